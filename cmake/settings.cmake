@@ -1,0 +1,41 @@
+# How every target is compiled (ggen_settings) and what it is warned about (ggen_warnings).
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+# A fixed load address spares the start of the program some thousand relocations.
+set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
+
+find_program(GGEN_CCACHE ccache)
+if(GGEN_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${GGEN_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${GGEN_CCACHE})
+endif()
+
+set(GGEN_SANITIZE "" CACHE STRING "Sanitizers: address,undefined or thread")
+option(GGEN_CHECKS "Check at the end that nothing is left open (tests)" OFF)
+option(GGEN_WERROR "Warnings are errors" OFF)
+
+add_library(ggen_settings INTERFACE)
+target_include_directories(ggen_settings INTERFACE ${PROJECT_SOURCE_DIR}/engine)
+target_compile_definitions(ggen_settings INTERFACE GGEN_VERSION="${PROJECT_VERSION}")
+target_compile_options(ggen_settings INTERFACE -fno-pie)
+target_link_options(ggen_settings INTERFACE -no-pie)
+if(GGEN_CHECKS)
+  target_compile_definitions(ggen_settings INTERFACE GGEN_CHECKS=1)
+endif()
+if(GGEN_SANITIZE)
+  target_compile_options(ggen_settings INTERFACE
+    -fsanitize=${GGEN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  target_link_options(ggen_settings INTERFACE -fsanitize=${GGEN_SANITIZE})
+else()
+  # One file to start: the C++ runtime is linked in, only libc stays shared.
+  target_link_options(ggen_settings INTERFACE -static-libstdc++ -static-libgcc)
+endif()
+
+add_library(ggen_warnings INTERFACE)
+target_compile_options(ggen_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
+  $<$<BOOL:${GGEN_WERROR}>:-Werror>)

@@ -1,0 +1,103 @@
+// How far a run has come: the state of every task, and which task starts next. It decides nothing
+// about time, processes or results; the run (lua/ggen/run.lua) takes a task with next() and tells
+// how it ended. This is the only place where a task changes its state:
+//
+//            needs ended           next()           done()
+//     want ---------------> ready --------> running -------> done
+//       |                   (queued)           | fail()
+//       |                      |               +-----------> failed
+//       |  a need failed,      |
+//       +--skip(), resume()----+-------------------------->  skipped
+//
+// A ready task whose pool is full is called queued.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+#include "graph/ready_queue.h"
+
+namespace ggen::graph {
+
+enum class State : std::uint8_t {
+  unselected,  // not part of this plan
+  want,        // selected, waits for what it needs
+  ready,       // all it needs has ended and its pool has room
+  queued,      // the same, but its pool is full
+  running,
+  done,
+  failed,
+  skipped,
+};
+constexpr std::size_t kStateCount = 8;
+
+std::string_view state_name(State state);
+constexpr bool has_ended(State state) { return state >= State::done; }
+
+class Plan {
+ public:
+  // What a call changed in other tasks. The spans hold until the next call that changes something.
+  struct Change {
+    std::span<const TaskId> skipped;
+    std::span<const TaskId> ready;  // or queued
+  };
+
+  // Selects `wanted` and all they need. The graph is frozen and outlives the plan.
+  Plan(const Graph& graph, std::span<const TaskId> wanted);
+
+  // The ready task with the highest priority; it runs from now on. Nothing while stopped.
+  std::optional<TaskId> next();
+  // The same without taking it.
+  std::optional<TaskId> peek() const;
+  void set_priority(TaskId id, double priority) { queue_.set_priority(id, priority); }
+  double priority(TaskId id) const { return queue_.priority(id); }
+
+  // A running task ended well.
+  Change done(TaskId id);
+  // A task that had not ended failed: all that need it are skipped, up to those that run always.
+  Change fail(TaskId id);
+  // A task that had not ended will not run; for those that need it this is as good as done.
+  Change skip(TaskId id);
+
+  // From now on next() gives nothing; what runs goes on.
+  void stop() { stopped_ = true; }
+  // Ends the stop. With ids, all other tasks that have not started are skipped: only the given
+  // ones, and those only once all they need has ended, will be handed out.
+  void resume() { stopped_ = false; }
+  Change resume(std::span<const TaskId> only);
+  bool stopped() const { return stopped_; }
+
+  State state(TaskId id) const;
+  std::size_t count(State state) const;
+  // All selected tasks have ended.
+  bool finished() const { return ended_ == selected_; }
+  // The selected tasks, each after what it waits for.
+  std::vector<TaskId> wanted() const;
+  const Graph& graph() const { return graph_; }
+
+ private:
+  void select(std::span<const TaskId> wanted);
+  void set(TaskId id, State to);
+  // Tells the tasks that wait for `id` that it has ended.
+  void settle(TaskId id);
+  Change changes() const;
+  void forget_changes();
+
+  const Graph& graph_;
+  DenseMap<TaskId, State> states_;         // never `queued`: that is `ready` and a full pool
+  DenseMap<TaskId, std::uint32_t> waits_;  // links to selected tasks that have not ended
+  ReadyQueue queue_;
+  std::array<std::size_t, kStateCount> counts_{};
+  std::size_t selected_ = 0;
+  std::size_t ended_ = 0;
+  bool stopped_ = false;
+  // Kept between calls for their memory.
+  std::vector<TaskId> skipped_, ready_;
+};
+
+}  // namespace ggen::graph

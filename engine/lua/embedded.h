@@ -1,0 +1,20 @@
+// The Lua sources of the host, as bytecode inside the binary. The table is made by
+// cmake/embed.lua and sorted by name.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace ggen::lua {
+
+struct EmbeddedModule {
+  const char* name;    // as in require: "ggen.run"
+  std::size_t offset;  // into embedded_bytes()
+  std::size_t size;
+};
+
+std::span<const EmbeddedModule> embedded_modules();
+const char* embedded_bytes();
+
+}  // namespace ggen::lua

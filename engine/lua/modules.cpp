@@ -1,0 +1,53 @@
+// The table of native modules: one line for each binding file.
+// SPDX-License-Identifier: MIT
+#include "lua/modules.h"
+
+namespace ggen::lua {
+
+int open_clock(lua_State* L);
+int open_env(lua_State* L);
+int open_frames(lua_State* L);
+int open_fs(lua_State* L);
+int open_graph(lua_State* L);
+int open_json(lua_State* L);
+int open_loop(lua_State* L);
+int open_net(lua_State* L);
+int open_output(lua_State* L);
+int open_process(lua_State* L);
+int open_signal(lua_State* L);
+int open_timer(lua_State* L);
+int open_toml(lua_State* L);
+int open_trace(lua_State* L);
+int open_watchdog(lua_State* L);
+
+namespace {
+
+struct Module {
+  const char* name;
+  lua_CFunction open;
+};
+
+constexpr Module kModules[] = {
+    {"ggen.core.clock", open_clock},       {"ggen.core.env", open_env},
+    {"ggen.core.frames", open_frames},     {"ggen.core.fs", open_fs},
+    {"ggen.core.graph", open_graph},       {"ggen.core.json", open_json},
+    {"ggen.core.loop", open_loop},         {"ggen.core.net", open_net},
+    {"ggen.core.output", open_output},     {"ggen.core.process", open_process},
+    {"ggen.core.signal", open_signal},     {"ggen.core.timer", open_timer},
+    {"ggen.core.toml", open_toml},         {"ggen.core.trace", open_trace},
+    {"ggen.core.watchdog", open_watchdog},
+};
+
+}  // namespace
+
+void preload_modules(lua_State* L) {
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "preload");
+  for (const Module& module : kModules) {
+    lua_pushcfunction(L, module.open);
+    lua_setfield(L, -2, module.name);
+  }
+  lua_pop(L, 2);
+}
+
+}  // namespace ggen::lua

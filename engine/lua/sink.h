@@ -1,0 +1,16 @@
+// Sinks (process/sink.h) as Lua values, for the bindings that take one as an argument.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <lua.hpp>
+#include <memory>
+
+#include "process/sink.h"
+
+namespace ggen::lua {
+
+// Raises a Lua error that names the argument when the value is no sink (a Log, or what lines(),
+// raw(), callback() and tee() return).
+std::shared_ptr<process::Sink> check_sink(lua_State* L, int index);
+
+}  // namespace ggen::lua

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "lua/state.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "base/bug.h"
+#include "lua/modules.h"
+
+namespace ggen::lua {
+
+namespace {
+
+const char kMainStateKey = 0;
+
+const EmbeddedModule* find_module(std::span<const EmbeddedModule> modules, std::string_view name) {
+  auto it = std::lower_bound(
+      modules.begin(), modules.end(), name,
+      [](const EmbeddedModule& module, std::string_view key) { return module.name < key; });
+  return it != modules.end() && it->name == name ? &*it : nullptr;
+}
+
+// package.loaders entry: upvalues are the module span (pointer, count) and the bytes.
+int embedded_loader(lua_State* L) {
+  const char* name = luaL_checkstring(L, 1);
+  auto* first = static_cast<const EmbeddedModule*>(lua_touserdata(L, lua_upvalueindex(1)));
+  auto count = static_cast<std::size_t>(lua_tointeger(L, lua_upvalueindex(2)));
+  auto* bytes = static_cast<const char*>(lua_touserdata(L, lua_upvalueindex(3)));
+  const EmbeddedModule* module = find_module({first, count}, name);
+  if (module == nullptr) {
+    lua_pushfstring(L, "\n\tno module '%s' inside the binary", name);
+    return 1;
+  }
+  if (luaL_loadbuffer(L, bytes + module->offset, module->size, name) != 0) return lua_error(L);
+  return 1;
+}
+
+// ggen.core.embedded: names() -> the modules inside the binary, sorted.
+int embedded_names(lua_State* L) {
+  auto* first = static_cast<const EmbeddedModule*>(lua_touserdata(L, lua_upvalueindex(1)));
+  auto count = static_cast<int>(lua_tointeger(L, lua_upvalueindex(2)));
+  lua_createtable(L, count, 0);
+  for (int i = 0; i < count; ++i) {
+    lua_pushstring(L, first[i].name);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+void preload_embedded(lua_State* L, std::span<const EmbeddedModule> modules) {
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "loaded");
+  lua_newtable(L);
+  lua_pushlightuserdata(L, const_cast<EmbeddedModule*>(modules.data()));
+  lua_pushinteger(L, static_cast<lua_Integer>(modules.size()));
+  lua_pushcclosure(L, embedded_names, 2);
+  lua_setfield(L, -2, "names");
+  lua_setfield(L, -2, "ggen.core.embedded");
+  lua_pushliteral(L, GGEN_VERSION);
+  lua_setfield(L, -2, "ggen.version");
+  lua_pop(L, 2);
+}
+
+// Puts our loader right behind package.preload: the host cannot be replaced by a file that
+// happens to lie in the search path.
+void add_embedded_loader(lua_State* L, std::span<const EmbeddedModule> modules, const char* bytes) {
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "loaders");
+  for (auto i = static_cast<int>(lua_objlen(L, -1)); i >= 2; --i) {
+    lua_rawgeti(L, -1, i);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_pushlightuserdata(L, const_cast<EmbeddedModule*>(modules.data()));
+  lua_pushinteger(L, static_cast<lua_Integer>(modules.size()));
+  lua_pushlightuserdata(L, const_cast<char*>(bytes));
+  lua_pushcclosure(L, embedded_loader, 3);
+  lua_rawseti(L, -2, 2);
+  lua_pop(L, 2);
+}
+
+}  // namespace
+
+State::State(std::span<const EmbeddedModule> modules, const char* bytes) : state_(luaL_newstate()) {
+  lua_State* L = state_.get();
+  GGEN_BUG_IF(L == nullptr, "no memory for a Lua state");
+  lua_gc(L, LUA_GCSTOP, 0);
+  luaL_openlibs(L);
+  lua_pushlightuserdata(L, const_cast<char*>(&kMainStateKey));
+  lua_pushlightuserdata(L, L);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+  preload_modules(L);
+  preload_embedded(L, modules);
+  add_embedded_loader(L, modules, bytes);
+  lua_gc(L, LUA_GCRESTART, 0);
+}
+
+lua_State* main_state(lua_State* L) {
+  lua_pushlightuserdata(L, const_cast<char*>(&kMainStateKey));
+  lua_rawget(L, LUA_REGISTRYINDEX);
+  auto* main = static_cast<lua_State*>(lua_touserdata(L, -1));
+  lua_pop(L, 1);
+  GGEN_BUG_IF(main == nullptr, "a Lua state that lua::State did not make");
+  return main;
+}
+
+}  // namespace ggen::lua

@@ -1,0 +1,1 @@
+../lua54/apt-source.sh

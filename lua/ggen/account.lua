@@ -1,0 +1,143 @@
+-- The account of a run: what was told to the observers and counted, and the output of each task.
+-- Decides nothing.
+-- SPDX-License-Identifier: MIT
+local clock = require("ggen.core.clock")
+local lanes = require("ggen.lanes")
+local output = require("ggen.core.output")
+
+local M = {}
+
+---@class ggen.TaskResult
+---@field status "ok"|"failed"|"skipped"
+---@field code integer
+---@field message string? why, when the code does not say it
+---@field optional boolean? it failed and that does not fail the run
+---@field duration number seconds
+---@field attempts integer
+---@field usage table?
+---@field log userdata? its output, when it had any; closed after on_task_end
+
+---@class ggen.Totals
+---@field tasks integer that take part in the run
+---@field ok integer
+---@field failed integer
+---@field optional integer failures that do not count
+---@field skipped integer
+---@field not_run integer at the end: never had their turn
+---@field wall number seconds, at the end
+---@field code integer exit code, at the end
+
+---@class ggen.Account
+---@field totals ggen.Totals
+---@field package _events ggen.Events
+---@field package _logs table<ggen.Task, userdata>
+local Account = {}
+Account.__index = Account
+
+---@param events ggen.Events
+---@return ggen.Account
+function M.new(events)
+  return setmetatable({
+    totals = { tasks = 0, ok = 0, failed = 0, optional = 0, skipped = 0 },
+    _events = events, _logs = {},
+  }, Account)
+end
+
+---@param task ggen.Task
+---@return number started monotonic seconds
+function Account:start(task)
+  lanes.take(task)
+  local started = clock.monotonic()
+  self._events:emit("on_task_start", task)
+  return started
+end
+
+---The sink for a task's output, made when the task first has some: most tasks that are Lua
+---functions print nothing.
+---@param task ggen.Task
+---@return userdata
+function Account:log_of(task)
+  local log = self._logs[task]
+  if not log then
+    log = output.log({})
+    self._logs[task] = log
+    self._events:emit("on_task_log", task, log)
+  end
+  return log
+end
+
+-- Tells that a task has ended, and lets go of what was kept for it.
+local function tell_end(self, task, result, started)
+  local log = self._logs[task]
+  if log then self._logs[task] = nil end
+  result.duration = started and clock.monotonic() - started or 0
+  result.attempts = result.attempts or 1
+  if log then result.log = log end
+  lanes.release(task, result)
+  self._events:emit("on_task_end", task, result)
+  if log then log:close() end
+end
+
+---A task has ended.
+---@param task ggen.Task
+---@param result ggen.TaskResult duration, attempts and log are filled in
+---@param started number? what start() returned
+function Account:finish(task, result, started)
+  local totals = self.totals
+  if result.status == "skipped" then return self:skip(task, result.message) end
+  if result.status == "ok" then
+    totals.ok = totals.ok + 1
+  elseif task.spec.optional then
+    result.optional = true
+    totals.optional = totals.optional + 1
+  else
+    totals.failed = totals.failed + 1
+  end
+  tell_end(self, task, result, started)
+end
+
+---A service is ready. It counts as done; its end is told by service_ended.
+---@param task ggen.Task
+---@param result ggen.TaskResult
+---@param started number
+function Account:service_ready(task, result, started)
+  self.totals.ok = self.totals.ok + 1
+  result.duration, result.attempts = clock.monotonic() - started, result.attempts or 1
+  self._events:emit("on_service_ready", task, result)
+end
+
+---@param task ggen.Task
+---@param result ggen.TaskResult failed when it ended before it was asked to
+---@param started number
+function Account:service_ended(task, result, started)
+  if result.status == "failed" then
+    self.totals.ok, self.totals.failed = self.totals.ok - 1, self.totals.failed + 1
+  end
+  tell_end(self, task, result, started)
+end
+
+---A phase is not a task: it is only spoken of when a hook function of it had something to say.
+---@param task ggen.Task
+---@param result ggen.TaskResult
+function Account:phase_node(task, result)
+  if self._logs[task] then tell_end(self, task, result) end
+end
+
+---@param task ggen.Task
+---@param reason string
+function Account:skip(task, reason)
+  if task.phase then return end
+  self.totals.skipped = self.totals.skipped + 1
+  self._events:emit("on_task_skip", task, reason)
+end
+
+---Closes the account.
+---@param wall number seconds
+---@param code integer exit code
+function Account:close(wall, code)
+  local totals = self.totals
+  totals.wall, totals.code = wall, code
+  totals.not_run = totals.tasks - totals.ok - totals.failed - totals.optional - totals.skipped
+end
+
+return M

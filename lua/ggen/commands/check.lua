@@ -1,0 +1,40 @@
+-- ggen-lua check: everything that can be known without running anything.
+-- SPDX-License-Identifier: MIT
+local M = {
+  summary = "Check the pipeline without running it",
+  description = "Loads every file of the pipeline, resolves names, looks for cycles, loads"
+    .. " the plugins.",
+}
+
+local function count(number, word) return ("%d %s%s"):format(number, word, number == 1 and ""
+  or "s") end
+
+---@param args table
+---@return integer
+function M.run(args)
+  local session = require("ggen.session")
+  local project = session.open(args)
+  require("ggen.plan").freeze(project)
+  local host = {
+    screen = require("ggen.core.output").screen(1), project_dir = project.dir,
+    options = { output = "none", jobs = 1 }, style = require("ggen.style").new(false),
+    now = require("ggen.core.clock").monotonic, output_sink = require("ggen.core.output").callback,
+  }
+  local plugins = session.plugins(project, host)
+  plugins:close()
+  require("ggen.select").tasks(project, {})
+  local tasks = 0
+  for _, task in ipairs(project.tasks) do
+    if not task.phase then tasks = tasks + 1 end
+  end
+  local parts = { count(tasks, "task") }
+  if #project.phases > 0 then parts[#parts + 1] = count(#project.phases, "phase") end
+  if #project.loaded.workspaces > 0 then parts[#parts + 1] = count(#project.loaded.workspaces,
+    "workspace") end
+  if #project.loaded.root.uses > 0 then parts[#parts + 1] = count(#project.loaded.root.uses,
+    "plugin") end
+  io.write(("%s: ok (%s)\n"):format(project.loaded.root.name, table.concat(parts, ", ")))
+  return 0
+end
+
+return M

@@ -1,0 +1,123 @@
+-- ggen-lua graph: what needs what, as text, DOT, Mermaid or JSON.
+-- SPDX-License-Identifier: MIT
+local M = { summary = "Show what needs what" }
+
+function M.configure(parser)
+  parser:argument("tasks",
+    "Tasks whose needs are shown (default: the pipeline's default tasks)."):args("*")
+    :argname("TASK")
+  parser:mutex(
+    parser:flag("--dot", "In the language of Graphviz."),
+    parser:flag("--mermaid", "As a Mermaid flowchart."),
+    parser:flag("--json", "Nodes and edges as JSON."))
+end
+
+-- Nodes and edges of the plan. A phase's begin and end are drawn as one node.
+local function collect(project, selection)
+  local graph, ids = project.graph, require("ggen.plan").plan(project, selection):wanted()
+  local nodes, edges, wanted, seen = {}, {}, {}, {}
+  for _, id in ipairs(ids) do wanted[id] = true end
+  local function node_of(index)
+    local task = project.tasks[index]
+    return task.phase and task.phase.id or task.id
+  end
+  local function add_edge(from, to, kind)
+    local key = from .. "\0" .. to
+    if from ~= to and not seen[key] then
+      seen[key] = true
+      edges[#edges + 1] = { from = from, to = to, kind = kind }
+    end
+  end
+  for _, id in ipairs(ids) do
+    local task = project.tasks[id]
+    if not (task.phase and task.phase.role == "begin") then
+      nodes[#nodes + 1] = { id = node_of(id), phase = task.phase ~= nil }
+    end
+    for _, need in ipairs(graph:needs(id)) do add_edge(node_of(need), node_of(id), "needs") end
+    for _, before in ipairs(graph:needs(id, "after")) do
+      if wanted[before] and not project.tasks[before].phase then
+        add_edge(node_of(before), node_of(id), "after")
+      end
+    end
+  end
+  return nodes, edges
+end
+
+local writers = {}
+
+function writers.dot(nodes, edges)
+  local function quote(text) return '"' .. text:gsub('[\\"]', "\\%0") .. '"' end
+  io.write("digraph pipeline {\n  rankdir = LR;\n  node [shape = box];\n")
+  for _, node in ipairs(nodes) do
+    io.write("  ", quote(node.id), node.phase and " [shape = ellipse]" or "", ";\n")
+  end
+  for _, edge in ipairs(edges) do
+    io.write("  ", quote(edge.from), " -> ", quote(edge.to), edge.kind == "after"
+      and " [style = dashed]" or "", ";\n")
+  end
+  io.write("}\n")
+end
+
+function writers.mermaid(nodes, edges)
+  local names = {}
+  io.write("flowchart LR\n")
+  for i, node in ipairs(nodes) do
+    names[node.id] = "t" .. i
+    local text = '"' .. node.id:gsub('"', "#quot;") .. '"'
+    io.write("  t", i, node.phase and "([" .. text .. "])" or "[" .. text .. "]", "\n")
+  end
+  for _, edge in ipairs(edges) do
+    io.write("  ", names[edge.from], edge.kind == "after" and " -.-> " or " --> ", names[edge.to],
+      "\n")
+  end
+end
+
+function writers.json(nodes, edges)
+  local json = require("ggen.core.json")
+  local document = { nodes = json.array(nodes), edges = json.array(edges) }
+  io.write(json.encode(document, { indent = 2, invalid_utf8 = "replace" }),
+    "\n")
+end
+
+-- A tree from what nothing needs down to what needs nothing; a subtree is written once.
+function writers.text(nodes, edges)
+  local needs, needed = {}, {}
+  for _, edge in ipairs(edges) do
+    needs[edge.to] = needs[edge.to] or {}
+    table.insert(needs[edge.to], edge)
+    needed[edge.from] = true
+  end
+  local written = {}
+  -- A stack of our own: a pipeline may be a chain of many thousands.
+  local stack = {}
+  for i = #nodes, 1, -1 do
+    if not needed[nodes[i].id] then stack[#stack + 1] = { id = nodes[i].id, depth = 0,
+      mark = "" } end
+  end
+  while #stack > 0 do
+    local entry = table.remove(stack)
+    local children = needs[entry.id] or {}
+    local again = written[entry.id] and #children > 0
+    io.write(("  "):rep(entry.depth), entry.id, entry.mark, again and " ..." or "", "\n")
+    if not written[entry.id] then
+      written[entry.id] = true
+      for i = #children, 1, -1 do
+        stack[#stack + 1] = { id = children[i].from, depth = entry.depth + 1,
+          mark = children[i].kind == "after" and " (after)" or "" }
+      end
+    end
+  end
+end
+
+---@param args table
+---@return integer
+function M.run(args)
+  local project = require("ggen.session").open(args)
+  local selection = require("ggen.select").tasks(project, args.tasks)
+  local nodes, edges = collect(project, selection)
+  local kind = args.dot and "dot" or args.mermaid and "mermaid" or args.json and "json" or "text"
+  writers[kind](nodes, edges)
+  return 0
+end
+
+return M

@@ -1,0 +1,158 @@
+-- ggen-lua list: the tasks and phases, for people or as JSON.
+-- SPDX-License-Identifier: MIT
+local steps = require("ggen.steps")
+
+local M = { summary = "List the tasks and phases" }
+
+function M.configure(parser)
+  parser:argument("tasks", "Only these tasks, phases or globs of names."):args("*"):argname("TASK")
+  parser:option("--tag", "Only tasks with this tag; may be repeated."):argname("TAG"):count("*")
+  parser:flag("--json", "Everything known of each task, as JSON.")
+  parser:flag("--names", "Only the names, one a line (for completions).")
+end
+
+local function ids(project, task, kind)
+  local names = {}
+  for _, index in ipairs(project.graph:needs(task.index, kind)) do
+    local other = project.tasks[index]
+    if not (other.phase and other.phase.role == "begin") then names[#names + 1] = other.id end
+  end
+  return names
+end
+
+local function describe(project, task)
+  local spec, commands = task.spec, {}
+  for i, step in ipairs(steps.of(spec)) do commands[i] = steps.describe(step) end
+  return {
+    id = task.id, name = task.name, workspace = task.workspace, matrix = task.matrix,
+    desc = spec.desc, commands = commands, needs = ids(project, task, "needs"),
+    after = ids(project, task, "after"), inputs = spec.inputs, outputs = spec.outputs,
+    tags = spec.tags,
+    env = spec.env, pass_env = spec.pass_env, key_env = spec.key_env, cwd = spec.cwd,
+    pool = spec.pool, timeout = spec.timeout, service = spec.service, optional = spec.optional,
+    finally = spec.finally, cache = spec.cache,
+    file = task.declaration.file, line = task.declaration.line,
+  }
+end
+
+-- The tasks that list shows: all, or those that were named.
+local function selected(project, args)
+  if #args.tasks > 0 or #args.tag > 0 then
+    return require("ggen.select").tasks(project, args.tasks, args.tag)
+  end
+  return project.tasks
+end
+
+local function shown(project, args)
+  local tasks, phases = {}, {}
+  for _, task in ipairs(selected(project, args)) do
+    if not task.phase then
+      tasks[#tasks + 1] = task
+    elseif task.phase.role == "end" then
+      phases[#phases + 1] = task
+    end
+  end
+  return tasks, phases
+end
+
+local function print_json(project, tasks, phases)
+  local json = require("ggen.core.json")
+  local document = { pipeline = project.loaded.root.name, tasks = {}, phases = {}, workspaces = {} }
+  for i, task in ipairs(tasks) do document.tasks[i] = describe(project, task) end
+  for i, node in ipairs(phases) do
+    document.phases[i] = { id = node.id, members = node.declaration.members,
+      file = node.declaration.file, line = node.declaration.line }
+  end
+  for i, workspace in ipairs(project.loaded.workspaces) do
+    document.workspaces[i] = { name = workspace.name, dir = workspace.dir:sub(#project.dir + 2),
+      depends_on = json.array(workspace.depends_on) }
+  end
+  for _, key in ipairs({ "tasks", "phases", "workspaces" }) do json.array(document[key]) end
+  for _, task in ipairs(document.tasks) do
+    for _, key in ipairs({ "commands", "needs", "after" }) do json.array(task[key]) end
+  end
+  io.write(json.encode(document, { indent = 2, invalid_utf8 = "replace" }), "\n")
+end
+
+local function print_table(rows, style)
+  local width = 0
+  for _, row in ipairs(rows) do width = math.max(width, #row[1]) end
+  width = math.min(width, 40)
+  for _, row in ipairs(rows) do
+    local padding = (" "):rep(math.max(width - #row[1], 0))
+    io.write("  ", style:bold(row[1]), (row[2] ~= "" and padding .. "  " .. row[2] or ""), "\n")
+  end
+end
+
+-- Instances of a matrix are one row, with their number.
+local function task_rows(project, tasks)
+  local rows, seen = {}, {}
+  for _, task in ipairs(tasks) do
+    local base = task.id:match("^[^:]*")
+    local group = task.matrix and project.groups[base]
+    if not group then
+      local marks = {}
+      for _, mark in ipairs({ "service", "finally", "optional" }) do
+        if task.spec[mark] then marks[#marks + 1] = mark end
+      end
+      local desc = task.spec.desc or ""
+      if #marks > 0 then desc = desc .. (desc ~= "" and " " or "") .. "(" .. table.concat(marks,
+        ", ") .. ")" end
+      rows[#rows + 1] = { task.id, desc }
+    elseif not seen[base] then
+      seen[base] = true
+      local suffixes = {}
+      for i, instance in ipairs(group) do suffixes[i] = instance.id:sub(#base + 2) end
+      local names = table.concat(suffixes, "  ", 1, math.min(#suffixes, 4)) .. (#suffixes > 4
+        and "  ..." or "")
+      local desc = task.declaration.spec.desc
+      rows[#rows + 1] = { base, ("%s%s%d: %s"):format(desc or "", desc and "  " or "", #group,
+        names) }
+    end
+  end
+  return rows
+end
+
+---@param args table
+---@return integer
+function M.run(args)
+  local project = require("ggen.session").open(args)
+  local tasks, phases = shown(project, args)
+  if args.names then
+    local written = {}
+    for _, list in ipairs({ tasks, phases }) do
+      for _, task in ipairs(list) do
+        local base = task.matrix and task.id:match("^[^:]*")
+        for _, name in ipairs({ base or task.id, task.id }) do
+          if not written[name] then io.write(name, "\n") end
+          written[name] = true
+        end
+      end
+    end
+    return 0
+  end
+  if args.json then
+    require("ggen.plan").freeze(project)
+    print_json(project, tasks, phases)
+    return 0
+  end
+  local style = require("ggen.style").new(require("ggen.cli").use_color(args.color, 1))
+  if #tasks + #phases == 0 then
+    io.write("There are no tasks yet. Declare one: p:task \"hello\" { run = \"echo hello\" }\n")
+    return 0
+  end
+  if #tasks > 0 then
+    io.write("Tasks\n")
+    print_table(task_rows(project, tasks), style)
+  end
+  if #phases > 0 then
+    local rows = {}
+    for i, node in ipairs(phases) do rows[i] = { node.id, table.concat(node.declaration.members,
+      ", ") } end
+    io.write("Phases\n")
+    print_table(rows, style)
+  end
+  return 0
+end
+
+return M

@@ -1,0 +1,137 @@
+-- ggen-lua run: what the command line says becomes a run.
+-- SPDX-License-Identifier: MIT
+local cli = require("ggen.cli")
+local fault = require("ggen.fault")
+local suggest = require("ggen.suggest")
+local units = require("ggen.units")
+
+local M = {
+  summary = "Run tasks, and first what they need",
+  description = "Runs tasks, and first what they need. Without names: the pipeline's default"
+    .. " tasks, or all of them.",
+}
+
+local function number_of_jobs(value)
+  local jobs = tonumber(value)
+  if not jobs or jobs < 1
+    or jobs % 1 ~= 0 then return nil, "-j: a whole number from 1 up expected, got " .. value end
+  return math.min(jobs, 1024)
+end
+
+function M.configure(parser)
+  parser:argument("tasks", "Tasks, phases or globs of names: build, api#test, 'test:*'."):args("*")
+    :argname("TASK")
+  parser:option("-j --jobs", "How many tasks run at once (default: the number of processors).")
+    :argname("N"):convert(number_of_jobs)
+  parser:flag("--no-parallel", "One task at a time; the same as -j1.")
+  parser:mutex(
+    parser:flag("-k --keep-going", "After a failure go on with all that does not depend on it."),
+    parser:flag("--fail-fast", "After a failure start nothing new (default)."))
+  parser:flag("-n --dry-run", "Show what would run, in which order, and run nothing.")
+  parser:option("--tag", "Only tasks with this tag; may be repeated."):argname("TAG"):count("*")
+  parser:option("-o --output",
+    "What to show of the tasks' output: stream (as it comes, with the task's name), "
+    .. "grouped (whole, when a task ends), errors (of failed tasks), none."):argname("MODE")
+    :choices({ "stream", "grouped", "errors", "none" })
+  parser:flag("--json", "Events as JSON, one a line, instead of text.")
+  parser:option("--timeout", "End the whole run after this time (exit code 124)."):argname("TIME")
+    :convert(function(value)
+      local seconds, message = units.duration(tonumber(value) or value)
+      return seconds, message and "--timeout: " .. message
+    end)
+  parser:option("--trace", "Write a Chrome trace of the run (for Perfetto)."):argname("FILE")
+  parser:flag("-y --yes", "Answer every question with yes.")
+end
+
+local function options_of(args, project, selection)
+  local jobs = args.no_parallel and 1 or args.jobs or require("ggen.core.env").cpus()
+  -- One task alone needs neither its name before each line nor to wait for its own end.
+  local graph = require("ggen.plan").freeze(project)
+  local single = #selection == 1 and #graph:needs(selection[1].index) == 0
+  return {
+    jobs = jobs, keep_going = args.keep_going or false, dry_run = args.dry_run or false,
+    timeout = args.timeout, verbose = args.verbose or false, yes = args.yes or false,
+    output = args.output or (single or jobs == 1) and "stream" or "grouped", single = single,
+  }
+end
+
+-- The observers that show a run; those of the pipeline come on top.
+local function add_display(plugins, args, host)
+  local display
+  if args.json then
+    display = { "observer.json" }
+  elseif os.getenv("GITHUB_ACTIONS") == "true" then
+    display = { "observer.github" }
+  elseif host.screen:is_tty() and os.getenv("TERM") ~= "dumb" then
+    display = { "observer.plain", "observer.status" }
+  else
+    display = { "observer.plain" }
+  end
+  local used = {}
+  for _, instance in ipairs(plugins:all("observer")) do used[instance.plugin.name] = true end
+  for _, name in ipairs(display) do
+    if args.json or not used[name:match("%.(.*)$")] then plugins:use(name, nil, nil, host) end
+  end
+end
+
+local function add_defaults(plugins, options)
+  local defaults = { scheduler = "scheduler.fifo", executor = "executor.process",
+    hooks = "hooks.sequential" }
+  for kind, name in pairs(defaults) do
+    if not plugins:get(kind) then plugins:use(name) end
+  end
+  if options.dry_run then plugins:use("executor.dry-run") end
+end
+
+---@async
+---@param args table
+---@return integer code
+function M.run(args)
+  local trace = require("ggen.core.trace")
+  if args.trace then trace.enable() end
+  local opened = trace.now()
+  if args.shorthand and not require("ggen.load").find(cli.directory(args)) then
+    fault.raise(("unknown command %q%s, and no pipeline.lua here that has such a task"):format(
+      args.shorthand, suggest.hint(args.shorthand, cli.COMMANDS)))
+  end
+  local session = require("ggen.session")
+  local project = session.open(args)
+  local ok, selection = pcall(require("ggen.select").tasks, project, args.tasks, args.tag)
+  if not ok then
+    -- One unknown word may as well have been meant as a command.
+    if args.shorthand and fault.is(selection) and selection.message:find("^unknown task") then
+      local names = project:names()
+      for _, name in ipairs(cli.COMMANDS) do names[#names + 1] = name end
+      selection.message = ("unknown command or task %q%s"):format(args.shorthand,
+        suggest.hint(args.shorthand, names))
+    end
+    error(selection, 0)
+  end
+  local options = options_of(args, project, selection)
+  local screen = require("ggen.core.output").screen(1)
+  local host = {
+    screen = screen, options = options, project_dir = project.dir,
+    now = require("ggen.core.clock").monotonic, output_sink = require("ggen.core.output").callback,
+    style = require("ggen.style").new(cli.use_color(args.color, 1)),
+  }
+  -- With --json the standard output is for events alone: what other observers show goes beside it.
+  local beside = args.json
+    and setmetatable({ screen = require("ggen.core.output").screen(2) }, { __index = host }) or host
+  local plugins = session.plugins(project, beside)
+  add_defaults(plugins, options)
+  add_display(plugins, args, host)
+  local run = require("ggen.run").new(project, selection, options, plugins)
+  if args.trace then trace.span("host", "load " .. project.loaded.root.name, 0, opened,
+    trace.now()) end
+  local code = run:execute()
+  for _, message in ipairs(plugins:close()) do io.stderr:write("ggen-lua: ", message, "\n") end
+  screen:flush()
+  beside.screen:flush()
+  if args.trace then
+    local written, message = trace.write(args.trace)
+    if not written then fault.raise(("--trace: %s"):format(message)) end
+  end
+  return code
+end
+
+return M

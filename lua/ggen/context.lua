@@ -1,0 +1,285 @@
+-- What a task's run gets: ctx for executors (steps, environment, a way to start processes), and
+-- ctx for the Lua functions of a pipeline (ctx.sh, ctx.log, ctx.fs, ...).
+-- SPDX-License-Identifier: MIT
+local async = require("ggen.async")
+local clock = require("ggen.core.clock")
+local environment = require("ggen.environment")
+local lanes = require("ggen.lanes")
+local steps = require("ggen.steps")
+local units = require("ggen.units")
+
+local M = {}
+
+---@class ggen.Result how a step or a task ended
+---@field code integer exit code; 128 + n after a signal, 124 after a time-out
+---@field signal string?
+---@field timed_out boolean?
+---@field message string? what to tell, when the code alone does not say it
+---@field usage { wall: number, user: number, sys: number, peak_memory: number }?
+
+---@class ggen.Context for executors; describe(step) gives a step as text
+---@field task ggen.Task
+---@field steps ggen.Step[]
+---@field env table<string, string>
+---@field cwd string absolute
+---@field package _run table
+---@field package _deadline number? monotonic seconds
+local Context = { describe = steps.describe }
+
+-- Fields that are made when they are asked for: a task that is one Lua function needs few of them.
+local made = {}
+function made.env(self) return environment.of(self.task.spec) end
+function made.cwd(self)
+  local cwd, dir = self.task.spec.cwd, self.task.dir
+  if not cwd then return dir end
+  return cwd:sub(1, 1) == "/" and cwd or dir .. "/" .. cwd
+end
+
+Context.__index = function(self, key)
+  local method = Context[key]
+  if method ~= nil then return method end
+  local make = made[key]
+  if not make then return nil end
+  local value = make(self)
+  rawset(self, key, value)
+  return value
+end
+
+---@param run table the run (run.lua)
+---@param task ggen.Task
+---@return ggen.Context
+function M.new(run, task)
+  local spec = task.spec
+  return setmetatable({
+    task = task, steps = steps.of(spec), _run = run,
+    _deadline = spec.timeout and clock.monotonic() + spec.timeout or nil,
+  }, Context)
+end
+
+---The sink that takes the task's output; made when it is first needed, because most tasks that are
+---Lua functions print nothing.
+---@return userdata
+function Context:log()
+  return self._run.account:log_of(self.task)
+end
+
+local function time_out(self)
+  return { code = 124, timed_out = true,
+    message = "timed out after " .. units.format_duration(self.task.spec.timeout) }
+end
+
+-- Fills in what the engine leaves to us: a message for ends that a code does not explain.
+local function explain(self, result)
+  if result.error then
+    result.message = result.error.message
+  elseif result.timed_out then
+    result.message = time_out(self).message
+  elseif result.signal then
+    result.message = "ended by signal " .. result.signal
+  end
+  -- What was ended from outside, as services are, had no chance to clear up.
+  local cut_short = result.timed_out or self.task.spec.service or self._run.waits.interrupted
+  if result.left_behind and not cut_short then
+    self._run.events:note("warning",
+      "it left processes running behind it; those of its process group were ended (a process that"
+        .. " is to stay needs service = true)",
+      self.task)
+  end
+  return result
+end
+
+---Starts a process and waits for its end.
+---@async
+---@param options table of ggen.core.process.run; env, cwd and time-out are filled in
+---@param on_start (fun(handle: userdata))? for services (waits.lua)
+---@return ggen.Result
+function Context:process(options, on_start)
+  if self._deadline then
+    local left = self._deadline - clock.monotonic()
+    if left <= 0 then return time_out(self) end
+    options.timeout = options.timeout and math.min(options.timeout, left) or left
+  end
+  options.env, options.cwd = options.env or self.env, options.cwd or self.cwd
+  options.grace = options.grace or self.task.spec.grace
+  return explain(self, self._run.waits:process(options, lanes.of(self.task), on_start))
+end
+
+---Waits until the run is interrupted.
+---@async
+function Context:interrupted() self._run.waits.signal:wait() end
+
+---Runs one step, whatever it is.
+---@async
+---@param step ggen.Step
+---@return ggen.Result
+function Context:step(step)
+  if step.fn then return self:call(step.fn) end
+  local spec = self.task.spec
+  local interactive = spec.interactive
+  return self:process({
+    argv = step.argv, shell = step.shell, shell_program = step.shell_program,
+    interactive = interactive, output = not interactive and self:log() or nil,
+    stdin = spec.stdin and { bytes = spec.stdin } or nil,
+  })
+end
+
+---Runs a Lua function of the pipeline with its own ctx. An error that it raises is its failure.
+---@async
+---@param fn function
+---@return ggen.Result
+function Context:call(fn)
+  local user = M.user(self)
+  if not self._deadline then
+    local ok, value = xpcall(fn, self._run.handler, user)
+    return M.function_result(ok, value)
+  end
+  local left = self._deadline - clock.monotonic()
+  local _, first = async.race({
+    function() return { xpcall(fn, self._run.handler, user) } end,
+    function() async.sleep(math.max(left, 0)) end,
+  })
+  if first == 2 then return time_out(self) end
+  return M.function_result(unpack(_, 1, 2))
+end
+
+---@param ok boolean
+---@param value any what the function returned or raised
+---@return ggen.Result
+function M.function_result(ok, value)
+  if not ok then
+    if value == async.CANCELLED then error(value, 0) end
+    return { code = value.exit_code or 1, message = tostring(value), traceback = value.traceback }
+  end
+  if value == false then return { code = 1, message = "the function returned false" } end
+  -- With the fields that the account fills in: one allocation, not four.
+  return { code = 0, status = "ok", duration = 0, attempts = 1 }
+end
+
+-- ctx of the pipeline's functions ----------------------------------------------------------------
+
+---@class ggen.UserContext what run = function(ctx) gets
+---@field task { id: string, name: string, workspace: string?, matrix: table? }
+---@field matrix table
+---@field env table<string, string>
+---@field cwd string
+---@field log { info: fun(...), warn: fun(...), error: fun(...) }
+---@field fs table files relative to cwd
+---@field sh fun(command: string|string[], options: table?): ggen.Result
+---@field sleep fun(seconds: number|string)
+
+local parts = {}
+
+function parts.task(inner)
+  local task = inner.task
+  return { id = task.id, name = task.name, workspace = task.workspace, matrix = task.matrix }
+end
+
+function parts.matrix(inner) return inner.task.matrix or {} end
+function parts.env(inner) return inner.env end
+function parts.cwd(inner) return inner.cwd end
+
+function parts.log(inner)
+  local function writer(stream, prefix)
+    return function(...)
+      local words = {}
+      for i = 1, select("#", ...) do words[i] = tostring((select(i, ...))) end
+      inner:log():write(stream, prefix .. table.concat(words, " ") .. "\n")
+    end
+  end
+  return { info = writer("out", ""), warn = writer("err", "warning: "), error = writer("err",
+    "error: ") }
+end
+
+function parts.fs(inner)
+  local fs = require("ggen.core.fs")
+  local function absolute(path)
+    if type(path) ~= "string" or path:sub(1, 1) == "/" then return path end
+    return inner.cwd .. "/" .. path
+  end
+  -- All but these have one path, and it comes first.
+  local own = {
+    cwd = function() return inner.cwd end,
+    rename = function(from, to) return fs.rename(absolute(from), absolute(to)) end,
+    match = fs.match, is_tty = fs.is_tty, temp_dir = fs.temp_dir, make_temp_dir = fs.make_temp_dir,
+  }
+  return setmetatable(own, { __index = function(_, name)
+    local fn = fs[name]
+    if fn == nil then
+      error(("ctx.fs has no function %q%s"):format(tostring(name),
+        require("ggen.suggest").hint(tostring(name), fs)), 2)
+    end
+    return function(path, ...) return fn(absolute(path), ...) end
+  end })
+end
+
+function parts.sleep(inner)
+  return function(time)
+    local seconds, message = units.duration(time)
+    if not seconds then error("ctx.sleep: " .. message, 2) end
+    inner._run.waits:sleep(seconds, lanes.of(inner.task))
+  end
+end
+
+-- ctx.sh("make all"), ctx.sh({ "cc", "-c", file }, { capture = true })
+function parts.sh(inner)
+  return function(command, options)
+    options = options or {}
+    local request = {
+      argv = type(command) == "table" and command or nil,
+      shell = type(command) == "string" and command or nil,
+      shell_program = options.shell or inner.task.spec.shell,
+      timeout = options.timeout and assert(units.duration(options.timeout)) or nil,
+      stdin = options.stdin and { bytes = options.stdin } or nil,
+      cwd = options.cwd and (options.cwd:sub(1, 1) == "/" and options.cwd or inner.cwd .. "/"
+        .. options.cwd) or nil,
+    }
+    if not request.argv and not request.shell then
+      error("ctx.sh: a command (text) or an argv (list of texts) expected, got " .. type(command),
+        2)
+    end
+    if options.env then
+      request.env = {}
+      for name, value in pairs(inner.env) do request.env[name] = value end
+      for name, value in pairs(options.env) do request.env[name] = tostring(value) end
+    end
+    if options.capture then
+      request.capture = type(options.capture) == "number" and options.capture or 16 * 1024 * 1024
+    else
+      request.output = inner:log()
+    end
+    local result = inner:process(request)
+    if result.code ~= 0 and options.check ~= false then
+      local why = result.message or ("exit code %d"):format(result.code)
+      local last = result.stderr and result.stderr:match("([^\n]+)\n?$")
+      local failure = require("ggen.fault").new({
+        message = ("%s: %s%s"):format(steps.describe(request),
+          why,
+          last and ": " .. last or ""),
+      })
+      failure.exit_code = result.code
+      failure.file, failure.line = require("ggen.fault").where(2)
+      error(failure, 0)
+    end
+    return result
+  end
+end
+
+local User = {}
+User.__index = function(self, key)
+  local make = parts[key]
+  if not make then
+    error(("ctx has no field %q%s"):format(tostring(key),
+      require("ggen.suggest").hint(tostring(key), parts)), 2)
+  end
+  local value = make(rawget(self, "_context"))
+  rawset(self, key, value)
+  return value
+end
+
+---@param context ggen.Context
+---@return ggen.UserContext
+function M.user(context)
+  return setmetatable({ _context = context }, User)
+end
+
+return M

@@ -1,0 +1,333 @@
+-- What pipeline.lua talks to: records declarations as they were written, checked where they are
+-- made. Does not know what becomes of them (tasks.lua resolves names and expands matrices).
+-- SPDX-License-Identifier: MIT
+local fault = require("ggen.fault")
+local fields = require("ggen.fields")
+local schema = require("ggen.schema")
+local steps = require("ggen.steps")
+local suggest = require("ggen.suggest")
+
+local M = {}
+
+---@class ggen.Declaration a task as the user wrote it
+---@field name string
+---@field spec table? nil until the table has come
+---@field line integer
+---@field file string
+---@field owner ggen.Pipeline
+---@field package _source { file: string, owner: ggen.Pipeline } one for all of a file
+local Declaration = {}
+Declaration.__index = function(self, key)
+  if key == "file" or key == "owner" then return rawget(self, "_source")[key] end
+end
+
+---@class ggen.Pipeline
+---@field name string
+---@field kind "pipeline"|"workspace"
+---@field dir string absolute directory of the file that declares it
+---@field declarations ggen.Declaration[]
+---@field package _by_name table<string, ggen.Declaration>
+local Pipeline = {}
+setmetatable(Pipeline, { __index = function(_, key)
+  if type(key) ~= "string" then return nil end
+  local file, line = fault.where(2)
+  local hint = suggest.hint(key, M.methods())
+  fault.raise(("a pipeline has no method %q%s"):format(key, hint), file, line)
+end })
+
+---@return string[] the methods of a pipeline
+function M.methods()
+  local names = {}
+  for name in pairs(Pipeline) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+local function complain(declaration, what, message, where)
+  fault.raise(("%s %q: %s"):format(what, declaration.name, schema.message(message, where)),
+    declaration.file, declaration.line)
+end
+
+-- `run` is checked here and not by its schema, because its two list forms want different words.
+local function check_run(run)
+  if type(run) == "function" then return run end
+  if type(run) ~= "table" or run.sh then return schema.check(fields.step, run) end
+  if #run == 0 then return nil, "there is nothing in the list", "" end
+  local form, ambiguous = steps.form(run)
+  if not form then return nil, ambiguous, "" end
+  if form == "argv" then return schema.check(fields.step, run) end
+  for i, step in ipairs(run) do
+    local checked, message, where = schema.check(fields.step, step)
+    if checked == nil then return nil, message, ("[%d]%s"):format(i, where) end
+  end
+  return run
+end
+
+local function check_run_field(declaration, path, run)
+  if run == nil then return end
+  local ok, message, where = check_run(run)
+  if ok == nil then complain(declaration, "task", message, path .. where) end
+end
+
+local function check_task(declaration, spec)
+  local checked, message, where = schema.check(fields.task, spec)
+  if checked == nil then return complain(declaration, "task", message, where) end
+  check_run_field(declaration, "run", checked.run)
+  if checked.fast then check_run_field(declaration, "fast.run", checked.fast.run) end
+  if checked.service and checked.run == nil then
+    complain(declaration, "task", "a service needs something to run", "run")
+  end
+  if checked.ready and not checked.service then
+    complain(declaration, "task", "only a service can become ready (add service = true)", "ready")
+  end
+  return checked
+end
+
+-- The second call of p:task "name" { ... }.
+function Declaration:__call(spec)
+  if self.spec then
+    local file, line = fault.where(2)
+    fault.raise(("task %q has its table already"):format(self.name), file, line)
+  end
+  self.spec = check_task(self, spec)
+  return self
+end
+
+local function check_name(what, name, file, line)
+  -- Nearly all names are plain words; what else is allowed, and what to say, is in fields.lua.
+  if type(name) == "string" and name:find("^%w[%w_.-]*$") then return end
+  local checked, message = schema.check(fields.name, name)
+  if type(name) == "table" then
+    local form = what:find("%.") and what or "p:" .. what
+    fault.raise(("%s: the name comes first: %s \"name\" { ... }"):format(what, form), file, line)
+  end
+  if checked == nil then
+    local shown = type(name) == "string" and (" %q"):format(name):gsub("\\\n", "\\n") or ""
+    fault.raise(("%s%s: %s"):format(what, shown, message), file, line)
+  end
+end
+
+---Declares a task: p:task "name" { ... } or p:task("name", { ... }).
+---@param name string
+---@param spec ggen.TaskSpec?
+---@return ggen.Declaration
+function Pipeline:task(name, spec)
+  local file, line = fault.where(2)
+  check_name("task", name, file, line)
+  local before = self._by_name[name]
+  if before then
+    fault.raise(("task %q is declared twice (first at %s:%d)"):format(name, before.file,
+      before.line),
+      file, line)
+  end
+  local source = self._sources[file]
+  if not source then
+    source = { file = file, owner = self }
+    self._sources[file] = source
+  end
+  local declaration = setmetatable({ name = name, line = line, _source = source }, Declaration)
+  self._by_name[name] = declaration
+  self.declarations[#self.declarations + 1] = declaration
+  if spec ~= nil then declaration(spec) end
+  return declaration
+end
+
+-- A declaration with an optional table: what p:use "x" and p:phase "x" return.
+local function with_table(entry, take)
+  return setmetatable(entry, { __call = function(self, value)
+    take(self, value)
+    return self
+  end })
+end
+
+---Chooses a plugin: p:use "scheduler.fifo" or p:use "./mine.lua" { option = value }.
+---@param name string "kind.name" or the path of a file
+---@param params table?
+function Pipeline:use(name, params)
+  local file, line = fault.where(2)
+  if type(name) ~= "string" or name == "" then
+    fault.raise('use: expected a plugin\'s name ("scheduler.fifo") or file ("./mine.lua")', file,
+      line)
+  end
+  local entry = with_table({ name = name, file = file, line = line, dir = self.dir },
+    function(self_, value)
+    if type(value) ~= "table" then
+      fault.raise(("use %q: expected a table of options"):format(name), file, line)
+    end
+    self_.params = value
+  end)
+  self.uses[#self.uses + 1] = entry
+  if params ~= nil then entry(params) end
+  return entry
+end
+
+local function check_names(what, value, file, line)
+  if type(value) == "string" then value = { value } end
+  local checked, message, where = schema.check({ type = "list", of = { type = "string" } }, value)
+  if checked == nil then fault.raise(what .. ": " .. schema.message(message, where), file, line) end
+  return checked
+end
+
+---Declares a phase, a named group of tasks: p:phase "ci" { "lint", "test" }.
+---@param name string
+---@param members string[]?
+function Pipeline:phase(name, members)
+  local file, line = fault.where(2)
+  check_name("phase", name, file, line)
+  if self.phases[name] then fault.raise(("phase %q is declared twice"):format(name), file, line) end
+  local entry = { name = name, file = file, line = line, owner = self }
+  with_table(entry, function(_, value)
+    entry.members = check_names(("phase %q"):format(name), value, file, line)
+  end)
+  self.phases[name] = entry
+  self.phases[#self.phases + 1] = entry
+  if members ~= nil then entry(members) end
+  return entry
+end
+
+local function check_hooks(what, value, file, line)
+  if type(value) == "function" or type(value) == "string" then value = { value } end
+  local checked, message, where = schema.check({ type = "list", of = { type = "union",
+    any_of = { { type = "string" },
+      { type = "function" } }, expects = "a task's name or a function" } }, value)
+  if checked == nil then fault.raise(what .. ": " .. schema.message(message, where), file, line) end
+  return checked
+end
+
+for _, moment in ipairs({ "before", "after" }) do
+  Pipeline[moment] = function(self, name, hooks)
+    local file, line = fault.where(2)
+    if type(name) ~= "string" then
+      fault.raise(("%s: expected the name of a task or phase"):format(moment), file, line)
+    end
+    local what = ("%s %q"):format(moment, name)
+    local entry = with_table({ moment = moment, target = name, file = file, line = line },
+      function(entry, value) entry.hooks = check_hooks(what, value, file, line) end)
+    self.hooks[#self.hooks + 1] = entry
+    if hooks ~= nil then entry(hooks) end
+    return entry
+  end
+
+  Pipeline[moment .. "_each"] = function(self, hooks)
+    local file, line = fault.where(2)
+    self.hooks[#self.hooks + 1] = {
+      moment = moment, each = true, file = file, line = line,
+      hooks = check_hooks(moment .. "_each", hooks, file, line),
+    }
+  end
+end
+
+---Sizes a pool: p:pool("link", 2).
+---@param name string
+---@param size integer how many tasks of the pool may run at once
+function Pipeline:pool(name, size)
+  local file, line = fault.where(2)
+  check_name("pool", name, file, line)
+  local checked, message = schema.check({ type = "integer", min = 1 }, size)
+  if checked == nil then fault.raise(("pool %q: %s"):format(name, message), file, line) end
+  self.pools[name] = { size = size, file = file, line = line }
+end
+
+---Names the tasks that run when the command line names none.
+---@param names string[]|string
+function Pipeline:default(names)
+  local file, line = fault.where(2)
+  self.defaults = { names = check_names("default", names, file, line), file = file, line = line }
+end
+
+---Says where the workspaces are: p:workspaces "packages/*". Each has a pipeline.lua of its own.
+---@param patterns string[]|string globs of directories, relative to this file
+function Pipeline:workspaces(patterns)
+  local file, line = fault.where(2)
+  for _, pattern in ipairs(check_names("workspaces", patterns, file, line)) do
+    self.workspace_patterns[#self.workspace_patterns + 1] = { pattern = pattern, file = file,
+      line = line }
+  end
+end
+
+---Takes the declarations of another file into this pipeline.
+---@param path string relative to this file; the file returns function(pipeline)
+function Pipeline:import(path)
+  local file, line = fault.where(2)
+  if type(path) ~= "string" then fault.raise("import: expected the path of a file", file, line) end
+  if not path:match("%.lua$") then
+    fault.raise(("import %q: only .lua files can be imported (make.toml needs the plugin"
+      .. " frontend.make-toml, "
+      .. "which is not part of this version)"):format(path), file, line)
+  end
+  local declare = M.load_file(self.dir .. "/" .. path, file, line)
+  if type(declare) ~= "function" then
+    fault.raise(("import %q: the file must return function(pipeline) ... end"):format(path), file,
+      line)
+  end
+  declare(self)
+end
+
+-- Set by load.lua: loads a user's file in the environment of pipelines.
+M.load_file = nil
+-- Set by load.lua: the directory of the file that is being loaded.
+M.current_dir = nil
+M.current_file = nil -- as messages name it
+
+-- p.task "x" instead of p:task "x" passes the name as the pipeline.
+for name, method in pairs(Pipeline) do
+  if type(method) == "function" and not name:match("^_") then
+    Pipeline[name] = function(self, ...)
+      if not M.is_pipeline(self) then
+        local file, line = fault.where(1)
+        fault.raise(("write p:%s with a colon, not p.%s"):format(name, name), file, line)
+      end
+      return method(self, ...)
+    end
+  end
+end
+
+local function construct(kind, description, name)
+  local file, line = fault.where(1)
+  -- After `return ggen.pipeline "x"` the file's frame is gone.
+  if not file then file, line = M.current_file, 1 end
+  check_name("ggen." .. kind, name, file, line)
+  local self = setmetatable({
+    name = name, kind = kind, dir = M.current_dir, file = file, line = line, depends_on = {},
+    declarations = {}, phases = {}, uses = {}, hooks = {}, pools = {}, workspace_patterns = {},
+    defaults = false, desc = false, _by_name = {}, _sources = {},
+  }, Pipeline)
+  local function configure(_, options)
+    local checked, message, where = schema.check(description, options)
+    if checked == nil then
+      fault.raise(("%s %q: %s"):format(kind, name, schema.message(message, where)), file, line)
+    end
+    for key, value in pairs(checked) do rawset(self, key, value) end
+    return self
+  end
+  return setmetatable(self, {
+    __index = Pipeline, __call = configure, __name = "ggen.Pipeline",
+    __newindex = function(_, key)
+      local f, l = fault.where(2)
+      fault.raise(("a pipeline has no field %q to set"):format(tostring(key)), f, l)
+    end,
+  })
+end
+
+---Starts the pipeline of a project: local p = ggen.pipeline "shop".
+---@param name string
+---@return ggen.Pipeline
+function M.pipeline(name)
+  return construct("pipeline", fields.pipeline, name)
+end
+
+---Starts the part of one workspace: local w = ggen.workspace "api" { depends_on = { "lib" } }.
+---@param name string
+---@return ggen.Pipeline
+function M.workspace(name)
+  return construct("workspace", fields.workspace, name)
+end
+
+---@param value any
+---@return boolean
+function M.is_pipeline(value)
+  local meta = type(value) == "table" and getmetatable(value)
+  return meta and meta.__name == "ggen.Pipeline" or false
+end
+
+return M

@@ -1,0 +1,64 @@
+-- Tells the observers of a run what happens. An observer that raises is named once and left out
+-- from then on: it must not spoil the run that it watches.
+-- SPDX-License-Identifier: MIT
+local registry = require("ggen.registry")
+
+local M = {}
+
+---@class ggen.Events
+local Events = {}
+Events.__index = Events
+
+---@param observers ggen.Instance[]
+---@return ggen.Events
+function M.new(observers)
+  local self = setmetatable({ _listeners = {} }, Events)
+  for _, moment in ipairs(registry.kinds.observer.methods) do
+    local list = {}
+    for _, instance in ipairs(observers) do
+      if instance.impl[moment] then list[#list + 1] = instance end
+    end
+    self._listeners[moment] = list
+  end
+  return self
+end
+
+function Events:_drop(instance)
+  for moment, list in pairs(self._listeners) do
+    local kept = {}
+    for _, other in ipairs(list) do
+      if other ~= instance then kept[#kept + 1] = other end
+    end
+    self._listeners[moment] = kept
+  end
+end
+
+---@param moment string
+---@return boolean someone listens
+function Events:wants(moment) return #self._listeners[moment] > 0 end
+
+---@param moment string "on_task_start" and so on
+---@param ... any
+function Events:emit(moment, ...)
+  for _, instance in ipairs(self._listeners[moment]) do
+    local ok, message = registry.call(instance, moment, ...)
+    if not ok then
+      self:_drop(instance)
+      self:note("error", message .. " (the observer is left out from here on)")
+    end
+  end
+end
+
+---Says something that belongs to no task's output.
+---@param level "info"|"warning"|"error"
+---@param text string
+---@param task ggen.Task?
+function Events:note(level, text, task)
+  if #self._listeners.on_note == 0 then
+    io.stderr:write("ggen-lua: ", level, ": ", text, "\n")
+    return
+  end
+  self:emit("on_note", level, text, task)
+end
+
+return M

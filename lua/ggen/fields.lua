@@ -1,0 +1,210 @@
+-- What may be written in a declaration: the one description of every field, used to check
+-- pipelines, to complete names, and to write the reference page.
+-- SPDX-License-Identifier: MIT
+local M = {}
+
+local text = { type = "string" }
+
+local function list(of, desc, single)
+  return { type = "list", of = of, desc = desc, single = single ~= false }
+end
+
+local function no_nul(what)
+  return function(value)
+    if value:find("\0", 1, true) then return ("a %s cannot hold a NUL byte"):format(what) end
+  end
+end
+
+local word = { type = "string", check = no_nul("path or argument") }
+
+-- A task's name is shown, typed, and joined with "#" and ":" to an id.
+local function check_name(value)
+  if value == "" then return "a name cannot be empty" end
+  local bad = value:match("[%s%c#:^*?%[%]{}!,\"']")
+  if bad then
+    return ("the character %q cannot be part of a name"):format(bad):gsub("\\\n", "\\n")
+  end
+  if value:sub(1, 1) == "-" then return "a name cannot begin with a dash" end
+end
+
+M.name = { type = "string", check = check_name }
+
+local environment = {
+  type = "map",
+  of = { type = "union", expects = "a text or a number", any_of = { word, { type = "number" } } },
+  desc = "Environment variables of the task; they enter its key",
+  check = function(value)
+    for name in pairs(value) do
+      if name == "" or name:find("[=%z]") then
+        return ("%q cannot be the name of an environment variable"):format(name)
+      end
+    end
+  end,
+}
+
+local command = { type = "string", check = function(value)
+  if value:match("^%s*$") then return "the command is empty" end
+  return no_nul("command")(value)
+end }
+
+local argv = { type = "list", of = word, check = function(value)
+  if #value == 0 then return "a command needs at least the program's name" end
+  if value[1] == "" then return "the program's name is empty" end
+end }
+
+local shell_step = { type = "record", fields = {
+  sh = { type = "string", required = true, check = command.check },
+  shell = { type = "string" },
+} }
+
+local step = { type = "union", any_of = { command, argv, shell_step, { type = "function" } },
+  expects = "a command (text), an argv (list of texts), { sh = command } or a function" }
+
+---A list whose first element is a text is one argv; any other list is a sequence of steps.
+local run = { type = "any",
+  desc = "What to run: a command, an argv, a Lua function, or a list of them in order" }
+
+M.step = step
+
+local size_or_cores = { type = "record",
+  desc = "What the task uses of the machine, for schedulers", fields = {
+  cpu = { type = "number", min = 0, desc = "Cores that the task keeps busy" },
+  memory = { type = "size", desc = "Peak memory" },
+  io = { type = "number", min = 0, desc = "Share of the disk or network, 1 is all of it" },
+} }
+
+local condition = { type = "union",
+  desc = "Takes part in the run only if this holds; of a table all conditions must",
+  expects = "true or false, a function, or a table with env, os, arch or file",
+  any_of = {
+    { type = "boolean" }, { type = "function" },
+    { type = "record", fields = {
+      env = { type = "union", expects = "a variable's name, or a table of names and values",
+        desc = "A variable of the caller that is set, or variables with these values",
+        any_of = { text, { type = "map", of = text } } },
+      os = list(text, 'One of these: "linux", "macos"'),
+      arch = list(text, 'One of these: "x64", "arm64"'),
+      file = list(text, "Files that are all there, relative to this file"),
+    } },
+  } }
+
+local readiness = { type = "record", desc = "When a service is ready: one of port, log, http, cmd",
+  fields = {
+  port = { type = "integer", min = 1, max = 65535,
+    desc = "Ready when this TCP port of this machine accepts" },
+  host = { type = "string", default = "127.0.0.1", desc = "Where the port is" },
+  log = { type = "string", desc = "Ready when the output has this text" },
+  http = { type = "string", desc = "Ready when this http:// address answers 2xx or 3xx",
+    check = function(value)
+      if not value:match("^http://[^/%s]+") then return "an address that begins with http://"
+        .. " is expected" end
+    end },
+  cmd = { type = "union", any_of = { command, argv }, expects = "a command or an argv",
+    desc = "Ready when this command ends with 0" },
+  timeout = { type = "duration", default = "30s", desc = "Not ready by then: the service failed" },
+  interval = { type = "duration", default = "100ms", desc = "Between two looks" },
+}, check = function(value)
+  local ways = 0
+  for _, way in ipairs({ "port", "log", "http", "cmd" }) do
+    if value[way] then ways = ways + 1 end
+  end
+  if ways ~= 1 then return "say exactly one of port, log, http and cmd" end
+end }
+
+local retries = { type = "union", desc = "How often to try again after a failure",
+  expects = "a whole number, or a table with count, delay, factor and max_delay",
+  any_of = {
+    { type = "integer", min = 0, max = 100 },
+    { type = "record", fields = {
+      count = { type = "integer", min = 0, max = 100, required = true,
+        desc = "Tries after the first one" },
+      delay = { type = "duration", default = "1s", desc = "Wait before the first retry" },
+      factor = { type = "number", min = 1, default = 2,
+        desc = "Each wait is so many times the one before" },
+      max_delay = { type = "duration", default = "1m", desc = "The longest wait" },
+    } },
+  } }
+
+local axis_value = { type = "union", expects = "a text, a number or true/false",
+  any_of = { text, { type = "number" }, { type = "boolean" } } }
+
+local MOST_COMBINATIONS = 10000
+
+local function check_matrix(value)
+  if next(value) == nil then return "there is no axis" end
+  if value[1] then return nil end
+  local count = 1
+  for _, values in pairs(value) do count = count * #values end
+  if count > MOST_COMBINATIONS then
+    return ("%.0f combinations are more than a matrix may have (%d)"):format(count,
+      MOST_COMBINATIONS)
+  end
+end
+
+local matrix = { type = "union", check = check_matrix,
+  desc = "One task for each combination of these values",
+  expects = "a table of axes (name = list of values), or a list of such combinations",
+  any_of = {
+    { type = "map", of = { type = "list", of = axis_value, single = true, check = function(value)
+      if #value == 0 then return "an axis needs at least one value" end
+    end } },
+    { type = "list", of = { type = "map", of = axis_value } },
+  } }
+
+---Fields that are checked and have no effect yet. A task that uses one of them gets a warning,
+---since it would run otherwise than it says.
+M.without_effect = { "container", "cleanroom" }
+
+---The fields of a task.
+M.task = { type = "record", fields = {
+  run = run,
+  desc = { type = "string", desc = "One line that says what the task is for" },
+  needs = list(text, "Tasks that must be done first; they enter the key"),
+  after = list(text, "Tasks that come first if they take part in the run; only an order"),
+  inputs = list(word, "Files and globs that the result depends on (default: the workspace's"
+    .. " files)"),
+  outputs = list(word, "Files and directories that the task makes"),
+  env = environment,
+  pass_env = list(text, "Variables handed through from the caller; they do not enter the key"),
+  key_env = list(text, "Variables handed through that do enter the key"),
+  cwd = { type = "string", desc = "Directory to run in, relative to this file",
+    check = no_nul("path") },
+  shell = { type = "string", desc = "The shell for commands with shell syntax (default sh)" },
+  stdin = { type = "string", desc = "Bytes for the standard input (default: none)" },
+  interactive = { type = "boolean", desc = "Takes over the terminal; nothing else runs beside it" },
+  weight = size_or_cores,
+  pool = { type = "string", desc = "Named limit on tasks running at once" },
+  exclusive = { type = "union", any_of = { { type = "boolean" }, text },
+    expects = "true or a name",
+    desc = "true: nothing runs beside it; a name: no other task with this name does" },
+  timeout = { type = "duration", desc = "After this the task is ended and fails with 124" },
+  grace = { type = "duration", desc = "Between the request to end and the kill (default 5 s)" },
+  retries = retries,
+  services = list(text, "Services that must be ready while the task runs"),
+  service = { type = "boolean", desc = "Runs beside the others until the end of the run" },
+  ready = readiness,
+  matrix = matrix,
+  when = condition,
+  optional = { type = "boolean", desc = "A failure is reported and does not fail the run" },
+  finally = { type = "boolean", desc = "Runs at the end, also after failures and Ctrl-C" },
+  tags = list(text, "Words to select tasks by"),
+  cache = { type = "boolean", desc = "false: always run" },
+  tools = { type = "union", expects = "false or a list of programs",
+    desc = "More programs whose digests enter the key; false: not even the command's own",
+    any_of = { { type = "boolean" }, list(text) } },
+  version = { type = "string", desc = "Changes the key of a Lua function that cannot be digested" },
+  container = { type = "string", desc = "Image to run in" },
+  cleanroom = { type = "boolean", desc = "See only declared inputs" },
+  fast = { type = "record", desc = "A quicker form of the task, for watching",
+    fields = { run = run, inputs = list(word, "What the quick form depends on") } },
+} }
+
+M.workspace = { type = "record", fields = {
+  depends_on = list(text, "Workspaces that this one builds upon: what ^name means in needs"),
+} }
+
+M.pipeline = { type = "record", fields = {
+  desc = { type = "string" },
+} }
+
+return M

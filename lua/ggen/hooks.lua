@@ -1,0 +1,137 @@
+-- Hooks of tasks and phases. Which order and how many at once is for the hooks plugin to say; here
+-- is what a hook is and that a hook task runs once in a run.
+-- SPDX-License-Identifier: MIT
+local async = require("ggen.async")
+local context = require("ggen.context")
+local lanes = require("ggen.lanes")
+local registry = require("ggen.registry")
+
+local M = {}
+
+---@class ggen.Hook
+---@field name string the id of its task, or where its function is declared
+---@field task ggen.Task?
+---@field fn fun(ctx: ggen.UserContext)?
+
+---@class ggen.Hooks
+local Hooks = {}
+Hooks.__index = Hooks
+
+---@param run ggen.Run
+---@param plugin ggen.Instance
+---@return ggen.Hooks
+function M.new(run, plugin)
+  local self = setmetatable({ _run = run, _plugin = plugin, _results = {}, _tasks = {} }, Hooks)
+  local project = run.project
+  for _, lists in pairs(project.hooks) do
+    for _, moment in ipairs({ "before", "after" }) do
+      for _, hook in ipairs(lists[moment]) do
+        if hook.task then self._tasks[hook.task] = true end
+      end
+    end
+  end
+  for _, moment in ipairs({ "before", "after" }) do
+    for _, hook in ipairs(project.each_hooks[moment]) do
+      if hook.task then self._tasks[hook.task] = true end
+    end
+  end
+  -- A task of the plan that is a hook as well: whoever comes first runs it, the other waits.
+  self.run_planned = function(_, task) return self:run_once(task, true) end
+  return self
+end
+
+---@param task ggen.Task
+---@return boolean
+function Hooks:is_hook(task) return self._tasks[task] == true end
+
+---@async
+---@param task ggen.Task
+---@param in_plan boolean? the run reports the end of tasks of its plan itself
+---@return ggen.TaskResult
+function Hooks:run_once(task, in_plan)
+  local future = self._results[task]
+  if future then
+    local result = future:wait()
+    -- Told already; the plan only needs the outcome.
+    if in_plan then return { status = result.status, code = result.code, told = true } end
+    return result
+  end
+  future = async.future()
+  self._results[task] = future
+  if not in_plan and not self._run.plan:state(task.index) then
+    self._run.totals.tasks = self._run.totals.tasks + 1
+  end
+  local ok, result, started = pcall(require("ggen.run").flow, self._run, task)
+  if not ok then result = { status = "failed", code = 1, message = tostring(result) } end
+  if not in_plan then self._run.account:finish(task, result, started) end
+  future:resolve(result)
+  return result, started
+end
+
+local function call_hook(self, hook, task)
+  if hook.task then
+    local result = self:run_once(hook.task)
+    if result.status == "failed" and not hook.task.spec.optional then
+      error(("its hook %s failed"):format(hook.name), 0)
+    end
+    return
+  end
+  if self._run.options.dry_run then return end
+  local result = context.new(self._run, task):call(hook.fn)
+  if result.code ~= 0 then
+    error(("its hook at %s failed: %s"):format(hook.name, result.message or "code " .. result.code),
+      0)
+  end
+end
+
+local function run_list(self, list, task)
+  if #list == 0 then return true end
+  local function call(hook) call_hook(self, hook, task) end
+  local ok, message = registry.call_in(lanes.of(task), self._plugin, "run", list, call)
+  if ok then return true end
+  -- What a hook raised is its own message; the plugin only passed it on.
+  return false, message:match("its hook .*$") or message
+end
+
+---Calls the hooks of a task at a moment.
+---@async
+---@param task ggen.Task
+---@param moment "before"|"after"
+---@return boolean ok, string? message
+function Hooks:call(task, moment)
+  local project = self._run.project
+  if not self._tasks[task] then
+    local ok, message = run_list(self, project.each_hooks[moment], task)
+    if not ok then return false, message end
+  end
+  local own = project.hooks[task.id]
+  if not own then return true end
+  return run_list(self, own[moment], task)
+end
+
+---A node of a phase: its hooks and nothing else.
+---@async
+---@param task ggen.Task
+---@return ggen.TaskResult
+function Hooks:phase(task)
+  local own = self._run.project.hooks[task.id]
+  local moment = task.phase.role == "begin" and "before" or "after"
+  local ok, message = true, nil
+  if own then ok, message = run_list(self, own[moment], task) end
+  return { status = ok and "ok" or "failed", code = ok and 0 or 1, message = message }
+end
+
+---The hooks before a phase failed: its tasks do not run.
+---@param task ggen.Task the begin of the phase
+---@param result ggen.TaskResult
+function Hooks:phase_failed(task, result)
+  local run = self._run
+  run.events:note("error", ("phase %s: %s"):format(task.phase.id, result.message))
+  if task.phase.role ~= "begin" then return end
+  local reason = ("phase %s failed"):format(task.phase.id)
+  for _, index in ipairs(run.project.phases[task.phase.id].members) do
+    run:give_up(index, reason)
+  end
+end
+
+return M

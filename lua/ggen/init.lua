@@ -1,0 +1,44 @@
+-- The public module: what `require "ggen"` gives to pipelines and plugins. Its parts are read on
+-- first use.
+-- SPDX-License-Identifier: MIT
+local M = {}
+
+M.VERSION = require("ggen.version")
+
+---The level of the plugin contract that this build speaks.
+M.API = 1
+
+local parts = {
+  async = "ggen.async",
+  std = "ggen.std",
+  environment = "ggen.environment",
+  json = "ggen.core.json",
+  report = "ggen.report",
+  schema = "ggen.schema",
+  suggest = "ggen.suggest",
+  units = "ggen.units",
+}
+
+---@param name string
+---@return ggen.Pipeline
+function M.pipeline(name) return require("ggen.dsl").pipeline(name) end
+
+---@param name string
+---@return ggen.Pipeline
+function M.workspace(name) return require("ggen.dsl").workspace(name) end
+
+return setmetatable(M, {
+  __index = function(_, key)
+    if parts[key] then
+      local module = require(parts[key])
+      rawset(M, key, module)
+      return module
+    end
+    local fault = require("ggen.fault")
+    local names = { "pipeline", "workspace", "VERSION", "API" }
+    for name in pairs(parts) do names[#names + 1] = name end
+    local file, line = fault.where(2)
+    fault.raise(("ggen has no %q%s"):format(tostring(key),
+      require("ggen.suggest").hint(tostring(key), names)), file, line)
+  end,
+})

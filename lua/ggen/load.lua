@@ -1,0 +1,460 @@
+-- Loads pipeline.lua and the files of its workspaces. Loading is pure: the environment of these
+-- files lets nothing happen but reading, and what is read is recorded (files and variables are
+-- inputs of the configuration). Does not resolve names: that is tasks.lua.
+-- SPDX-License-Identifier: MIT
+local dsl = require("ggen.dsl")
+local fault = require("ggen.fault")
+local fs = require("ggen.core.fs")
+local suggest = require("ggen.suggest")
+
+local M = {}
+
+M.FILE = "pipeline.lua"
+M.DEFAULT_TIMEOUT = 10
+
+---@class ggen.Loaded what was declared, not yet resolved
+---@field root ggen.Pipeline
+---@field workspaces ggen.Pipeline[] sorted by directory
+---@field dir string absolute directory of the root pipeline.lua
+---@field workspace string? the workspace that the caller stands in
+---@field files string[] every file that loading read
+---@field variables table<string, string|false> every variable that loading asked for
+
+-- The load that is going on: functions of the environment behave differently afterwards, because
+-- the closures of a pipeline use the same environment when they run as tasks.
+local loading
+-- The same, and kept afterwards: a task's function may require a file that was not needed before.
+local latest
+
+local function pure(what, instead)
+  local file, line = fault.where(3)
+  local when = loading and " while a pipeline is loading" or ""
+  fault.raise(("%s%s: %s"):format(what, when, instead), file, line)
+end
+
+-- Allowed in functions that run as part of a task, refused while loading.
+local function at_run_time(fn, what, instead)
+  return function(...)
+    if loading then pure(what, instead) end
+    return fn(...)
+  end
+end
+
+local function absolute(path)
+  if path:sub(1, 1) == "/" then return path end
+  return (dsl.current_dir or fs.cwd()) .. "/" .. path
+end
+
+local function make_os()
+  local in_task = "do it in a task (run = function(ctx) ... end)"
+  local env = {}
+  for name, fn in pairs(os) do env[name] = fn end
+  env.getenv = function(name)
+    local value = os.getenv(name)
+    if loading then loading.variables[name] = value or false end
+    return value
+  end
+  for _, name in ipairs({ "time", "date", "clock" }) do
+    env[name] = at_run_time(os[name], "os." .. name .. " reads the clock", in_task)
+  end
+  for _, name in ipairs({ "remove", "rename", "tmpname" }) do
+    env[name] = at_run_time(os[name], "os." .. name .. " changes files", in_task)
+  end
+  local spawn = "use a task, or ctx.sh within one"
+  env.execute = function() pure("os.execute starts a program", spawn) end
+  env.exit = function() pure("os.exit ends the program", 'raise an error("...") instead') end
+  env.setlocale = nil
+  return env
+end
+
+local function make_io()
+  local env = { type = io.type, stderr = io.stderr, stdout = io.stderr }
+  local function reading(path)
+    if not loading or type(path) ~= "string" then return path end
+    path = absolute(path)
+    loading.files[#loading.files + 1] = path
+    return path
+  end
+  env.open = function(path, mode)
+    if loading and mode and not mode:match("^rb?$") then
+      pure("io.open for writing", "do it in a task (run = function(ctx) ... end)")
+    end
+    return io.open(reading(path), mode)
+  end
+  env.lines = function(path, ...) return io.lines(reading(path), ...) end
+  env.popen = function() pure("io.popen starts a program", "use a task, or ctx.sh within one") end
+  return env
+end
+
+local function read_source(path, display, from_file, from_line)
+  local bytes, message, kind = fs.read(path)
+  if not bytes then
+    message = message:match(": ([^:]+)$") or message -- the system's words without the path
+    if kind == "permission" then
+      message = message .. " (make it readable: chmod u+r " .. display .. ")"
+    end
+    fault.raise(("cannot read %s: %s"):format(display, message), from_file, from_line)
+  end
+  latest.files[#latest.files + 1] = path
+  if bytes:byte(1) == 27 then
+    fault.raise("this is compiled Lua, not text", display)
+  end
+  local nul = bytes:find("\0", 1, true)
+  if nul then
+    local _, lines = bytes:sub(1, nul):gsub("\n", "")
+    fault.raise("there is a NUL byte in this line: is this a text file?", display, lines + 1)
+  end
+  return (bytes:gsub("^\239\187\191", ""):gsub("^#[^\n]*", ""))
+end
+
+-- How a file is named in messages: relative to where the program was started.
+local function display_name(path)
+  local cwd = latest.cwd
+  if cwd ~= "/" and path:sub(1, #cwd + 1) == cwd .. "/" then return path:sub(#cwd + 2) end
+  return path
+end
+
+-- The time limit of loading stands on a debug hook, and hooks do not fire in machine code: while a
+-- pipeline loads, its own code is only interpreted. Ours is compiled, and has no endless loop.
+local function interpreted(chunk)
+  if loading then
+    jit.off(chunk, true)
+    loading.chunks[#loading.chunks + 1] = chunk
+  end
+  return chunk
+end
+
+local function compile(path, from_file, from_line)
+  local display = display_name(path)
+  local source = read_source(path, display, from_file, from_line)
+  local chunk, message = loadstring(source, "@" .. display)
+  if not chunk then
+    local line, text = message:match("^[^\n]-:(%d+): (.*)$")
+    fault.raise(text or message, display, tonumber(line))
+  end
+  return setfenv(interpreted(chunk), latest.env)
+end
+
+local function dirname(path) return path:match("^(.*)/[^/]*$") end
+
+-- Runs a user's file with its own directory as the base of relative paths.
+local function run_file(path, from_file, from_line)
+  local chunk = compile(path, from_file, from_line)
+  local dir_before, file_before = dsl.current_dir, dsl.current_file
+  dsl.current_dir, dsl.current_file = dirname(path), display_name(path)
+  local value = chunk()
+  dsl.current_dir, dsl.current_file = dir_before, file_before
+  return value
+end
+
+local LIBRARIES = { bit = true, coroutine = true, debug = true, ffi = true, io = true, jit = true,
+  math = true, os = true, package = true, string = true, table = true, _G = true }
+
+-- Where the modules of a pipeline may lie: beside the file that asks, and beside each pipeline.lua
+-- above it (a workspace may be loaded before the root that it belongs to).
+local function module_dirs(dir)
+  local dirs = { dir }
+  while dir and dir ~= "/" do
+    local above = dirname(dir)
+    dir = M.find(above ~= "" and above or "/")
+    dirs[#dirs + 1] = dir
+  end
+  return dirs
+end
+
+-- A module of an installed rock. Relative entries of the search path are left out: they would find
+-- files of the directory that ggen-lua was started in.
+local function require_installed(name)
+  local path, cpath = package.path, package.cpath
+  package.path = (";" .. path):gsub(";[^/;][^;]*", ""):sub(2)
+  package.cpath = (";" .. cpath):gsub(";[^/;][^;]*", ""):sub(2)
+  local ok, value = pcall(require, name)
+  package.path, package.cpath = path, cpath
+  return ok, value
+end
+
+-- The modules of the host that pipelines may ask for by name.
+local PUBLIC = { ["ggen"] = true, ["ggen.std"] = true, ["ggen.async"] = true,
+  ["ggen.report"] = true, ["ggen.schema"] = true, ["ggen.units"] = true }
+
+-- require for pipelines.
+local function make_require(state)
+  return function(name)
+    local file, line = fault.where(2)
+    if type(name) ~= "string" then fault.raise("require: expected a module's name", file, line) end
+    if PUBLIC[name] or name:match("^ggen%.std%.") then
+      return require(name)
+    end
+    if name:match("^ggen%.") then
+      fault.raise(("module %q is internal: what it gives is in ggen, ggen.std and ctx"):format(
+        name), file, line)
+    end
+    -- The standard libraries are those of this environment.
+    if LIBRARIES[name] then
+      local library = rawget(state.env, name)
+      if library then return library end
+      fault.raise(("module %q is not for pipelines"):format(name), file, line)
+    end
+    local relative = name:gsub("%.", "/")
+    for _, dir in ipairs(module_dirs(dsl.current_dir or state.dir)) do
+      for _, path in ipairs({ dir .. "/" .. relative .. ".lua", dir .. "/" .. relative
+        .. "/init.lua" }) do
+        if state.modules[path] ~= nil then return state.modules[path] end
+        if fs.stat(path) then
+          local value = run_file(path, file, line)
+          if value == nil then value = true end
+          state.modules[path] = value
+          return value
+        end
+      end
+    end
+    local ok, value = require_installed(name)
+    if ok then return value end
+    if not tostring(value):find("^module '[^']*' not found:") then
+      fault.raise(("module %q is broken: %s"):format(name, tostring(value)), file, line)
+    end
+    fault.raise(("module %q was not found beside this file (%s.lua) nor among the installed"
+      .. " rocks"):format(
+      name, relative), file, line)
+  end
+end
+
+local FUNCTIONS = { "assert", "error", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget",
+  "select", "setmetatable", "tonumber", "tostring", "type", "unpack", "xpcall", "_VERSION" }
+local COPIED = { "string", "table", "math", "bit", "coroutine" }
+
+local function make_env(state)
+  local env = {}
+  for _, name in ipairs(FUNCTIONS) do env[name] = _G[name] end
+  -- Copies: whoever changes string.format changes it for the pipeline, not for the host.
+  for _, name in ipairs(COPIED) do
+    env[name] = {}
+    for key, value in pairs(_G[name]) do env[name][key] = value end
+  end
+  env.getmetatable = function(value)
+    if type(value) == "string" then return nil end
+    return getmetatable(value)
+  end
+  env.rawset = function(target, key, value)
+    if target == env then env[key] = value end -- raises: a pipeline has no globals
+    return rawset(target, key, value)
+  end
+  env.os, env.io = make_os(), make_io()
+  env.require = make_require(state)
+  env.dofile = function(path)
+    local file, line = fault.where(2)
+    if type(path) ~= "string" then fault.raise("dofile: expected a path", file, line) end
+    return run_file(absolute(path), file, line)
+  end
+  env.loadstring = function(code, name)
+    if type(code) ~= "string" or code:byte(1) == 27 then return nil, "only text can be loaded" end
+    local chunk, message = loadstring(code, name)
+    if not chunk then return nil, message end
+    return setfenv(interpreted(chunk), state.env)
+  end
+  env.load = env.loadstring
+  -- Standard output belongs to what the command prints.
+  env.print = function(...)
+    local parts = {}
+    for i = 1, select("#", ...) do parts[i] = tostring((select(i, ...))) end
+    io.stderr:write(table.concat(parts, "\t"), "\n")
+  end
+  env._G = env
+  return setmetatable(env, {
+    __newindex = function(_, name)
+      local file, line = fault.where(2)
+      fault.raise(("assignment to the global %q (write: local %s = ...)"):format(
+        tostring(name), tostring(name)), file, line)
+    end,
+    __index = function(_, name)
+      local file, line = fault.where(2)
+      local hint = name == "ggen" and ' (begin the file with: local ggen = require "ggen")'
+        or suggest.hint(tostring(name), env)
+      fault.raise(("unknown global %q%s"):format(tostring(name), hint), file, line)
+    end,
+  })
+end
+
+---@param dir string absolute
+---@return string? dir the nearest directory from there up that has a pipeline.lua
+function M.find(dir)
+  while true do
+    if fs.stat((dir == "/" and "" or dir) .. "/" .. M.FILE) then return dir end
+    if dir == "/" or dir == "" then return nil end
+    dir = dirname(dir)
+    if dir == "" then dir = "/" end
+  end
+end
+
+-- Directories below `root` that a pattern names; "*" and the like within one name.
+local function directories(root, pattern)
+  local found = { "" }
+  for segment in pattern:gmatch("[^/]+") do
+    local next_found = {}
+    for _, base in ipairs(found) do
+      local prefix = base == "" and "" or base .. "/"
+      if segment:find("[*?%[{]") then
+        for _, entry in ipairs(fs.list(root .. "/" .. base) or {}) do
+          if entry.type == "directory" and entry.name:sub(1, 1) ~= "." and fs.match(segment,
+            entry.name) then
+            next_found[#next_found + 1] = prefix .. entry.name
+          end
+        end
+      elseif segment ~= "." and fs.stat(root .. "/" .. prefix .. segment) then
+        next_found[#next_found + 1] = prefix .. segment
+      end
+    end
+    found = next_found
+  end
+  return found
+end
+
+local function load_pipeline(path)
+  local value = run_file(path)
+  if not dsl.is_pipeline(value) then
+    fault.raise(('the file must end by returning its pipeline (return p); it returned %s'):format(
+      value == nil and "nothing" or "a " .. type(value)), display_name(path))
+  end
+  return value
+end
+
+local function load_workspaces(root)
+  local list, by_name, seen = {}, {}, {}
+  for _, entry in ipairs(root.workspace_patterns) do
+    local literal = not entry.pattern:find("[*?%[{]")
+    local matched = directories(root.dir, entry.pattern)
+    if #matched == 0 then
+      fault.raise(("workspaces %q: no such directory"):format(entry.pattern), entry.file,
+        entry.line)
+    end
+    for _, relative in ipairs(matched) do
+      local path = root.dir .. "/" .. relative .. "/" .. M.FILE
+      if not seen[path] and fs.stat(path) then
+        seen[path] = true
+        local workspace = load_pipeline(path)
+        if workspace.kind ~= "workspace" then
+          fault.raise(('a workspace begins with ggen.workspace "NAME", not ggen.pipeline'),
+            workspace.file, workspace.line)
+        end
+        local before = by_name[workspace.name]
+        if before then
+          fault.raise(("workspace %q is declared twice (first at %s:%d)"):format(
+            workspace.name, before.file, before.line), workspace.file, workspace.line)
+        end
+        by_name[workspace.name] = workspace
+        list[#list + 1] = workspace
+      elseif literal and not seen[path] then
+        fault.raise(("workspaces %q: there is no %s in it"):format(entry.pattern, M.FILE),
+          entry.file, entry.line)
+      end
+    end
+  end
+  for _, workspace in ipairs(list) do
+    local use = workspace.uses[1]
+    if use then
+      local wrong = "use %q: plugins are chosen by the root's %s, not by a workspace"
+      fault.raise(wrong:format(use.name, M.FILE), use.file, use.line)
+    end
+    for _, name in ipairs(workspace.depends_on) do
+      if not by_name[name] then
+        fault.raise(("workspace %q depends on the unknown workspace %q%s"):format(
+          workspace.name, name, suggest.hint(name, by_name)), workspace.file, workspace.line)
+      end
+    end
+  end
+  table.sort(list, function(a, b) return a.dir < b.dir end)
+  return list
+end
+
+-- Every task and phase has its table by now; the others may do without.
+local function check_complete(pipeline)
+  for _, declaration in ipairs(pipeline.declarations) do
+    if not declaration.spec then
+      fault.raise(("task %q has no table (write: p:task %q { run = ... })"):format(
+        declaration.name, declaration.name), declaration.file, declaration.line)
+    end
+  end
+  for _, phase in ipairs(pipeline.phases) do
+    if not phase.members then
+      fault.raise(("phase %q has no list of tasks"):format(phase.name), phase.file, phase.line)
+    end
+  end
+  for _, hook in ipairs(pipeline.hooks) do
+    if not hook.hooks then
+      fault.raise(("%s %q has no list of hooks"):format(hook.moment, hook.target), hook.file,
+        hook.line)
+    end
+  end
+end
+
+local function load_all(dir, standing_in)
+  local root = load_pipeline(dir .. "/" .. M.FILE)
+  local inside
+  if root.kind == "workspace" then
+    -- Started within a workspace: its project is further up.
+    inside = root.name
+    local parent = dir ~= "/" and M.find(dirname(dir) ~= "" and dirname(dir) or "/")
+    if not parent then
+      fault.raise(("this is the workspace %q, and no directory above has a %s that lists"
+        .. " it"):format(
+        root.name, M.FILE), root.file, root.line)
+    end
+    local loaded = load_all(parent, standing_in)
+    for _, workspace in ipairs(loaded.workspaces) do
+      if workspace.dir == dir then
+        loaded.workspace = inside
+        return loaded
+      end
+    end
+    fault.raise(('this workspace is not listed by %s (add p:workspaces "...")'):format(
+      display_name(parent .. "/" .. M.FILE)), root.file, root.line)
+  end
+  local workspaces = load_workspaces(root)
+  check_complete(root)
+  for _, workspace in ipairs(workspaces) do
+    check_complete(workspace)
+    if standing_in == workspace.dir or standing_in:sub(1, #workspace.dir + 1) == workspace.dir
+      .. "/" then
+      inside = workspace.name
+    end
+  end
+  return { root = root, workspaces = workspaces, dir = dir, workspace = inside }
+end
+
+---Loads the project that `dir` belongs to. Raises a fault when something in it is wrong.
+---@param dir string absolute directory to start from
+---@param options { timeout: number?, verbose: boolean? }?
+---@return ggen.Loaded
+function M.load(dir, options)
+  options = options or {}
+  local found = M.find(dir)
+  if not found then
+    fault.raise(("no %s here or in a directory above (to make one: ggen-lua init)"):format(M.FILE))
+  end
+  local timeout = options.timeout or M.DEFAULT_TIMEOUT
+  local state = {
+    files = {}, variables = {}, modules = {}, chunks = {}, dir = found, cwd = fs.cwd(),
+  }
+  loading, latest = state, state
+  state.env = make_env(state)
+  dsl.load_file = run_file
+  local watchdog = require("ggen.core.watchdog")
+  watchdog.start(timeout,
+    ("still loading after %g s: a loop that does not end? (--load-timeout changes the"
+      .. " limit)"):format(timeout))
+  local ok, result = xpcall(load_all, fault.handler(options.verbose), found, dir)
+  watchdog.stop()
+  for _, chunk in ipairs(state.chunks) do jit.on(chunk, true) end
+  local shown = display_name(found .. "/" .. M.FILE)
+  loading, dsl.current_dir, dsl.current_file = nil, nil, nil
+  if not ok then
+    -- A handler that runs out of stack itself leaves a bare text, or a fault without a place.
+    local problem = fault.overflow(result) or result
+    if fault.is(problem) and problem.too_deep then problem.file = problem.file or shown end
+    error(problem, 0)
+  end
+  result.files, result.variables = state.files, state.variables
+  return result
+end
+
+return M

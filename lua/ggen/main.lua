@@ -1,0 +1,62 @@
+-- The entry of the host: finds the command, runs it in a coroutine on the loop, prints faults.
+-- SPDX-License-Identifier: MIT
+
+-- For developing: GGEN_LUA_PATH=<source tree> replaces the sources inside the binary.
+local source_tree = os.getenv("GGEN_LUA_PATH")
+if source_tree and source_tree ~= "" then
+  table.insert(package.loaders, 2, function(name)
+    local path = name:gsub("%.", "/")
+    local plugin = path:match("^ggen/plugins/(.*)$")
+    for _, try in ipairs(plugin and { "plugins/" .. plugin } or { "lua/" .. path, "stdlib/"
+      .. path }) do
+      for _, suffix in ipairs({ ".lua", "/init.lua" }) do
+        local file = io.open(source_tree .. "/" .. try .. suffix, "rb")
+        if file then
+          local code = file:read("*a")
+          file:close()
+          return assert(loadstring(code, "@ggen:" .. try .. suffix))
+        end
+      end
+    end
+    return "\n\tno module '" .. name .. "' in " .. source_tree
+  end)
+end
+
+local async = require("ggen.async")
+local fault = require("ggen.fault")
+local loop = require("ggen.core.loop")
+
+local function print_fault(value, color)
+  local text = tostring(value)
+  if not fault.is(value) then
+    text = "bug: " .. text .. "\nPlease report this with what you ran."
+  end
+  local bold, red, reset = "", "", ""
+  if color then bold, red, reset = "\27[1m", "\27[31m", "\27[0m" end
+  io.stderr:write(red, "ggen-lua: ", reset, bold, text, reset, "\n")
+  if not fault.is(value) then return end
+  local line = value.file and value.line and fault.source_line(value.file, value.line)
+  if line then io.stderr:write(("%6d | %s\n"):format(value.line, line)) end
+  if value.traceback then io.stderr:write("called from:\n", value.traceback, "\n") end
+end
+
+---@param ... string the arguments of the program
+---@return integer code its exit code
+return function(...)
+  local cli = require("ggen.cli")
+  local argv = { ... }
+  local code, failure
+  async.run(function()
+    local ok, result = xpcall(cli.dispatch, fault.handler(cli.is_verbose(argv)), argv)
+    if ok then return result or 0 end
+    error(result, 0)
+  end, function(ok, result)
+    if ok then code = result else failure = result end
+  end)
+  loop.run()
+  if failure then
+    print_fault(failure, cli.color_on_stderr(argv))
+    return fault.is(failure) and failure.exit or 70
+  end
+  return code or 70
+end

@@ -1,0 +1,297 @@
+-- Plugins: finds them, checks them against the contract of their kind, sets them up, and calls
+-- their methods so that an error names plugin, method and task. Knows no plugin by name.
+-- SPDX-License-Identifier: MIT
+local fault = require("ggen.fault")
+local fs = require("ggen.core.fs")
+local schema = require("ggen.schema")
+local suggest = require("ggen.suggest")
+local trace = require("ggen.core.trace")
+
+local M = {}
+
+M.API = 1
+
+-- How many plugins of a kind a run has, and the methods that they may have. A method that is not
+-- listed is a misspelling.
+M.kinds = {
+  frontend = { many = true, methods = { "detect", "load" } },
+  workspaces = { many = true, methods = { "find" } },
+  fingerprint = { methods = { "parts" } },
+  cache = { methods = { "lookup", "admit", "victims" } },
+  store = { many = true, methods = { "get", "put", "has", "blob_get", "blob_put", "stats" } },
+  scheduler = { methods = { "priority", "admit", "observe" } },
+  executor = { methods = { "run" } },
+  hooks = { methods = { "run" } },
+  containers = { methods = { "warm", "acquire", "release", "drain" } },
+  observer = { many = true, methods = { "on_run_start", "on_task_start", "on_task_log",
+    "on_task_end",
+    "on_task_skip", "on_task_retry", "on_service_ready", "on_note", "on_tick", "on_run_end" } },
+  watch = { methods = { "batch" } },
+  command = { many = true, methods = { "args", "run" } },
+}
+
+local SETUP = { close = true } -- methods of every kind
+
+---@class ggen.Instance a plugin that is set up
+---@field name string as users write it: "scheduler.fifo" or "./mine.lua"
+---@field plugin ggen.Plugin
+---@field impl table its methods
+---@field file string? where the pipeline names it
+---@field line integer?
+
+local manifest = { type = "record", fields = {
+  name = { type = "string", required = true },
+  kind = { type = "string", required = true },
+  version = { type = "string", required = true },
+  api = { type = "integer", required = true },
+  desc = { type = "string", required = true },
+  params = { type = "map", of = { type = "any" }, default = {} },
+  permissions = { type = "list", of = { type = "string" }, default = {} },
+  setup = { type = "function", required = true },
+} }
+
+---Checks what a plugin's file returned.
+---@param plugin any
+---@return table? plugin with defaults
+---@return string? message
+function M.check(plugin)
+  if type(plugin) ~= "table" then
+    return nil, ("the file must return the plugin's table, it returned %s"):format(type(plugin))
+  end
+  local checked, message, where = schema.check(manifest, plugin)
+  if checked == nil then return nil, schema.message(message, where) end
+  if not M.kinds[checked.kind] then
+    return nil, ("unknown kind %q%s"):format(checked.kind, suggest.hint(checked.kind, M.kinds))
+  end
+  if checked.api ~= M.API then
+    return nil, ("it is written for the API level %d, this ggen-lua speaks %d"):format(checked.api,
+      M.API)
+  end
+  return checked
+end
+
+---The names of the plugins that are part of this build.
+---@return string[] "kind.name"
+function M.builtin()
+  local names = {}
+  for _, module in ipairs(require("ggen.core.embedded").names()) do
+    local name = module:match("^ggen%.plugins%.(.+)$")
+    if name then names[#names + 1] = name end
+  end
+  return names
+end
+
+-- A plugin file beside the pipeline sees the usual globals and cannot add to them.
+local function load_file(file, shown)
+  local code = file:read("*a")
+  file:close()
+  local chunk, message = loadstring(code:gsub("^#[^\n]*", ""), "@" .. shown)
+  if not chunk then error(message, 0) end
+  setfenv(chunk, setmetatable({}, {
+    __index = _G,
+    __newindex = function(_, name)
+      error(("assignment to the global %q (write: local %s = ...)"):format(tostring(name),
+        tostring(name)), 2)
+    end,
+  }))
+  return chunk()
+end
+
+-- How messages name a file: relative to where the program was started.
+local function shown_path(path)
+  local cwd = fs.cwd()
+  return path:sub(1, #cwd + 1) == cwd .. "/" and path:sub(#cwd + 2) or path
+end
+
+local function find_file(path)
+  local shown = shown_path(path)
+  local file = io.open(path, "rb")
+  if not file then return nil, ("there is no file %s"):format(shown), "not_found" end
+  local ok, plugin = pcall(load_file, file, shown)
+  if not ok then return nil, tostring(plugin), "broken" end
+  if plugin == nil then return nil, "the file returned nothing (return the plugin)", "broken" end
+  return plugin
+end
+
+-- What may have been meant by a name without a kind, or with an unknown one.
+local function kind_hint(name, kind)
+  if kind then return suggest.hint(kind, M.kinds) end
+  for _, builtin in ipairs(M.builtin()) do
+    if builtin:match("%.(.*)$") == name then return (" (did you mean %q?)"):format(builtin) end
+  end
+  return ""
+end
+
+-- Finds the module and loads it. Not there and broken are different answers.
+local function find(name, dir)
+  if name:match("^%.%.?/") then return find_file(dir .. "/" .. name:gsub("^%./", "")) end
+  if name:sub(1, 1) == "/" then return find_file(name) end
+  local kind, short = name:match("^(%a+)[./](.+)$")
+  if not kind or not M.kinds[kind] then
+    return nil, ('a plugin is named "kind.name", or by a path that begins with ./%s; known'
+      .. ' kinds: %s'):format(kind_hint(name, kind),
+      table.concat(M.kind_names(), ", ")), "not_found"
+  end
+  local module = "ggen.plugins." .. kind .. "." .. short
+  local loader
+  for _, search in ipairs(package.loaders) do
+    local ok, found = pcall(search, module)
+    if not ok then return nil, tostring(found), "broken" end
+    if type(found) == "function" then loader = found break end
+  end
+  if not loader and package.loaded[module] == nil then
+    return nil, ("it is not part of this build, and no installed rock has the module %s%s"):format(
+      module, suggest.hint(kind .. "." .. short, M.builtin())), "not_found"
+  end
+  local ok, plugin = pcall(require, module)
+  if not ok then return nil, tostring(plugin), "broken" end
+  return plugin
+end
+
+---@return string[]
+function M.kind_names()
+  local names = {}
+  for kind in pairs(M.kinds) do names[#names + 1] = kind end
+  table.sort(names)
+  return names
+end
+
+---Loads a plugin without setting it up.
+---@param name string "kind.name" or a path
+---@param place { file: string?, line: integer?, dir: string? }?
+---@return ggen.Plugin plugin raises a fault when it is not found, and another when it is broken
+function M.load(name, place)
+  place = place or {}
+  local plugin, message, kind = find(name, place.dir or ".")
+  if plugin == nil and kind == "not_found" then
+    fault.raise(("plugin %q not found: %s"):format(name, message), place.file, place.line)
+  end
+  local checked
+  if plugin ~= nil then checked, message = M.check(plugin) end
+  if not checked then
+    fault.raise(("plugin %q is broken: %s"):format(name, message), place.file, place.line)
+  end
+  local wanted = name:match("^(%a+)[./]")
+  if wanted and M.kinds[wanted] and wanted ~= checked.kind then
+    fault.raise(("plugin %q is broken: it says that its kind is %q"):format(name, checked.kind),
+      place.file, place.line)
+  end
+  return checked
+end
+
+---@class ggen.Registry the plugins of one run
+local Registry = {}
+Registry.__index = Registry
+
+---@param host table what plugins get beside their params
+---@return ggen.Registry
+function M.new(host)
+  return setmetatable({ _host = host, _by_kind = {}, _order = {} }, Registry)
+end
+
+local function check_methods(kind, impl)
+  if type(impl) ~= "table" then
+    return ("setup must return a table of methods, it returned %s"):format(type(impl))
+  end
+  local allowed = {}
+  for _, method in ipairs(M.kinds[kind].methods) do allowed[method] = true end
+  for key, value in pairs(impl) do
+    if type(value) == "function" and type(key) == "string" and key:sub(1, 1) ~= "_"
+      and not allowed[key] and not SETUP[key] then
+      return ("a plugin of kind %s has no method %q%s"):format(kind, key, suggest.hint(key,
+        allowed))
+    end
+  end
+end
+
+---Sets a plugin up and takes it into the run. For kinds with one plugin the last one wins.
+---@param name string
+---@param params table?
+---@param place { file: string?, line: integer?, dir: string? }?
+---@param host ggen.Host? instead of the one that all get
+---@return ggen.Instance
+function Registry:use(name, params, place, host)
+  place = place or {}
+  local plugin = M.load(name, place)
+  local checked, message, where = schema.check({ type = "record", fields = plugin.params }, params
+    or {})
+  if checked == nil then
+    fault.raise(("plugin %q: %s"):format(name, schema.message(message, where)), place.file,
+      place.line)
+  end
+  local ok, impl = pcall(plugin.setup, checked, host or self._host)
+  local wrong = not ok and ("setup raised: " .. tostring(impl)) or check_methods(plugin.kind, impl)
+  if wrong then fault.raise(("plugin %q is broken: %s"):format(name, wrong), place.file,
+    place.line) end
+  local instance = { name = name, plugin = plugin, impl = impl, file = place.file,
+    line = place.line }
+  local list = self._by_kind[plugin.kind]
+  if not list or not M.kinds[plugin.kind].many then
+    list = {}
+    self._by_kind[plugin.kind] = list
+  end
+  list[#list + 1] = instance
+  self._order[#self._order + 1] = instance
+  return instance
+end
+
+---@param kind string
+---@return ggen.Instance? the plugin of a kind that has one
+function Registry:get(kind)
+  local list = self._by_kind[kind]
+  return list and list[#list]
+end
+
+---@param kind string
+---@return ggen.Instance[]
+function Registry:all(kind) return self._by_kind[kind] or {} end
+
+local tracing, now, span = trace.enabled, trace.now, trace.span
+
+local function finish(instance, method, lane, started, ok, ...)
+  if started then span("plugin", instance.name .. "." .. method, lane, started, now()) end
+  if ok then return true, ... end
+  local value = ...
+  if value == require("ggen.async").CANCELLED then error(value, 0) end
+  return false, ("plugin %q, method %s: %s"):format(instance.name, method, tostring(value))
+end
+
+---Calls a method that may wait. An error of the plugin comes back as false and a message with its
+---name.
+---@async
+---@param lane integer the row of the trace (lanes.lua)
+---@param instance ggen.Instance
+---@param method string
+---@param ... any
+---@return boolean ok true also when the plugin does not have the method (then without results)
+---@return ... results, or the message
+function M.call_in(lane, instance, method, ...)
+  local fn = instance.impl[method]
+  if fn == nil then return true end
+  if tracing() then return finish(instance, method, lane, now(), pcall(fn, instance.impl, ...)) end
+  return finish(instance, method, lane, nil, pcall(fn, instance.impl, ...))
+end
+
+---Calls a method that does not wait, or while no task runs.
+---@param instance ggen.Instance
+---@param method string
+---@param ... any
+---@return boolean ok
+---@return ... results, or the message
+function M.call(instance, method, ...)
+  return M.call_in(0, instance, method, ...)
+end
+
+---Calls close() of every plugin that was set up, the last first.
+---@return string[] messages what went wrong
+function Registry:close()
+  local messages = {}
+  for i = #self._order, 1, -1 do
+    local ok, message = M.call(self._order[i], "close")
+    if not ok then messages[#messages + 1] = message end
+  end
+  self._order, self._by_kind = {}, {}
+  return messages
+end
+
+return M

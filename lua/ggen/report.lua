@@ -1,0 +1,95 @@
+-- Pieces that observers share (public as ggen.report): how results are worded, and the blocks of
+-- output that do not interleave.
+-- SPDX-License-Identifier: MIT
+local units = require("ggen.units")
+
+local M = {}
+
+---@param result ggen.TaskResult
+---@return string? text why a task failed, nil for one that did not
+function M.reason(result)
+  if result.status ~= "failed" then return nil end
+  local text = result.message or ("exit code %d"):format(result.code)
+  if result.attempts > 1 then text = ("%s (%d attempts)"):format(text, result.attempts) end
+  return text
+end
+
+---The line that ends a run.
+---@param totals table of the run
+---@return string "12 tasks: 10 ok, 1 failed, 1 skipped in 4.20 s"
+function M.summary(totals)
+  local parts = { ("%d ok"):format(totals.ok) }
+  local function add(count, word)
+    if count > 0 then parts[#parts + 1] = ("%d %s"):format(count, word) end
+  end
+  add(totals.failed, "failed")
+  add(totals.optional, "failed (optional)")
+  add(totals.skipped, "skipped")
+  add(totals.not_run, "not run")
+  return ("%d task%s: %s in %s"):format(totals.tasks, totals.tasks == 1 and "" or "s",
+    table.concat(parts, ", "), units.format_duration(totals.wall))
+end
+
+---@class ggen.report.Blocks writes each task's output as one block, when the task has ended
+---
+---A task whose output outgrows its memory may take the floor: its block is begun at once and goes
+---out as it comes, while the blocks of others wait. So a task can print without end and nothing is
+---kept in memory or on disk.
+local Blocks = {}
+Blocks.__index = Blocks
+
+---@param screen userdata
+---@param header fun(task: ggen.Task): string
+---@return ggen.report.Blocks
+function M.blocks(screen, header)
+  return setmetatable({ _screen = screen, _header = header, _waiting = {} }, Blocks)
+end
+
+---@param task ggen.Task
+---@param log userdata
+function Blocks:follow(task, log)
+  log:on_overflow(function()
+    if self._floor then return end
+    self._floor = task
+    self._screen:write(self._header(task))
+    log:attach(self._screen:raw())
+  end)
+end
+
+local function write_block(self, task, log, footer)
+  if log and log:size() > 0 then
+    self._screen:write(self._header(task))
+    log:replay(self._screen:raw())
+  end
+  self._screen:write(footer)
+end
+
+---@param task ggen.Task
+---@param log userdata?
+---@param footer string
+---@param footer_only boolean? the output is not wanted
+function Blocks:finish(task, log, footer, footer_only)
+  if self._floor == task then
+    self._screen:write(footer)
+    self._floor = nil
+    local waiting = self._waiting
+    self._waiting = {}
+    for _, text in ipairs(waiting) do text() end
+    return
+  end
+  if footer_only then log = nil end
+  if not self._floor then return write_block(self, task, log, footer) end
+  -- The log is closed when the moment is over: move it into one of our own, which spills to a file
+  -- when it is large.
+  local copy
+  if log and log:size() > 0 then
+    copy = require("ggen.core.output").log({})
+    log:replay(copy)
+  end
+  self._waiting[#self._waiting + 1] = function()
+    write_block(self, task, copy, footer)
+    if copy then copy:close() end
+  end
+end
+
+return M

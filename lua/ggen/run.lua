@@ -1,0 +1,362 @@
+-- One run, from a plan to an exit code. Read flow() first: it is the life of a task. The states of
+-- the tasks belong to the engine's plan, decisions to plugins, what is told to the account.
+-- SPDX-License-Identifier: MIT
+local account = require("ggen.account")
+local async = require("ggen.async")
+local clock = require("ggen.core.clock")
+local conditions = require("ggen.conditions")
+local context = require("ggen.context")
+local events = require("ggen.events")
+local fault = require("ggen.fault")
+local fields = require("ggen.fields")
+local hooks = require("ggen.hooks")
+local lanes = require("ggen.lanes")
+local plan = require("ggen.plan")
+local registry = require("ggen.registry")
+local services = require("ggen.services")
+local waits = require("ggen.waits")
+
+local M = {}
+
+local TICK = 0.1 -- seconds between on_tick
+
+---@class ggen.RunOptions
+---@field jobs integer how many tasks run at once
+---@field keep_going boolean go on after a failure with what does not depend on it
+---@field dry_run boolean
+---@field timeout number? seconds for the whole run
+---@field output "stream"|"grouped"|"errors"|"none"
+---@field verbose boolean
+
+---@class ggen.Run
+---@field project ggen.Project
+---@field options ggen.RunOptions
+---@field totals ggen.Totals
+---@field events ggen.Events
+---@field account ggen.Account
+---@field waits ggen.Waits
+local Run = {}
+Run.__index = Run
+
+---@param project ggen.Project
+---@param selection ggen.Task[]
+---@param options ggen.RunOptions
+---@param plugins ggen.Registry
+---@return ggen.Run
+function M.new(project, selection, options, plugins)
+  local self = setmetatable({
+    project = project, options = options, events = events.new(plugins:all("observer")),
+    handler = fault.handler(options.verbose), executor = plugins:get("executor"),
+    scheduler = plugins:get("scheduler"), running = 0, waits = waits.new(),
+  }, Run)
+  self.account = account.new(self.events)
+  self.totals = self.account.totals
+  self.services = services.new(self)
+  self.hooks = hooks.new(self, plugins:get("hooks"))
+  self:_divide(selection)
+  -- One task alone needs no name before its lines.
+  options.single = options.single and self.totals.tasks == 1
+  for _, task in ipairs(selection) do
+    self.wants_service = self.wants_service or task.spec.service
+  end
+  return self
+end
+
+-- Tasks marked `finally` do not take part in the plan: they have one of their own, at the end.
+function Run:_divide(selection)
+  local main, finals = plan.divide(self.project, selection)
+  self.plan = plan.plan(self.project, main)
+  self.finals = finals(self.plan)
+  self.totals.tasks = plan.count(self.project, self.plan) + #self.finals
+end
+
+-- The life of a task ---------------------------------------------------------------------------
+
+-- Runs in a coroutine of its own and may wait anywhere.
+---@async
+---@param run ggen.Run
+---@param task ggen.Task
+---@return ggen.TaskResult, number? started monotonic seconds
+local function flow(run, task)
+  if task.phase then return run.hooks:phase(task) end
+  if task.spec.when ~= nil then
+    local holds, reason = conditions.holds(task, context.new(run, task))
+    if not holds then return { status = "skipped", code = 0, message = reason } end
+  end
+
+  local started = run.account:start(task)
+  local good, message = run.hooks:call(task, "before")
+  local result = good and run:_attempt(task) or { code = 1, message = message }
+  if result.code == 0 then
+    good, message = run.hooks:call(task, "after")
+    if not good then result = { code = 1, message = message, usage = result.usage } end
+  end
+  result.status = result.code == 0 and "ok" or "failed"
+  return result, started
+end
+
+M.flow = flow
+
+-- Runs the task, again after a failure when it may.
+function Run:_attempt(task)
+  local retries = task.spec.retries
+  if not retries then return self:_execute(task) end
+  if type(retries) == "number" then
+    retries = { count = retries, delay = 1, factor = 2, max_delay = 60 }
+  end
+  local delay = retries.delay
+  for attempt = 1, retries.count + 1 do
+    local result = self:_execute(task)
+    result.attempts = attempt
+    if result.code == 0 or attempt > retries.count or self.waits.interrupted then return result end
+    self.events:emit("on_task_retry", task, result, attempt, delay)
+    self.waits:sleep(delay, lanes.of(task))
+    delay = math.min(delay * retries.factor, retries.max_delay)
+  end
+end
+
+function Run:_execute(task)
+  local ctx = context.new(self, task)
+  if task.spec.service and not self.options.dry_run then return self.services:start(task, ctx) end
+  local ok, result = registry.call_in(lanes.of(task), self.executor, "run", task, ctx)
+  if not ok then return { code = 1, message = result } end
+  local code = type(result) == "table" and result.code
+  if type(code) == "number" and code >= 0 and code % 1 == 0 then
+    -- What the run itself says of a task is not the plugin's to say.
+    result.status, result.told, result.attempts = nil, nil, nil
+    if type(result.usage) ~= "table" then result.usage = nil end
+    return result
+  end
+  local wrong = "plugin %q, method run: it must return a result with a code (a whole number), "
+    .. "it returned %s"
+  local what = type(result) == "table" and "code = " .. tostring(code) or type(result)
+  return { code = 1, message = wrong:format(self.executor.name, what) }
+end
+
+-- Driving the plan -----------------------------------------------------------------------------
+
+-- The task of an id of the plan: its index, but for the plan of the `finally` tasks.
+function Run:_task(id)
+  return self.project.tasks[self.indices and self.indices[id] or id]
+end
+
+-- Starts what may start. Tasks that end at once come back here through _ended, while the loop
+-- below is still on: they must not start a second one.
+function Run:_pump()
+  if self._pumping then return end
+  self._pumping = true
+  repeat
+    while self.running < self.options.jobs and not self._alone do
+      local id = self.plan:next()
+      if not id then break end
+      local spec = self:_task(id).spec
+      if spec.interactive or spec.exclusive == true then
+        self._alone = { id = id }
+      else
+        self:_start(id)
+      end
+    end
+    -- A task that wants to be alone waits until the others have ended; meanwhile none starts.
+    if self._alone and self.plan:stopped() then self._alone = nil end
+    local alone = self.running == 0 and self._alone
+    if alone then self:_start(alone.id) end
+  until not alone or self._alone
+  self._pumping = false
+  -- Nothing runs and nothing may start: the plan is finished, or it was stopped.
+  if self.running == 0 and self._idle then self._idle:resolve() end
+end
+
+-- What a task's coroutine runs: its flow, and the end of it in the plan.
+local function life(self, task, id)
+  local run_it = self.hooks:is_hook(task) and self.hooks.run_planned or flow
+  local ok, result, started = pcall(run_it, self, task)
+  if not ok then
+    result = { status = "failed", code = 1,
+      message = result == async.CANCELLED and "interrupted" or tostring(result) }
+  end
+  return self:_ended(task, id, result, started)
+end
+
+function Run:_start(id)
+  self.running = self.running + 1
+  async.spawn(life, self, self:_task(id), id)
+end
+
+-- Asks the scheduler for the order of tasks that have become ready.
+function Run:_prioritise(ids)
+  local scheduler = self.scheduler
+  if not ids or not scheduler or not scheduler.impl.priority then return end
+  for _, id in ipairs(ids) do
+    local ok, number = registry.call(scheduler, "priority", self:_task(id), self)
+    if not ok or type(number) ~= "number" or number ~= number then
+      local wrong = "plugin %q, method priority: a number expected, got %s"
+      self.events:note("warning", (ok and wrong:format(scheduler.name, tostring(number)) or number)
+        .. " (tasks run in the order of declaration from here on)")
+      self.scheduler = nil
+      return
+    end
+    self.plan:set_priority(id, number)
+  end
+end
+
+function Run:_ended(task, id, result, started)
+  self.running = self.running - 1
+  if self._alone and self._alone.id == id then self._alone = nil end
+  local skipped, ready
+  if result.status == "failed" and not task.spec.optional then
+    self.failed = true
+    if not self.options.keep_going then self.plan:stop() end
+    skipped, ready = self.plan:fail(id)
+  else
+    ready = self.plan:done(id)
+  end
+  self:_tell(task, result, started)
+  if skipped then self:skip(skipped, task.id .. " failed") end
+  self:_prioritise(ready)
+  self:_pump()
+end
+
+function Run:_tell(task, result, started)
+  if task.phase then
+    self.account:phase_node(task, result)
+    if result.status == "failed" then self.hooks:phase_failed(task, result) end
+  elseif result.service and result.status == "ok" then
+    self.account:service_ready(task, result, started)
+  elseif not result.told then
+    self.account:finish(task, result, started)
+  end
+  if self.scheduler and self.scheduler.impl.observe then
+    local ok, message = registry.call(self.scheduler, "observe", task, result)
+    if not ok then
+      self.events:note("warning", message)
+      self.scheduler = nil
+    end
+  end
+end
+
+---Tells that tasks of the plan will not run.
+---@param ids integer[]
+---@param reason string
+function Run:skip(ids, reason)
+  for _, id in ipairs(ids) do self.account:skip(self:_task(id), reason) end
+end
+
+-- Runs a plan until nothing of it can go on.
+function Run:_drive(some_plan, indices)
+  self.plan, self.indices = some_plan, indices
+  if self.scheduler and self.scheduler.impl.priority then
+    local ready = {}
+    for _, id in ipairs(some_plan:wanted()) do
+      if some_plan:state(id) ~= "want" then ready[#ready + 1] = id end
+    end
+    self:_prioritise(ready)
+  end
+  self._idle = async.future()
+  self:_pump()
+  self._idle:wait()
+  self._idle = nil
+end
+
+-- The whole ------------------------------------------------------------------------------------
+
+---A service ended too early: what still needs it is not started any more.
+---@param task ggen.Task
+---@param result ggen.TaskResult
+---@param started number monotonic seconds
+function Run:service_died(task, result, started)
+  self.account:service_ended(task, result, started)
+  if not task.spec.optional then
+    self.failed = true
+    if not self.options.keep_going then self.plan:stop() end
+    for _, id in ipairs(self.indices and {} or self.project.graph:dependents(task.index)) do
+      self:give_up(id, task.id .. " ended")
+    end
+  end
+  if self.running == 0 and self._idle then self._idle:resolve() end
+end
+
+---A task that has not started will not, and neither will what needs it.
+---@param id integer
+---@param reason string
+function Run:give_up(id, reason)
+  local state = self.plan:state(id)
+  if state ~= "want" and state ~= "ready" and state ~= "queued" then return end
+  local skipped = self.plan:fail(id)
+  self:skip({ id }, reason)
+  if skipped then self:skip(skipped, reason) end
+end
+
+function Run:_announce_interrupt(name, again)
+  if again or not self.waits.at_end then self.plan:stop() end
+  if again then return end
+  local what = name == "timeout" and "the time of the run is over" or "interrupted"
+  self.events:note("warning", self.waits.at_end
+    and what .. ": what runs at the end goes on (once more kills it)"
+    or what .. ": ending what runs" .. (name == "timeout" and "" or " (once more kills it)"))
+end
+
+-- A task that says what this version cannot do is run, and it is said once for each field.
+function Run:_warn_of_fields()
+  for _, field in ipairs(fields.without_effect) do
+    local names = {}
+    for _, task in ipairs(self.project.tasks) do
+      if task.spec[field] and self.plan:state(task.index) then names[#names + 1] = task.id end
+    end
+    if #names > 0 then
+      self.events:note("warning", ("%s has no effect in this version, the task runs on this machine"
+        .. " as it is: %s"):format(field, table.concat(names, ", ", 1, math.min(#names, 5))))
+    end
+  end
+end
+
+-- Who asks for a service by name wants it to stay.
+function Run:_hold_services()
+  if not self.wants_service or self.failed or self.waits.interrupted then return end
+  if self.services:count() == 0 then return end
+  self.events:note("info", "what was asked for is running; Ctrl-C ends it")
+  self._idle = async.future()
+  self._idle:wait()
+  self._idle = nil
+end
+
+function Run:_exit_code()
+  if self.waits.interrupted == "timeout" then return 124 end
+  if self.waits.interrupted then return 130 end
+  return self.failed and 1 or 0
+end
+
+function Run:_run_all()
+  self.events:emit("on_run_start", self)
+  self:_warn_of_fields()
+  self:_drive(self.plan)
+  if #self.finals > 0 and not self.waits.killed then
+    self.options.keep_going, self.waits.at_end = true, true
+    self:_drive(plan.finals_plan(self.project, self.finals))
+  end
+  self:_hold_services()
+  for _, service in ipairs(self.services:stop_all()) do
+    local result = { status = "ok", code = 0, service = true, usage = service.result.usage }
+    self.account:service_ended(service.task, result, service.started)
+  end
+end
+
+---Runs everything.
+---@async
+---@return integer code exit code of the program
+function Run:execute()
+  local started = clock.monotonic()
+  self.waits:listen(function(name, again) self:_announce_interrupt(name, again) end,
+    function() self:_pump() end, self.options.timeout)
+  if self.events:wants("on_tick") then
+    self.waits:every(TICK, function() self.events:emit("on_tick") end)
+  end
+  local ok, problem = xpcall(self._run_all, self.handler, self)
+  self.waits:close() -- whatever happened: open handles would keep the program alive
+  if not ok then error(problem, 0) end
+  local code = self:_exit_code()
+  self.account:close(clock.monotonic() - started, code)
+  self.events:emit("on_run_end", self, self.totals)
+  return code
+end
+
+return M

@@ -1,0 +1,114 @@
+-- What most commands begin with: the loaded project and the plugins that it uses.
+-- SPDX-License-Identifier: MIT
+local cli = require("ggen.cli")
+local fault = require("ggen.fault")
+local load = require("ggen.load")
+local registry = require("ggen.registry")
+local resolve = require("ggen.resolve")
+
+local M = {}
+
+local PLUGIN_TIME = 10 -- seconds for the files and the setup of all plugins
+
+-- Percent of the heap's size after a collection at which the next one begins; KiB.
+local LOADING_PAUSE, RUNNING_PAUSE, LARGE_HEAP = 400, 140, 32 * 1024
+
+-- The project that try_open() loaded, for the command that turns out to be meant.
+local opened
+
+---@class ggen.Host what plugins get beside their params (public)
+---@field screen userdata? standard output, shared by all that write to it
+---@field options table of the command line
+---@field style ggen.Style
+---@field project_dir string absolute
+---@field now fun(): number monotonic seconds
+---@field output_sink fun(fn: fun(stream: "out"|"err", bytes: string)): userdata a sink that calls
+---fn
+
+---@param args table the global options
+---@return ggen.Project
+function M.open(args)
+  -- Nearly all that loading makes stays until the end, so looking for garbage in between is wasted
+  -- time; what a run makes is nearly all garbage, on top of a heap that may be large by then.
+  collectgarbage("setpause", LOADING_PAUSE)
+  local dir = cli.directory(args)
+  if opened and opened.dir == dir then
+    local project = opened.project
+    opened = nil
+    return project
+  end
+  local loaded = load.load(dir, { timeout = args.load_timeout, verbose = args.verbose })
+  collectgarbage("setpause", RUNNING_PAUSE)
+  if collectgarbage("count") > LARGE_HEAP then collectgarbage() end
+  return resolve.project(loaded)
+end
+
+---Opens the project for a word that may be the command of a plugin; nil without a project. A
+---pipeline that does not load raises its own fault.
+---@param rest string[] arguments that follow the word
+---@return ggen.Project?
+function M.try_open(rest)
+  local directory
+  for i, word in ipairs(rest) do
+    if word == "-C" or word == "--directory" then directory = rest[i + 1] end
+    directory = word:match("^%-C(.+)$") or word:match("^%-%-directory=(.+)$") or directory
+  end
+  local dir = cli.directory({ directory = directory })
+  if not load.find(dir) then return nil end
+  local project = M.open({ directory = directory })
+  opened = { dir = dir, project = project }
+  for _, entry in ipairs(project.loaded.root.uses) do
+    if registry.load(entry.name, entry).kind == "command" then return project end
+  end
+  return nil
+end
+
+---@param project ggen.Project
+---@param name string
+---@return ggen.Command?
+function M.plugin_command(project, name)
+  for _, entry in ipairs(project.loaded.root.uses) do
+    local plugin = registry.load(entry.name, entry)
+    if plugin.kind == "command" and plugin.name == name then
+      local plugins = registry.new({ project_dir = project.dir, options = {} })
+      local instance = plugins:use(entry.name, entry.params, entry)
+      return {
+        summary = plugin.desc,
+        configure = function(parser)
+          local ok, message = registry.call(instance, "args", parser)
+          if not ok then fault.raise(message, entry.file, entry.line) end
+        end,
+        run = function(args)
+          local ok, code = registry.call(instance, "run", args)
+          plugins:close()
+          if not ok then fault.raise(code, entry.file, entry.line) end
+          return tonumber(code) or 0
+        end,
+      }
+    end
+  end
+end
+
+---Sets up the plugins that the pipeline uses; `skip` names kinds that the command chooses itself.
+---@param project ggen.Project
+---@param host ggen.Host
+---@param skip table<string, true>?
+---@return ggen.Registry
+function M.plugins(project, host, skip)
+  local plugins = registry.new(host)
+  local watchdog = require("ggen.core.watchdog")
+  watchdog.start(PLUGIN_TIME, ("still setting up plugins after %d s"):format(PLUGIN_TIME))
+  local ok, problem = pcall(function()
+    for _, entry in ipairs(project.loaded.root.uses) do
+      local plugin = registry.load(entry.name, entry)
+      if plugin.kind ~= "command" and not (skip and skip[plugin.kind]) then
+        plugins:use(entry.name, entry.params, entry)
+      end
+    end
+  end)
+  watchdog.stop()
+  if not ok then error(problem, 0) end
+  return plugins
+end
+
+return M

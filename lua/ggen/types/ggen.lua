@@ -1,0 +1,115 @@
+---@meta ggen
+-- The types of the public module and of a pipeline's declarations, for editors and for the
+-- reference page docs/reference/lua.md. No code, as in all files of this folder.
+-- SPDX-License-Identifier: MIT
+
+---Seconds, or a text: "250ms", "10s", "5m", "1h30m", "3d".
+---@alias ggen.Duration number|string
+
+---Bytes, or a text: "512KiB", "100MiB", "1GB".
+---@alias ggen.Size number|string
+
+---What `require "ggen"` gives.
+---@class ggen
+---@field VERSION string version of this build, "0.1.0"
+---@field API integer level of the plugin contract that this build speaks
+---@field async ggen.async waiting, for plugins and Lua tasks
+---@field std ggen.std the standard library
+---@field environment ggen.environment the strict environment of tasks
+---@field json ggen.json reads and writes JSON
+---@field report ggen.report pieces that observers share
+---@field schema ggen.schema checks values against descriptions
+---@field suggest ggen.suggest "did you mean"
+---@field units ggen.units durations and sizes
+local ggen = {}
+
+---Starts the pipeline of a project. The file ends with `return` of what this returns.
+---@param name string
+---@return ggen.Pipeline
+function ggen.pipeline(name) end
+
+---Starts the part of one workspace: the same methods; its tasks have the ids `NAME#task`.
+---@param name string
+---@return ggen.Pipeline
+function ggen.workspace(name) end
+
+---@class ggen.PipelineOptions what `ggen.pipeline "x" { ... }` takes
+---@field desc? string
+
+---@class ggen.WorkspaceOptions what `ggen.workspace "x" { ... }` takes
+---@field depends_on? string|string[] workspaces that this one builds upon: `^name` in needs
+
+---A pipeline or a workspace. Declarations are checked where they are made; an error names the line.
+---@class ggen.Pipeline
+---@field name string
+---@field dir string absolute directory of the file that declares it
+---@overload fun(options: ggen.PipelineOptions|ggen.WorkspaceOptions): ggen.Pipeline
+local Pipeline = {}
+
+---A task's declaration: takes the task's table by a second call.
+---@class ggen.TaskDeclaration
+---@overload fun(spec: ggen.TaskSpec): ggen.TaskDeclaration
+
+---Declares a task: `p:task "build" { run = "make" }`. Not local to the file: another file of the
+---pipeline may name it.
+---@param name string no spaces and none of `# : ^ * ? [ ] { } ! , " '`
+---@param spec? ggen.TaskSpec
+---@return ggen.TaskDeclaration
+function Pipeline:task(name, spec) end
+
+---Chooses a plugin: `p:use "scheduler.fifo"`, or a file: `p:use "./mine.lua" { option = 1 }`.
+---@param name string "kind.name", or a path that begins with ./
+---@param params? table
+---@return fun(params: table)
+function Pipeline:use(name, params) end
+
+---Declares a phase, a group of tasks that is done when all of them are: `p:phase "ci" { "lint" }`.
+---Phases named one after another (on the command line or in another phase) run one after another.
+---@param name string
+---@param members? string|string[] names of tasks and phases
+---@return fun(members: string|string[])
+function Pipeline:phase(name, members) end
+
+---Hooks that run before a task or a phase: `p:before "ci" { "check-tools" }`.
+---@param name string a task or a phase
+---@param hooks? string|ggen.HookFunction|(string|ggen.HookFunction)[] names of tasks, or functions
+---@return fun(hooks: string|ggen.HookFunction|(string|ggen.HookFunction)[])
+function Pipeline:before(name, hooks) end
+
+---Hooks that run after a task or a phase that succeeded.
+---@param name string a task or a phase
+---@param hooks? string|ggen.HookFunction|(string|ggen.HookFunction)[] names of tasks, or functions
+---@return fun(hooks: string|ggen.HookFunction|(string|ggen.HookFunction)[])
+function Pipeline:after(name, hooks) end
+
+---Hooks that run before every task.
+---@param hooks string|ggen.HookFunction|(string|ggen.HookFunction)[]
+function Pipeline:before_each(hooks) end
+
+---Hooks that run after every task that succeeded.
+---@param hooks string|ggen.HookFunction|(string|ggen.HookFunction)[]
+function Pipeline:after_each(hooks) end
+
+---Sizes a pool, a named limit on tasks that run at once: `p:pool("link", 2)`. A pool that no call
+---sizes has room for one task.
+---@param name string
+---@param size integer
+function Pipeline:pool(name, size) end
+
+---Names the tasks that run when the command line names none (otherwise: all that are neither
+---services nor `finally`).
+---@param names string|string[] tasks and phases
+function Pipeline:default(names) end
+
+---Says where the workspaces are: `p:workspaces "packages/*"`. Each has a pipeline.lua that begins
+---with ggen.workspace.
+---@param patterns string|string[] globs of directories, relative to this file
+function Pipeline:workspaces(patterns) end
+
+---Takes declarations from another file, which returns `function(pipeline) ... end`.
+---@param path string relative to this file
+function Pipeline:import(path) end
+
+---@alias ggen.HookFunction fun(ctx: ggen.UserContext)
+
+return ggen

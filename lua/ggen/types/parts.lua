@@ -1,0 +1,190 @@
+---@meta
+-- The types of the parts of the public module: ggen.async, ggen.report, ggen.schema, ggen.units.
+-- SPDX-License-Identifier: MIT
+
+---Waiting in straight code. These may be called where code runs as part of a task or a plugin.
+---@class ggen.async
+---@field CANCELLED table what a cancelled wait raises; a pcall that sees it raises it again
+local async = {}
+
+---@return boolean whether the caller runs in a coroutine that may wait
+function async.can_wait() end
+
+---Starts a function in a coroutine of its own, at once, until its first wait.
+---@param fn fun(): ...
+---@param on_done? fun(ok: boolean, ...)
+---@return { cancel: fun(self) }
+function async.run(fn, on_done) end
+
+---Starts a function whose end nobody waits for; an error is raised out of the loop.
+---@param fn fun(a: any, b: any, c: any)
+---@param a? any
+---@param b? any
+---@param c? any
+function async.spawn(fn, a, b, c) end
+
+---Waits: calls start(resume) and returns what resume is called with.
+---@async
+---@param start fun(resume: fun(...)): table? returns a handle with close(), for cancelling
+---@return ...
+function async.await(start) end
+
+---@async
+---@param seconds number
+function async.sleep(seconds) end
+
+---Runs functions at the same time and waits for all of them.
+---@async
+---@param fns (fun(): any)[]
+---@return any[] results the first result of each; the first error is raised when all have ended
+function async.all(fns) end
+
+---Runs functions at the same time, returns the result of the first that ends, cancels the others.
+---@async
+---@param fns (fun(): any)[]
+---@return any result
+---@return integer index
+function async.race(fns) end
+
+---Turns a function with a callback as its argument number `argc` into one that waits.
+---@param argc integer
+---@param fn function
+---@return function
+function async.wrap(argc, fn) end
+
+---@param size integer how many may hold it at once
+---@return { acquire: fun(self), release: fun(self), with: fun(self, fn: fun(): any): any }
+function async.semaphore(size) end
+
+---A value that comes later; any number may wait for it.
+---@return { resolve: fun(self, ...), wait: fun(self): ... }
+function async.future() end
+
+---The strict environment of tasks.
+---@class ggen.environment
+---@field PASSES string[] variables of the caller that pass without being declared
+local environment = {}
+
+---@return table<string, string> what a task gets that declares nothing; shared: do not change it
+function environment.base() end
+
+---@param spec ggen.TaskSpec
+---@return table<string, string>
+function environment.of(spec) end
+
+---"Did you mean".
+---@class ggen.suggest
+local suggest = {}
+
+---@param word string
+---@param names string[]|table<string, any> names, or a map whose keys are the names
+---@return string text ` (did you mean "x"?)`, or an empty text
+function suggest.hint(word, names) end
+
+---@param word string
+---@param names string[]|table<string, any>
+---@param most? integer default 3
+---@return string[] names nearest first
+function suggest.nearest(word, names, most) end
+
+---Edit distance; given up early above the limit.
+---@param a string
+---@param b string
+---@param limit integer
+---@return integer distance limit + 1 when it is larger
+function suggest.distance(a, b, limit) end
+
+---@class ggen.json
+---@field null userdata stands for null
+local json = {}
+
+---@param text string
+---@return any? value
+---@return string? message with line and column
+function json.decode(text) end
+
+---@param value any
+---@param options? { indent: integer?, invalid_utf8: "refuse"|"replace"|nil }
+---@return string? text keys are sorted
+---@return string? message
+function json.encode(value, options) end
+
+---Marks a table as an array, which an empty one does not show by itself.
+---@param list table
+---@return table list the same
+function json.array(list) end
+
+---@class ggen.report
+local report = {}
+
+---@param result ggen.TaskResult
+---@return string? text why a task failed, nil for one that did not
+function report.reason(result) end
+
+---@param totals ggen.Totals
+---@return string the line that ends a run
+function report.summary(totals) end
+
+---Blocks of output that do not interleave: each task's output goes out as one block when the task
+---has ended. A task whose output outgrows its memory takes the floor: its block begins at once.
+---@param screen ggen.Screen
+---@param header fun(task: ggen.Task): string
+---@return ggen.report.Blocks
+function report.blocks(screen, header) end
+
+---@class ggen.report.Blocks
+local Blocks = {}
+
+---To be called in on_task_log.
+---@param task ggen.Task
+---@param log ggen.Log
+function Blocks:follow(task, log) end
+
+---To be called in on_task_end.
+---@param task ggen.Task
+---@param log ggen.Log?
+---@param footer string what stands below the block
+---@param footer_only? boolean the output is not wanted
+function Blocks:finish(task, log, footer, footer_only) end
+
+---@class ggen.schema
+local schema = {}
+
+---Checks a value and returns it with defaults filled in and units normalised.
+---@param param ggen.Param
+---@param value any
+---@return any? value nil when it does not fit
+---@return string? message
+---@return string? where path of the field that is wrong
+function schema.check(param, value) end
+
+---Makes one text of what check() returned.
+---@param message string
+---@param where string
+---@return string
+function schema.message(message, where) end
+
+---@param param ggen.Param
+---@return string the type as a reader would name it
+function schema.type_name(param) end
+
+---@class ggen.units
+local units = {}
+
+---@param value ggen.Duration
+---@return number? seconds
+---@return string? message
+function units.duration(value) end
+
+---@param value ggen.Size
+---@return number? bytes
+---@return string? message
+function units.size(value) end
+
+---@param seconds number
+---@return string "0.42 s", "2 m 05 s"
+function units.format_duration(seconds) end
+
+---@param bytes number
+---@return string "1.5 KiB"
+function units.format_size(bytes) end

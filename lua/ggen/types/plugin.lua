@@ -1,0 +1,185 @@
+---@meta
+-- The types of what plugins are: the table that a file returns, and the methods of each kind.
+-- SPDX-License-Identifier: MIT
+
+---What a plugin's file returns. The folder is the kind, the file the name.
+---@class ggen.Plugin
+---@field name string
+---@field kind ggen.PluginKind
+---@field version string "1.0.0"
+---@field api integer level of the contract that it is written for: 1
+---@field desc string one line
+---@field params? table<string, ggen.Param> what `p:use "x" { ... }` may set
+---@field permissions? string[] "process", "net:HOST", "fs:PATH"
+---@field setup fun(params: table, host: ggen.Host): table returns the methods of its kind
+
+---@alias ggen.PluginKind
+---| "frontend"
+---| "workspaces"
+---| "fingerprint"
+---| "cache"
+---| "store"
+---| "scheduler"
+---| "executor"
+---| "hooks"
+---| "containers"
+---| "observer"
+---| "watch"
+---| "command"
+
+---@alias ggen.ParamType
+---| "string"
+---| "boolean"
+---| "number"
+---| "integer"
+---| "duration"
+---| "size"
+---| "enum"
+---| "list"
+---| "map"
+---| "record"
+---| "union"
+---| "function"
+---| "any"
+
+---Describes one parameter: validates it, fills in its default, writes its line of the reference.
+---@class ggen.Param
+---@field type ggen.ParamType
+---@field desc? string
+---@field default? any
+---@field required? boolean
+---@field min? number
+---@field max? number
+---@field values? string[] of an enum
+---@field of? ggen.Param of a list or map
+---@field single? boolean of a list: one bare value is accepted for a list of one
+---@field fields? table<string, ggen.Param> of a record
+---@field any_of? ggen.Param[] of a union
+---@field expects? string of a union: what a message says was expected
+---@field check? fun(value: any): string? returns what is wrong
+
+---What a plugin gets beside its params.
+---@class ggen.Host
+---@field screen ggen.Screen? standard output, shared by all; with --json standard error
+---@field options ggen.RunOptions what the command line asked for
+---@field style ggen.Style
+---@field project_dir string absolute
+---@field now fun(): number monotonic seconds
+---@field output_sink fun(fn: fun(stream: "out"|"err", bytes: string)): userdata makes a sink
+
+---@class ggen.RunOptions
+---@field jobs integer how many tasks run at once
+---@field keep_going boolean
+---@field dry_run boolean
+---@field timeout number? seconds for the whole run
+---@field output "stream"|"grouped"|"errors"|"none"
+---@field single boolean exactly one task was asked for
+---@field verbose boolean
+---@field yes boolean
+
+---Every kind may have `close(self)`, called once at the end when setup succeeded.
+---@class ggen.AnyPlugin
+local AnyPlugin = {}
+
+---Called once at the end of the run, the plugin set up last first.
+---@async
+function AnyPlugin:close() end
+
+---Decides who is next. Without any of these methods: the order of declaration.
+---@class ggen.SchedulerPlugin : ggen.AnyPlugin
+local SchedulerPlugin = {}
+
+---Called when a task becomes ready; of the ready tasks the one with the highest number starts
+---first, and of equal ones the one declared first. Must not wait.
+---@param task ggen.Task
+---@param view ggen.Run
+---@return number
+function SchedulerPlugin:priority(task, view) end
+
+---Told how each task ended.
+---@param task ggen.Task
+---@param result ggen.TaskResult
+function SchedulerPlugin:observe(task, result) end
+
+---Decides where and how a task runs.
+---@class ggen.ExecutorPlugin : ggen.AnyPlugin
+local ExecutorPlugin = {}
+
+---@async
+---@param task ggen.Task
+---@param ctx ggen.Context
+---@return ggen.Result
+function ExecutorPlugin:run(task, ctx) end
+
+---Decides in which order, and how many at once, the hooks of one moment run.
+---@class ggen.HooksPlugin : ggen.AnyPlugin
+local HooksPlugin = {}
+
+---@async
+---@param hooks ggen.Hook[]
+---@param call fun(hook: ggen.Hook) runs one; raises when it failed
+function HooksPlugin:run(hooks, call) end
+
+---Records, shows or sends what happens. An observer that raises is named once and left out from
+---then on. Every method is optional.
+---@class ggen.ObserverPlugin : ggen.AnyPlugin
+local ObserverPlugin = {}
+
+---@param run ggen.Run
+function ObserverPlugin:on_run_start(run) end
+
+---@param task ggen.Task
+function ObserverPlugin:on_task_start(task) end
+
+---The task is about to print something for the first time: attach a sink, or leave it and read the
+---log at the end.
+---@param task ggen.Task
+---@param log ggen.Log
+function ObserverPlugin:on_task_log(task, log) end
+
+---@param task ggen.Task
+---@param result ggen.TaskResult result.log is the task's output, when it had any
+function ObserverPlugin:on_task_end(task, result) end
+
+---The task does not run.
+---@param task ggen.Task
+---@param reason string
+function ObserverPlugin:on_task_skip(task, reason) end
+
+---The task failed and will be tried again.
+---@param task ggen.Task
+---@param result ggen.TaskResult
+---@param attempt integer the one that failed
+---@param delay number seconds until the next one
+function ObserverPlugin:on_task_retry(task, result, attempt, delay) end
+
+---A service is ready; its on_task_end comes when it is stopped.
+---@param task ggen.Task
+---@param result ggen.TaskResult
+function ObserverPlugin:on_service_ready(task, result) end
+
+---Something was said that belongs to no task's output.
+---@param level "info"|"warning"|"error"
+---@param text string
+---@param task ggen.Task?
+function ObserverPlugin:on_note(level, text, task) end
+
+---Ten times a second, for what moves on a screen.
+function ObserverPlugin:on_tick() end
+
+---@param run ggen.Run
+---@param totals ggen.Totals
+function ObserverPlugin:on_run_end(run, totals) end
+
+---Adds a subcommand, named as the plugin: `ggen-lua NAME`.
+---@class ggen.CommandPlugin : ggen.AnyPlugin
+local CommandPlugin = {}
+
+---Adds options to the subcommand.
+---@param parser table of argparse
+function CommandPlugin:args(parser) end
+
+---@async
+---@param args table what was parsed
+---@return integer? exit code
+function CommandPlugin:run(args) end

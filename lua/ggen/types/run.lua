@@ -1,0 +1,126 @@
+---@meta
+-- The types of what plugins see of a run: tasks, results, logs, the screen.
+-- SPDX-License-Identifier: MIT
+
+---@class ggen.Task
+---@field index integer position in the order of declaration
+---@field id string "build", "api#build", "test:suite=unit"
+---@field name string without workspace and matrix
+---@field workspace string?
+---@field dir string absolute directory of the file that declares it
+---@field spec ggen.TaskSpec as written, with ${matrix.x} replaced and times in seconds
+---@field matrix table<string, string|number|boolean>?
+---@field declaration { file: string, line: integer } where it was declared
+---@field needs integer[] indices
+
+---@class ggen.TaskResult
+---@field status "ok"|"failed"|"skipped"
+---@field code integer
+---@field signal string?
+---@field timed_out boolean?
+---@field message string? why, when the code does not say it
+---@field optional boolean? it failed and that does not fail the run
+---@field service boolean? it is a service
+---@field dry_run boolean? nothing was run
+---@field commands string[]? of a dry run
+---@field traceback string? frames of a Lua task's own files
+---@field duration number seconds
+---@field attempts integer
+---@field usage ggen.Usage?
+---@field log ggen.Log?
+
+---@class ggen.Totals
+---@field tasks integer
+---@field ok integer
+---@field failed integer
+---@field optional integer failures that do not count
+---@field skipped integer
+---@field not_run integer that never got their turn
+---@field wall number seconds
+---@field code integer exit code of the program
+
+---@class ggen.Run
+---@field project { dir: string, tasks: ggen.Task[] }
+---@field totals ggen.Totals
+---@field options ggen.RunOptions
+
+---@class ggen.Step one thing to run
+---@field argv string[]?
+---@field shell string? a command; a shell is used when it needs one
+---@field shell_program string?
+---@field fn function?
+
+---@class ggen.Context what executors get
+---@field task ggen.Task
+---@field steps ggen.Step[]
+---@field env table<string, string>
+---@field cwd string absolute
+local Context = {}
+
+---Runs one step on this machine.
+---@async
+---@param step ggen.Step
+---@return ggen.Result
+function Context:step(step) end
+
+---@param step ggen.Step
+---@return string text the command as one would type it
+function Context.describe(step) end
+
+---@class ggen.Hook
+---@field name string the id of its task, or where its function is declared
+---@field task ggen.Task?
+
+---The output of one task.
+---@class ggen.Log
+local Log = {}
+
+---Replays what it holds into the sink, then passes on what comes.
+---@param sink userdata
+function Log:attach(sink) end
+
+---@param sink userdata
+function Log:replay(sink) end
+
+---@param lines integer
+---@return string the last lines
+function Log:tail(lines) end
+
+---@param max integer
+---@return string the first max bytes
+---@return boolean truncated
+function Log:text(max) end
+
+---@return integer bytes that came
+function Log:size() end
+
+---@class ggen.Screen
+local Screen = {}
+
+---@param text string
+function Screen:write(text) end
+
+---Shows a live line below everything written; nil takes it away.
+---@param text string?
+function Screen:status(text) end
+
+---@return boolean
+function Screen:is_tty() end
+
+---@return integer columns
+function Screen:width() end
+
+---@param prefix string of each line
+---@return userdata sink
+function Screen:lines(prefix) end
+
+---@return userdata sink that writes bytes as they are
+function Screen:raw() end
+
+---Signs and colours; a colour is a method: style:red("text"). Colours: red green yellow blue
+---magenta cyan dim bold.
+---@class ggen.Style
+---@field ok string sign of success
+---@field fail string
+---@field skip string
+---@field run string

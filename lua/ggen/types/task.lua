@@ -1,0 +1,90 @@
+---@meta
+-- The types of a task's fields. Made by docs/generate.lua from lua/ggen/fields.lua: do not edit.
+-- SPDX-License-Identifier: MIT
+
+---One thing to run: a command (without a shell when it has no shell syntax), an argv, a command for
+---a shell of its own, or a Lua function.
+---@alias ggen.RunStep
+---| string
+---| string[]
+---| { sh: string, shell?: string }
+---| fun(ctx: ggen.UserContext): any
+
+---Axes with their values, or a list of combinations.
+---@alias ggen.TaskMatrix
+---| table<string, string|number|boolean|(string|number|boolean)[]>
+---| table<string, string|number|boolean>[]
+
+---What may stand in p:task "name" { ... }.
+---@class ggen.TaskSpec
+---What to run: a command, an argv, a Lua function, or a list of them in order
+---@field run? ggen.RunStep|ggen.RunStep[]
+---@field desc? string One line that says what the task is for
+---@field cwd? string Directory to run in, relative to this file
+---@field shell? string The shell for commands with shell syntax (default sh)
+---@field stdin? string Bytes for the standard input (default: none)
+---@field interactive? boolean Takes over the terminal; nothing else runs beside it
+---@field env? table<string, string|number> Environment variables of the task; they enter its key
+---Variables handed through from the caller; they do not enter the key
+---@field pass_env? string|string[]
+---@field needs? string|string[] Tasks that must be done first; they enter the key
+---@field after? string|string[] Tasks that come first if they take part in the run; only an order
+---Takes part in the run only if this holds; of a table all conditions must
+---@field when? boolean|fun(ctx: ggen.UserContext): any|ggen.TaskWhen
+---@field optional? boolean A failure is reported and does not fail the run
+---@field finally? boolean Runs at the end, also after failures and Ctrl-C
+---@field tags? string|string[] Words to select tasks by
+---@field matrix? ggen.TaskMatrix One task for each combination of these values
+---@field pool? string Named limit on tasks running at once
+---true: nothing runs beside it; a name: no other task with this name does
+---@field exclusive? boolean|string
+---@field timeout? ggen.Duration After this the task is ended and fails with 124
+---@field grace? ggen.Duration Between the request to end and the kill (default 5 s)
+---@field retries? integer|ggen.TaskRetries How often to try again after a failure
+---@field service? boolean Runs beside the others until the end of the run
+---@field ready? ggen.TaskReady When a service is ready: one of port, log, http, cmd
+---@field services? string|string[] Services that must be ready while the task runs
+---Files and globs that the result depends on (default: the workspace's files)
+---@field inputs? string|string[]
+---@field outputs? string|string[] Files and directories that the task makes
+---@field key_env? string|string[] Variables handed through that do enter the key
+---More programs whose digests enter the key; false: not even the command's own
+---@field tools? boolean|string|string[]
+---@field cache? boolean false: always run
+---@field version? string Changes the key of a Lua function that cannot be digested
+---@field weight? ggen.TaskWeight What the task uses of the machine, for schedulers
+---@field container? string Image to run in
+---@field cleanroom? boolean See only declared inputs
+---@field fast? ggen.TaskFast A quicker form of the task, for watching
+
+---@class ggen.TaskFast
+---@field inputs? string|string[] What the quick form depends on
+---What to run: a command, an argv, a Lua function, or a list of them in order
+---@field run? ggen.RunStep|ggen.RunStep[]
+
+---@class ggen.TaskReady
+---@field cmd? string|string[] Ready when this command ends with 0
+---@field host? string Where the port is
+---@field http? string Ready when this http:// address answers 2xx or 3xx
+---@field interval? ggen.Duration Between two looks
+---@field log? string Ready when the output has this text
+---@field port? integer Ready when this TCP port of this machine accepts
+---@field timeout? ggen.Duration Not ready by then: the service failed
+
+---@class ggen.TaskRetries
+---@field count integer Tries after the first one
+---@field delay? ggen.Duration Wait before the first retry
+---@field factor? number Each wait is so many times the one before
+---@field max_delay? ggen.Duration The longest wait
+
+---@class ggen.TaskWeight
+---@field cpu? number Cores that the task keeps busy
+---@field io? number Share of the disk or network, 1 is all of it
+---@field memory? ggen.Size Peak memory
+
+---@class ggen.TaskWhen
+---@field arch? string|string[] One of these: "x64", "arm64"
+---A variable of the caller that is set, or variables with these values
+---@field env? string|table<string, string>
+---@field file? string|string[] Files that are all there, relative to this file
+---@field os? string|string[] One of these: "linux", "macos"

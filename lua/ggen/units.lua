@@ -1,0 +1,79 @@
+-- Durations and sizes: reading what users write, writing what users read.
+-- SPDX-License-Identifier: MIT
+local M = {}
+
+local SECONDS = { ms = 0.001, s = 1, m = 60, h = 3600, d = 86400, w = 604800 }
+local BYTES = {
+  B = 1, K = 1024, M = 1024 ^ 2, G = 1024 ^ 3, T = 1024 ^ 4,
+  KiB = 1024, MiB = 1024 ^ 2, GiB = 1024 ^ 3, TiB = 1024 ^ 4,
+  kB = 1e3, KB = 1e3, MB = 1e6, GB = 1e9, TB = 1e12,
+}
+
+---@param value string|number "250ms", "10s", "1h30m", or seconds
+---@return number? seconds, string? message
+function M.duration(value)
+  if type(value) == "number" then
+    if value ~= value or value < 0 or value == math.huge then
+      return nil, ("%s is not a duration (it must be a number of seconds from 0 up)"):format(value)
+    end
+    return value
+  end
+  if type(value) ~= "string" then
+    return nil, ('a duration expected ("10s", "5m", or seconds), got %s'):format(type(value))
+  end
+  local total, rest = 0, value
+  while rest ~= "" do
+    local number, unit, tail = rest:match("^(%d+%.?%d*)(%a+)(.*)$")
+    local scale = unit and SECONDS[unit]
+    if not scale then
+      return nil, ('"%s" is not a duration (examples: "250ms", "10s", "5m", "1h30m", "3d")'):format(
+        value)
+    end
+    total, rest = total + tonumber(number) * scale, tail
+  end
+  if value == "" then return nil, 'an empty text is not a duration (examples: "10s", "5m")' end
+  return total
+end
+
+---@param value string|number "512KiB", "1GiB", "1GB", or bytes
+---@return number? bytes, string? message
+function M.size(value)
+  if type(value) == "number" then
+    if value ~= value or value < 0 or value == math.huge then
+      return nil, ("%s is not a size (it must be a number of bytes from 0 up)"):format(value)
+    end
+    return math.floor(value)
+  end
+  if type(value) ~= "string" then
+    return nil, ('a size expected ("512KiB", "1GiB", or bytes), got %s'):format(type(value))
+  end
+  local number, unit = value:match("^(%d+%.?%d*)%s*(%a*)$")
+  local scale = number and (unit == "" and 1 or BYTES[unit])
+  if not scale then
+    return nil, ('"%s" is not a size (examples: "512KiB", "100MiB", "1GiB", "1GB")'):format(value)
+  end
+  return math.floor(tonumber(number) * scale)
+end
+
+---@param seconds number
+---@return string text "0.42 s", "12.3 s", "2 m 05 s", "1 h 02 m"
+function M.format_duration(seconds)
+  if seconds < 10 then return ("%.2f s"):format(seconds) end
+  if seconds < 59.95 then return ("%.1f s"):format(seconds) end
+  local whole = math.floor(seconds + 0.5)
+  if whole < 3600 then return ("%d m %02d s"):format(whole / 60, whole % 60) end
+  return ("%d h %02d m"):format(whole / 3600, whole % 3600 / 60)
+end
+
+---@param bytes number
+---@return string text "512 B", "1.5 KiB", "2.0 GiB"
+function M.format_size(bytes)
+  if bytes < 1024 then return ("%d B"):format(bytes) end
+  for _, unit in ipairs({ "KiB", "MiB", "GiB" }) do
+    bytes = bytes / 1024
+    if bytes < 1024 then return ("%.1f %s"):format(bytes, unit) end
+  end
+  return ("%.1f TiB"):format(bytes / 1024)
+end
+
+return M

@@ -1,0 +1,67 @@
+-- For GitHub Actions: each task's output in a group of its own, failures as error annotations.
+-- SPDX-License-Identifier: MIT
+local ggen = require("ggen")
+
+-- Workflow commands end at a line's end; these characters must be written as codes.
+local function escape(text)
+  return (text:gsub("%%", "%%25"):gsub("\r", "%%0D"):gsub("\n", "%%0A"))
+end
+
+local function escape_property(text)
+  return (escape(text):gsub(":", "%%3A"):gsub(",", "%%2C"))
+end
+
+---@type ggen.Plugin
+return {
+  name = "github",
+  kind = "observer",
+  version = "1.0.0",
+  api = 1,
+  desc = "Groups and error annotations of GitHub Actions",
+  params = {
+    tail = { type = "integer", min = 0, default = 10, desc = "Lines of output in an annotation" },
+  },
+  setup = function(params, host)
+    local screen, style = host.screen, host.style
+    local blocks = ggen.report.blocks(screen, function(task) return "::group::" .. task.id
+      .. "\n" end)
+    local mode = host.options.output
+
+    local function annotation(task, result)
+      local text = ggen.report.reason(result)
+      local last = result.log and result.log:tail(params.tail):gsub("\n$", "") or ""
+      if last ~= "" then text = text .. "\n" .. last end
+      local place = task.declaration
+      return ("::%s file=%s,line=%d,title=%s::%s\n"):format(result.optional and "warning"
+        or "error",
+        escape_property(place.file), place.line, escape_property(task.id), escape(text))
+    end
+
+    return {
+      on_task_log = function(_, task, log) blocks:follow(task, log) end,
+      on_task_end = function(_, task, result)
+        local shown = mode ~= "none" and (mode ~= "errors" or result.status == "failed")
+        local time = ggen.units.format_duration(result.duration)
+        local text = shown and result.log and result.log:size() > 0 and "::endgroup::\n" or ""
+        if result.status == "ok" then
+          text = ("%s%s %s  %s\n"):format(text, style.ok, task.id, time)
+        else
+          text = ("%s%s %s  %s\n%s"):format(text, style.fail, task.id, time, annotation(task,
+            result))
+        end
+        blocks:finish(task, result.log, text, not shown)
+      end,
+      on_service_ready = function(_, task)
+        screen:write(("%s %s  ready\n"):format(style.ok, task.id))
+      end,
+      on_task_skip = function(_, task, reason)
+        screen:write(("%s %s  skipped: %s\n"):format(style.skip, task.id, reason))
+      end,
+      on_note = function(_, level, text, task)
+        local kind = level == "info" and "notice" or level
+        screen:write(("::%s::%s\n"):format(kind, escape((task and task.id .. ": " or "") .. text)))
+      end,
+      on_run_end = function(_, _, totals) screen:write(ggen.report.summary(totals) .. "\n") end,
+    }
+  end,
+}

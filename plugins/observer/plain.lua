@@ -1,0 +1,125 @@
+-- Lines for people, on a terminal or in a file: one for each task that ended, its output by the
+-- chosen mode, and the sum at the end.
+-- SPDX-License-Identifier: MIT
+local ggen = require("ggen")
+
+-- Colours that tell the tasks of a stream apart.
+local PREFIX_COLORS = { "cyan", "magenta", "yellow", "blue", "green" }
+
+---@type ggen.Plugin
+return {
+  name = "plain",
+  kind = "observer",
+  version = "1.0.0",
+  api = 1,
+  desc = "Plain lines: what ended, how, and what it printed",
+  params = {
+    tail = { type = "integer", min = 0, default = 20,
+      desc = "Lines of output to show of a failed task in mode none" },
+  },
+  setup = function(params, host)
+    local screen, style, options = host.screen, host.style, host.options
+    local mode = options.output
+    local blocks = ggen.report.blocks(screen, function(task) return style:dim(style.run .. " "
+      .. task.id) .. "\n" end)
+    local colors, sinks, failed = 0, {}, {}
+
+    local function line(sign, task, result, rest)
+      local time = style:dim(ggen.units.format_duration(result.duration))
+      screen:write(("%s %s  %s%s\n"):format(sign, task.id, time, rest or ""))
+    end
+
+    local function footer(task, result)
+      local time = style:dim(ggen.units.format_duration(result.duration))
+      if result.dry_run then
+        return ("%s %s\n%s"):format(style.run, task.id,
+          #result.commands > 0 and "    " .. table.concat(result.commands, "\n    ") .. "\n" or "")
+      end
+      if result.status == "ok" then
+        local note = result.attempts > 1
+          and style:yellow(("  (%d attempts)"):format(result.attempts)) or ""
+        return ("%s %s  %s%s\n"):format(style:green(style.ok), task.id, time, note)
+      end
+      local reason = ggen.report.reason(result)
+      if result.optional then reason = reason .. " (optional)" end
+      return ("%s %s  %s  %s\n%s"):format(style:red(style.fail), task.id, time, style:red(reason),
+        result.traceback and "called from:\n" .. result.traceback .. "\n" or "")
+    end
+
+    return {
+      on_task_log = function(_, task, log)
+        if mode == "grouped" then
+          blocks:follow(task, log)
+        elseif mode == "stream" then
+          local prefix = ""
+          if not options.single then
+            colors = colors % #PREFIX_COLORS + 1
+            prefix = style[PREFIX_COLORS[colors]](style, task.id .. " | ")
+          end
+          local sink = screen:lines(prefix)
+          sinks[task] = sink
+          log:attach(sink)
+        end
+      end,
+
+      on_task_retry = function(_, task, result, attempt, delay)
+        screen:write(("%s %s  %s; attempt %d in %s\n"):format(style:yellow(style.run), task.id,
+          result.message or ("exit code %d"):format(result.code), attempt + 1,
+          ggen.units.format_duration(delay)))
+      end,
+
+      on_service_ready = function(_, task, result)
+        line(style:green(style.ok), task, result, "  ready")
+      end,
+
+      on_task_skip = function(_, task, reason)
+        screen:write(("%s %s  %s\n"):format(style:yellow(style.skip), task.id, style:dim("skipped: "
+          .. reason)))
+      end,
+
+      on_task_end = function(_, task, result)
+        if result.status == "failed" and not result.optional then failed[#failed + 1] = { task,
+          result } end
+        if sinks[task] then
+          sinks[task]:close()
+          sinks[task] = nil
+        end
+        if mode == "grouped" then
+          return blocks:finish(task, result.log, footer(task, result))
+        end
+        if mode == "errors" and result.status == "failed" then
+          return blocks:finish(task, result.log, footer(task, result))
+        end
+        if mode == "none" and result.status == "ok" then return end
+        screen:write(footer(task, result))
+      end,
+
+      on_note = function(_, level, text, task)
+        local color = level == "error" and "red" or level == "warning" and "yellow" or "dim"
+        screen:write(("%s%s\n"):format(style[color](style, level .. ": "), (task and task.id .. ": "
+          or "") .. text))
+      end,
+
+      on_run_end = function(_, _, totals)
+        -- After many lines the failures are said once more where people look.
+        local told = totals.ok + totals.failed + totals.optional + totals.skipped
+        if #failed > 0 and told > 10 then
+          screen:write("\n")
+          for i, entry in ipairs(failed) do
+            if i > params.tail then
+              screen:write(("  and %d more\n"):format(#failed - params.tail))
+              break
+            end
+            local task, result = entry[1], entry[2]
+            screen:write(("%s %s  %s\n"):format(style:red(style.fail), task.id,
+              ggen.report.reason(result)))
+          end
+        end
+        local text = ggen.report.summary(totals)
+        if options.dry_run then text = ("%d task%s would run"):format(totals.ok, totals.ok == 1
+          and "" or "s") end
+        screen:write((totals.code == 0 and style:bold(text) or style:bold(style:red(text))) .. "\n")
+      end,
+    }
+  end,
+}

@@ -1,0 +1,69 @@
+-- The live line at the foot of a terminal: progress, time, and what is running.
+-- SPDX-License-Identifier: MIT
+local ggen = require("ggen")
+
+---@type ggen.Plugin
+return {
+  name = "status",
+  kind = "observer",
+  version = "1.0.0",
+  api = 1,
+  desc = "A live line with progress, on a terminal only",
+  params = {
+    shown = { type = "integer", min = 1, default = 4, desc = "How many running tasks to name" },
+  },
+  setup = function(params, host)
+    local screen, style = host.screen, host.style
+    if not screen:is_tty() then return {} end
+    local running, ended, total, started = {}, 0, 0, 0
+    local interactive = 0
+
+    local function draw()
+      if interactive > 0 then return end
+      local names = {}
+      for i = 1, math.min(#running, params.shown) do names[i] = running[i].id end
+      local more = #running > params.shown and (" +%d"):format(#running - params.shown) or ""
+      screen:status(("%s %s  %s %s%s"):format(
+        style:bold(("[%d/%d]"):format(ended, total)),
+        style:dim(ggen.units.format_duration(host.now() - started)),
+        style:cyan(style.run), table.concat(names, ", "), more))
+    end
+
+    local function remove(task)
+      for i, other in ipairs(running) do
+        if other == task then
+          table.remove(running, i)
+          break
+        end
+      end
+      if task.spec.interactive then interactive = interactive - 1 end
+    end
+
+    return {
+      on_run_start = function(_, run)
+        started, total = host.now(), run.totals.tasks
+      end,
+      on_task_start = function(_, task)
+        running[#running + 1] = task
+        if task.spec.interactive then
+          interactive = interactive + 1
+          screen:status(nil)
+        end
+        draw()
+      end,
+      on_tick = function() draw() end,
+      on_service_ready = function(_, task)
+        ended = ended + 1
+        remove(task)
+        draw()
+      end,
+      on_task_end = function(_, task, result)
+        if not result.service then ended = ended + 1 end
+        remove(task)
+        draw()
+      end,
+      on_task_skip = function() ended = ended + 1 end,
+      on_run_end = function() screen:status(nil) end,
+    }
+  end,
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Runs the example pipelines in copies of their folders, as a newcomer would: everything from nothing.
+# GGEN_OFFLINE=1 leaves out those that fetch a source package.
+# Usage: tests/examples/run.sh BINARY
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+binary=$(readlink -f "$1")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+suite=examples
+# shellcheck source=../support/check.sh
+source "$(dirname "$0")/../support/check.sh"
+
+# fails WITH COMMAND...: the command ends with exit code 1 and says WITH.
+fails() {
+  local with=$1 output status=0
+  shift
+  output=$("$@" 2>&1) || status=$?
+  printf '%s\n' "$output"
+  [[ $status == 1 && $output == *"$with"* ]]
+}
+
+# copy NAME: an example without what was built in it.
+copy() {
+  mkdir -p "$folder/$1"
+  tar -C "$root/examples/$1" --exclude=build --exclude=.ggen -cf - . | tar -C "$folder/$1" -xf -
+}
+
+copy shop
+check "shop runs" "$binary" -C "$folder/shop" run
+check "shop runs once more" "$binary" -C "$folder/shop" run
+check "shop has built its programs" test -x "$folder/shop/packages/receipt/build/receipt"
+check "shop: one workspace alone" "$binary" -C "$folder/shop" run 'store#build'
+printf '#error broken on purpose\n' >>"$folder/shop/packages/store/src/money.c"
+check "shop: a broken source fails and says where" fails "broken on purpose" "$binary" -C "$folder/shop" run
+
+for example in lua54 bzip2; do
+  if [[ ${GGEN_OFFLINE:-} == 1 ]]; then
+    printf 'examples: %s left out (GGEN_OFFLINE=1)\n' "$example"
+    continue
+  fi
+  copy "$example"
+  check "$example builds and tests" "$binary" -C "$folder/$example" test
+done
+if [[ -x $folder/lua54/build/lua ]]; then
+  check "lua54 has built an interpreter" "$folder/lua54/build/lua" -e 'assert(_VERSION == "Lua 5.4")'
+fi
+
+check "ggen-lua builds and tests itself" "$binary" -C "$root" run ci
+
+summary
