@@ -34,3 +34,14 @@ find_path(GGEN_TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 
 find_program(GGEN_LUAJIT luajit REQUIRED)
 find_file(GGEN_ARGPARSE argparse.lua PATHS /usr/share/lua/5.1 /usr/local/share/lua/5.1 REQUIRED)
+
+# SHA-256 from the archive of libcrypto: only its assembly gets into the binary, and no shared
+# library has to be mapped at start. Its low-level functions are marked as deprecated in favour of
+# EVP, whose look-up of a provider costs more than the digest of a short text.
+find_library(GGEN_CRYPTO_ARCHIVE libcrypto.a REQUIRED)
+add_library(ggen_crypto INTERFACE)
+target_compile_definitions(ggen_crypto INTERFACE OPENSSL_SUPPRESS_DEPRECATED)
+target_link_libraries(ggen_crypto INTERFACE ${GGEN_CRYPTO_ARCHIVE} Threads::Threads ${CMAKE_DL_LIBS})
+
+# XXH3 finds damage in our own files; a header is all of it that is used.
+find_path(GGEN_XXHASH_INCLUDE xxhash.h REQUIRED)

@@ -13,10 +13,13 @@ local may_include = {
   loop = { "base" },
   hash = { "loop", "base" },
   cache = { "hash", "loop", "base" },
+  incremental = { "graph", "hash", "cache", "base" },
   process = { "loop", "base" },
   state = { "loop", "base" },
-  lua = { "hash", "cache", "process", "state", "graph", "trace", "loop", "base" },
-  cli = { "lua", "hash", "cache", "process", "state", "graph", "trace", "loop", "base" },
+  lua = { "hash", "cache", "incremental", "process", "state", "graph", "trace", "loop", "base" },
+  cli = {
+    "lua", "hash", "cache", "incremental", "process", "state", "graph", "trace", "loop", "base",
+  },
 }
 
 -- Layers of Lua, from the top down: a module may require its own layer (plugins may not) and those
