@@ -1,0 +1,145 @@
+// Tree: the files of a project as this run sees them. What is named by sets of files is listed,
+// matched, stat'ed and hashed at most once an epoch, on several threads, and remembered from run to
+// run in the file index. Knows nothing of tasks, of keys or of what is done with the digests.
+//
+// Which files a set has:
+//  - No patterns: every file below `base` that git does not ignore.
+//  - A glob does not see files that git ignores, unless its fixed part (the components before the
+//    first wildcard) is itself ignored: then the rules do not apply below it.
+//  - A pattern without wildcards counts whatever git says. One that names a directory means what is
+//    below it, as the glob "dir/**" does. One that names nothing is an entry of kind missing.
+//  - "!x" takes out what patterns before it took in; "!dir" all that is below the directory.
+//  - `outputs`: ignore rules do not apply, every pattern that matches a directory means all that is
+//    below it, and an empty directory is an entry.
+//  - Links are entries and never followed, but for the links in `base` and in the fixed part of a
+//    pattern: these are the user's way of naming a directory.
+//  - Sockets, pipes and devices are left out, and are an error when a pattern without wildcards
+//    names one. ".git" and ".ggen" are ignored like by a rule that cannot be taken back.
+//
+// Paths are bytes: relative to the root without "./" (with "../" in front when they lead out of
+// it), or absolute below a base that was absolute and is not inside of the root.
+//
+// Not locked: one thread at a time.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/result.h"
+#include "hash/stamp.h"
+#include "hash/tree_digest.h"
+
+namespace ggen::hash {
+
+struct SetSpec {
+  std::string base;  // directory, relative to the root ("" is the root) or absolute
+  std::vector<std::string> patterns;  // base/glob.h; empty: all files below base
+  std::vector<std::string> exclude;  // relative to base; a directory that matches is out as a whole
+  bool outputs = false;              // declared outputs, see above
+
+  bool operator==(const SetSpec&) const = default;
+};
+
+enum class SetId : std::uint32_t {};
+
+struct TreeEntry {
+  std::string_view path;
+  EntryKind kind;
+  bool executable;
+  const Digest& digest;  // zero for kinds missing and directory
+  const Stamp& stamp;    // zero for kinds missing and directory
+};
+
+// A set's files by their stamps: equal marks, equal files.
+struct Mark {
+  std::uint64_t value = 0;
+  bool operator==(const Mark&) const = default;
+};
+
+struct TreeStats {
+  std::uint64_t lookups = 0;  // digests of files that were asked for
+  std::uint64_t hits = 0;     // of these, known without reading the file
+  std::uint64_t files_hashed = 0;
+  std::uint64_t bytes_hashed = 0;
+  std::uint64_t dirs_listed = 0;
+  std::uint64_t dirs_reused = 0;  // listings that were known
+};
+
+class Tree {
+ public:
+  // `root` must be there; `index_file` need not, nor its directory. `threads` counts the caller's.
+  Tree(std::string root, std::string index_file, unsigned threads);
+  ~Tree();
+  Tree(const Tree&) = delete;
+  Tree& operator=(const Tree&) = delete;
+
+  // The same spec gives the same id. A malformed pattern is an error of the set when it is
+  // resolved.
+  SetId add(const SetSpec& spec);
+
+  // Maps the index. Damaged or of another version: starts empty, see warnings().
+  Result<void> open();
+
+  // Stats everything that the index tracks and does nothing else. True: nothing at all moved since
+  // the index was written, and none of it was racy then. What was seen counts as looked at.
+  bool verify_all();
+
+  // Brings the sets up to date. A set that cannot be read is the error, and does not keep the
+  // others from being resolved: problem() tells which.
+  Result<void> resolve(std::span<const SetId> sets);
+
+  // What was looked at before is looked at again by the next resolve().
+  void new_epoch();
+
+  // The answers of the last resolve() for a set; zero, 0 and nothing for one that has a problem.
+  const Digest& digest(SetId set) const;
+  std::size_t count(SetId set) const;
+  const Error* problem(SetId set) const;
+  // Sorted by the bytes of the paths. What was looked at since by a recheck() shows.
+  void each(SetId set, const std::function<void(const TreeEntry&)>& visit) const;
+
+  // As resolved: the names, kinds and stamps (with ctime) of the set's entries.
+  Mark mark(SetId set) const;
+  // Stats and lists again. False if a file of the set moved since, even if it moved back, came or
+  // went. Hashes nothing.
+  bool recheck(SetId set, const Mark& mark);
+  // Some file could change now and keep its stamp.
+  bool racy(SetId set) const;
+  // Waits out the tick and resolves again until nothing of the sets is racy, so that whatever
+  // changes from now on moves a stamp. Returns at once when nothing is.
+  Result<void> settle(std::span<const SetId> sets);
+
+  // What somebody else has just written and hashed (capture, restore): saves the next resolve()
+  // from reading it. `path` as in TreeEntry; the stamp is the file's final one, after renaming it.
+  void learn(std::string_view path, const Stamp& stamp, const Digest& digest);
+
+  // Drops what the index tracks and no set of this Tree has looked at. For a caller that resolved
+  // everything there is: verify_all() answers no longer for what other sets were about.
+  void prune();
+
+  // Writes the index if anything changed, notes included: a temporary file, renamed.
+  Result<void> save();
+
+  // Named bytes kept in the index. All are lost with a damaged index. A view is valid until the
+  // note is set again.
+  std::optional<std::string_view> note(std::string_view name) const;
+  void set_note(std::string_view name, std::string bytes);
+
+  TreeStats stats() const;
+  // What the user should be told once, such as a damaged index. Empties the list.
+  std::vector<std::string> warnings();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ggen::hash
