@@ -48,8 +48,14 @@ class BlobStore {
 
   // Makes the file `name` in the open directory, or replaces what is there (no directory). It
   // appears whole or not at all. The mode is 0777 or 0666 less the umask.
-  Result<hash::Stamp> restore(const Digest& digest, std::uint64_t size, bool executable, int dir_fd,
-                              const char* name) const;
+  struct Placed {
+    hash::Stamp stamp;
+    // Whether the file can change without its stamp telling (hash/stamp.h). No as a rule: its time of
+    // modification is one that no later write can have.
+    bool racy = true;
+  };
+  Result<Placed> restore(const Digest& digest, std::uint64_t size, bool executable, int dir_fd,
+                         const char* name) const;
 
   Result<void> remove(const Digest& digest);
 

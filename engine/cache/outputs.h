@@ -30,6 +30,7 @@ struct Present {
 struct Written {
   std::string path;
   hash::Stamp stamp;
+  bool racy = true;  // BlobStore::Placed
   Digest digest;
 };
 

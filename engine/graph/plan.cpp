@@ -15,8 +15,8 @@ constexpr std::size_t index_of(State state) { return static_cast<std::size_t>(st
 bool may_become(State from, State to) {
   switch (from) {
     case State::unselected: return to == State::want;
-    case State::want: return to == State::ready || to == State::failed || to == State::skipped;
-    case State::ready: return to == State::running || to == State::failed || to == State::skipped;
+    case State::want: return to == State::ready || has_ended(to);
+    case State::ready: return to == State::running || has_ended(to);
     case State::running: return has_ended(to);
     default: return false;
   }
@@ -87,6 +87,13 @@ std::optional<TaskId> Plan::next() {
 }
 
 Plan::Change Plan::done(TaskId id) {
+  forget_changes();
+  set(id, State::done);
+  settle(id);
+  return changes();
+}
+
+Plan::Change Plan::satisfy(TaskId id) {
   forget_changes();
   set(id, State::done);
   settle(id);

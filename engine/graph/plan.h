@@ -3,8 +3,8 @@
 // how it ended. This is the only place where a task changes its state:
 //
 //            needs ended           next()           done()
-//     want ---------------> ready --------> running -------> done
-//       |                   (queued)           | fail()
+//     want ---------------> ready --------> running -------> done  (or satisfy(), from want or
+//       |                   (queued)           | fail()              ready at once)
 //       |                      |               +-----------> failed
 //       |  a need failed,      |
 //       +--skip(), resume()----+-------------------------->  skipped
@@ -59,6 +59,9 @@ class Plan {
 
   // A running task ended well.
   Change done(TaskId id);
+  // There is nothing to do for a task that has not started: it is as good as done, also while what it
+  // comes after goes on.
+  Change satisfy(TaskId id);
   // A task that had not ended failed: all that need it are skipped, up to those that run always.
   Change fail(TaskId id);
   // A task that had not ended will not run; for those that need it this is as good as done.

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "graph/plan.h"
+#include "hash/sha256.h"
+#include "lua/graph.h"
 #include "lua/userdata.h"
 
 namespace ggen::lua {
@@ -291,6 +293,24 @@ int plan_skip(lua_State* L) {
   return 1;
 }
 
+// plan:satisfy(id) -> ids made ready, or nil
+int plan_satisfy(lua_State* L) {
+  Plan& plan = check_plan(L);
+  push_ids_or_nil(L, plan.satisfy(check_task(L, plan, false)).ready);
+  return 1;
+}
+
+// plan:digest() -> text that is the same for the same tasks of the same graph
+int plan_digest(lua_State* L) {
+  hash::Sha256 hash;
+  for (const TaskId id : check_plan(L).wanted()) {
+    hash.update({reinterpret_cast<const char*>(&id), sizeof id});
+  }
+  const std::string hex = hash.finish().hex();
+  lua_pushlstring(L, hex.data(), hex.size());
+  return 1;
+}
+
 // plan:stop()
 int plan_stop(lua_State* L) {
   check_plan(L).stop();
@@ -371,6 +391,8 @@ constexpr luaL_Reg kPlanMethods[] = {{"next", plan_next},
                                      {"done", plan_done},
                                      {"fail", plan_fail},
                                      {"skip", plan_skip},
+                                     {"satisfy", plan_satisfy},
+                                     {"digest", plan_digest},
                                      {"stop", plan_stop},
                                      {"resume", plan_resume},
                                      {"stopped", plan_stopped},
@@ -385,6 +407,18 @@ constexpr luaL_Reg kPlanMethods[] = {{"next", plan_next},
 constexpr luaL_Reg kFunctions[] = {{"new", graph_new}, {nullptr, nullptr}};
 
 }  // namespace
+
+std::shared_ptr<const Graph> check_graph(lua_State* L, int index) {
+  const auto& graph = check<LuaGraph>(L, index).graph;
+  luaL_argcheck(L, graph->frozen(), index, "the graph is not frozen yet");
+  return graph;
+}
+
+Plan& check_plan(lua_State* L, int index) { return check<LuaPlan>(L, index).plan; }
+
+TaskId check_task_id(lua_State* L, const Graph& graph, int index) {
+  return check_id(L, graph, index);
+}
 
 int open_graph(lua_State* L) {
   define<LuaGraph>(L, kGraphMethods);

@@ -284,6 +284,10 @@ constexpr luaL_Reg kFunctions[] = {{"screen", output_screen},
 
 }  // namespace
 
+void push_new_sink(lua_State* L, std::shared_ptr<Sink> sink) {
+  push<LuaSink>(L).sink = std::move(sink);
+}
+
 std::shared_ptr<Sink> check_sink(lua_State* L, int index) {
   if (auto* log = find<LuaLog>(L, index)) return log->log;
   return check<LuaSink>(L, index).sink;

@@ -9,6 +9,7 @@ int open_env(lua_State* L);
 int open_frames(lua_State* L);
 int open_fs(lua_State* L);
 int open_graph(lua_State* L);
+int open_incremental(lua_State* L);
 int open_json(lua_State* L);
 int open_loop(lua_State* L);
 int open_net(lua_State* L);
@@ -28,14 +29,14 @@ struct Module {
 };
 
 constexpr Module kModules[] = {
-    {"ggen.core.clock", open_clock},       {"ggen.core.env", open_env},
-    {"ggen.core.frames", open_frames},     {"ggen.core.fs", open_fs},
-    {"ggen.core.graph", open_graph},       {"ggen.core.json", open_json},
-    {"ggen.core.loop", open_loop},         {"ggen.core.net", open_net},
-    {"ggen.core.output", open_output},     {"ggen.core.process", open_process},
-    {"ggen.core.signal", open_signal},     {"ggen.core.timer", open_timer},
-    {"ggen.core.toml", open_toml},         {"ggen.core.trace", open_trace},
-    {"ggen.core.watchdog", open_watchdog},
+    {"ggen.core.clock", open_clock},     {"ggen.core.env", open_env},
+    {"ggen.core.frames", open_frames},   {"ggen.core.fs", open_fs},
+    {"ggen.core.graph", open_graph},     {"ggen.core.incremental", open_incremental},
+    {"ggen.core.json", open_json},       {"ggen.core.loop", open_loop},
+    {"ggen.core.net", open_net},         {"ggen.core.output", open_output},
+    {"ggen.core.process", open_process}, {"ggen.core.signal", open_signal},
+    {"ggen.core.timer", open_timer},     {"ggen.core.toml", open_toml},
+    {"ggen.core.trace", open_trace},     {"ggen.core.watchdog", open_watchdog},
 };
 
 }  // namespace

@@ -13,4 +13,7 @@ namespace ggen::lua {
 // raw(), callback() and tee() return).
 std::shared_ptr<process::Sink> check_sink(lua_State* L, int index);
 
+// Pushes a sink as a Lua value.
+void push_new_sink(lua_State* L, std::shared_ptr<process::Sink> sink);
+
 }  // namespace ggen::lua

@@ -19,7 +19,10 @@ local M = {}
 
 ---@class ggen.Totals
 ---@field tasks integer that take part in the run
----@field ok integer
+---@field ok integer with those that were up to date or restored
+---@field fresh integer were up to date
+---@field restored integer
+---@field saved number seconds that the fresh and the restored ones took when they ran
 ---@field failed integer
 ---@field optional integer failures that do not count
 ---@field skipped integer
@@ -38,8 +41,9 @@ Account.__index = Account
 ---@return ggen.Account
 function M.new(events)
   return setmetatable({
-    totals = { tasks = 0, ok = 0, failed = 0, optional = 0, skipped = 0 },
-    _events = events, _logs = {},
+    totals = { tasks = 0, ok = 0, failed = 0, optional = 0, skipped = 0, fresh = 0, restored = 0,
+      saved = 0 },
+    _events = events, _logs = {}, _recorders = {},
   }, Account)
 end
 
@@ -66,10 +70,24 @@ function Account:log_of(task)
   return log
 end
 
+---From now on what the task prints goes to a second sink as well.
+---@param task ggen.Task
+---@param sink userdata
+function Account:record(task, sink) self._recorders[task] = sink end
+
+---Where a task's output is to be written.
+---@param task ggen.Task
+---@return userdata sink
+function Account:sink_of(task)
+  local log, recorder = self:log_of(task), self._recorders[task]
+  return recorder and output.tee(log, recorder) or log
+end
+
 -- Tells that a task has ended, and lets go of what was kept for it.
 local function tell_end(self, task, result, started)
   local log = self._logs[task]
   if log then self._logs[task] = nil end
+  self._recorders[task] = nil
   result.duration = started and clock.monotonic() - started or 0
   result.attempts = result.attempts or 1
   if log then result.log = log end
@@ -87,6 +105,9 @@ function Account:finish(task, result, started)
   if result.status == "skipped" then return self:skip(task, result.message) end
   if result.status == "ok" then
     totals.ok = totals.ok + 1
+    if result.cache == "fresh" then totals.fresh = totals.fresh + 1 end
+    if result.cache == "restored" then totals.restored = totals.restored + 1 end
+    totals.saved = totals.saved + (result.saved or 0)
   elseif task.spec.optional then
     result.optional = true
     totals.optional = totals.optional + 1

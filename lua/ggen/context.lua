@@ -56,11 +56,11 @@ function M.new(run, task)
   }, Context)
 end
 
----The sink that takes the task's output; made when it is first needed, because most tasks that are
+---The sink that takes the task's output; its log is made when it is first needed, because most tasks that are
 ---Lua functions print nothing.
 ---@return userdata
 function Context:log()
-  return self._run.account:log_of(self.task)
+  return self._run.account:sink_of(self.task)
 end
 
 local function time_out(self)

@@ -192,6 +192,8 @@ M.task = { type = "record", fields = {
   tools = { type = "union", expects = "false or a list of programs",
     desc = "More programs whose digests enter the key; false: not even the command's own",
     any_of = { { type = "boolean" }, list(text) } },
+  missing_outputs = { type = "enum", values = { "error", "warn", "ok" },
+    desc = "What it means when a declared output was not made (default error)" },
   version = { type = "string", desc = "Changes the key of a Lua function that cannot be digested" },
   container = { type = "string", desc = "Image to run in" },
   cleanroom = { type = "boolean", desc = "See only declared inputs" },

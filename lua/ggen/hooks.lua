@@ -69,6 +69,8 @@ function Hooks:run_once(task, in_plan)
 end
 
 local function call_hook(self, hook, task)
+  -- Whatever it does to files, they are looked at again before the task's turn comes.
+  if self._run.cache then self._run.cache:something_ran() end
   if hook.task then
     local result = self:run_once(hook.task)
     if result.status == "failed" and not hook.task.spec.optional then

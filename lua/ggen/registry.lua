@@ -17,15 +17,14 @@ M.kinds = {
   frontend = { many = true, methods = { "detect", "load" } },
   workspaces = { many = true, methods = { "find" } },
   fingerprint = { methods = { "parts" } },
-  cache = { methods = { "lookup", "admit", "victims" } },
+  cache = { many = true, methods = { "lookup", "admit", "victims", "limit" } },
   store = { many = true, methods = { "get", "put", "has", "blob_get", "blob_put", "stats" } },
   scheduler = { methods = { "priority", "admit", "observe" } },
   executor = { methods = { "run" } },
   hooks = { methods = { "run" } },
   containers = { methods = { "warm", "acquire", "release", "drain" } },
   observer = { many = true, methods = { "on_run_start", "on_task_start", "on_task_log",
-    "on_task_end",
-    "on_task_skip", "on_task_retry", "on_service_ready", "on_note", "on_tick", "on_run_end" } },
+    "on_task_end", "on_task_fresh", "on_task_skip", "on_task_retry", "on_service_ready", "on_note", "on_tick", "on_run_end" } },
   watch = { methods = { "batch" } },
   command = { many = true, methods = { "args", "run" } },
 }
@@ -46,6 +45,7 @@ local manifest = { type = "record", fields = {
   api = { type = "integer", required = true },
   desc = { type = "string", required = true },
   params = { type = "map", of = { type = "any" }, default = {} },
+  positional = { type = "string" },
   permissions = { type = "list", of = { type = "string" }, default = {} },
   setup = { type = "function", required = true },
 } }
@@ -204,6 +204,17 @@ local function check_methods(kind, impl)
   end
 end
 
+-- p:use "cache.tiered" { "memory", "disk" }: a list is the parameter that the plugin names for it.
+local function named_params(plugin, params)
+  if not params or params[1] == nil or not plugin.positional then return params or {} end
+  local list, named = {}, {}
+  for key, value in pairs(params) do
+    if type(key) == "number" then list[key] = value else named[key] = value end
+  end
+  named[plugin.positional] = list
+  return named
+end
+
 ---Sets a plugin up and takes it into the run. For kinds with one plugin the last one wins.
 ---@param name string
 ---@param params table?
@@ -213,8 +224,8 @@ end
 function Registry:use(name, params, place, host)
   place = place or {}
   local plugin = M.load(name, place)
-  local checked, message, where = schema.check({ type = "record", fields = plugin.params }, params
-    or {})
+  local checked, message, where = schema.check({ type = "record", fields = plugin.params },
+    named_params(plugin, params))
   if checked == nil then
     fault.raise(("plugin %q: %s"):format(name, schema.message(message, where)), place.file,
       place.line)
@@ -223,7 +234,7 @@ function Registry:use(name, params, place, host)
   local wrong = not ok and ("setup raised: " .. tostring(impl)) or check_methods(plugin.kind, impl)
   if wrong then fault.raise(("plugin %q is broken: %s"):format(name, wrong), place.file,
     place.line) end
-  local instance = { name = name, plugin = plugin, impl = impl, file = place.file,
+  local instance = { name = name, plugin = plugin, impl = impl, params = checked, file = place.file,
     line = place.line }
   local list = self._by_kind[plugin.kind]
   if not list or not M.kinds[plugin.kind].many then

@@ -16,18 +16,28 @@ end
 
 ---The line that ends a run.
 ---@param totals table of the run
----@return string "12 tasks: 10 ok, 1 failed, 1 skipped in 4.20 s"
+---@return string "300 tasks: 297 up to date, 2 restored, 1 ran in 4.20 s; saved 4 m 12 s"
 function M.summary(totals)
-  local parts = { ("%d ok"):format(totals.ok) }
+  local parts = {}
   local function add(count, word)
     if count > 0 then parts[#parts + 1] = ("%d %s"):format(count, word) end
+  end
+  local served = (totals.fresh or 0) + (totals.restored or 0)
+  if served == 0 then
+    parts[1] = ("%d ok"):format(totals.ok)
+  else
+    add(totals.fresh, "up to date")
+    add(totals.restored, "restored")
+    add(totals.ok - served, "ran")
   end
   add(totals.failed, "failed")
   add(totals.optional, "failed (optional)")
   add(totals.skipped, "skipped")
   add(totals.not_run, "not run")
-  return ("%d task%s: %s in %s"):format(totals.tasks, totals.tasks == 1 and "" or "s",
-    table.concat(parts, ", "), units.format_duration(totals.wall))
+  local saved = totals.saved and totals.saved >= 0.1
+    and "; saved " .. units.format_duration(totals.saved) or ""
+  return ("%d task%s: %s in %s%s"):format(totals.tasks, totals.tasks == 1 and "" or "s",
+    table.concat(parts, ", "), units.format_duration(totals.wall), saved)
 end
 
 ---@class ggen.report.Blocks writes each task's output as one block, when the task has ended

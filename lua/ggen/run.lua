@@ -3,6 +3,7 @@
 -- SPDX-License-Identifier: MIT
 local account = require("ggen.account")
 local async = require("ggen.async")
+local cache = require("ggen.cache")
 local clock = require("ggen.core.clock")
 local conditions = require("ggen.conditions")
 local context = require("ggen.context")
@@ -27,6 +28,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field timeout number? seconds for the whole run
 ---@field output "stream"|"grouped"|"errors"|"none"
 ---@field verbose boolean
+---@field cache ggen.CacheOptions? nil: every task runs, and nothing is kept
 
 ---@class ggen.Run
 ---@field project ggen.Project
@@ -35,6 +37,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field events ggen.Events
 ---@field account ggen.Account
 ---@field waits ggen.Waits
+---@field cache ggen.Cache?
 local Run = {}
 Run.__index = Run
 
@@ -54,10 +57,17 @@ function M.new(project, selection, options, plugins)
   self.services = services.new(self)
   self.hooks = hooks.new(self, plugins:get("hooks"))
   self:_divide(selection)
+  if options.cache then
+    self.cache = cache.open(project, plugins, self.events, options.cache)
+  end
   -- One task alone needs no name before its lines.
   options.single = options.single and self.totals.tasks == 1
+  self.asked_services = {}
   for _, task in ipairs(selection) do
-    self.wants_service = self.wants_service or task.spec.service
+    if task.spec.service then
+      self.wants_service = true
+      self.asked_services[#self.asked_services + 1] = task.index
+    end
   end
   return self
 end
@@ -78,15 +88,22 @@ end
 ---@param task ggen.Task
 ---@return ggen.TaskResult, number? started monotonic seconds
 local function flow(run, task)
-  if task.phase then return run.hooks:phase(task) end
+  if task.phase then
+    local result = run.hooks:phase(task)
+    if run.cache then run.cache:passed(task) end
+    return result
+  end
   if task.spec.when ~= nil then
     local holds, reason = conditions.holds(task, context.new(run, task))
-    if not holds then return { status = "skipped", code = 0, message = reason } end
+    if not holds then
+      if run.cache then run.cache:passed(task, "skipped") end
+      return { status = "skipped", code = 0, message = reason }
+    end
   end
 
   local started = run.account:start(task)
   local good, message = run.hooks:call(task, "before")
-  local result = good and run:_attempt(task) or { code = 1, message = message }
+  local result = good and run:_make(task) or { code = 1, message = message }
   if result.code == 0 then
     good, message = run.hooks:call(task, "after")
     if not good then result = { code = 1, message = message, usage = result.usage } end
@@ -96,6 +113,16 @@ local function flow(run, task)
 end
 
 M.flow = flow
+
+-- The result of a task: one that is there already, or that of running it.
+function Run:_make(task)
+  if not self.cache then return self:_attempt(task) end
+  local entry = self.cache:find(self, task)
+  if entry.result then return entry.result end
+  local began = clock.monotonic()
+  local result = self:_attempt(task)
+  return self.cache:keep(task, entry, result, clock.monotonic() - began)
+end
 
 -- Runs the task, again after a failure when it may.
 function Run:_attempt(task)
@@ -325,7 +352,22 @@ function Run:_exit_code()
   return self.failed and 1 or 0
 end
 
+-- What is up to date from the start takes no part in the run.
+function Run:_judge()
+  if not self.cache or self.options.dry_run then return end
+  local found = self.cache:judge(self.project, self.plan, self.asked_services)
+  local totals = self.totals
+  totals.tasks = totals.tasks - found.idle
+  totals.fresh, totals.saved, totals.ok = found.fresh, found.saved, found.fresh
+  if self.events:wants("on_task_fresh") then
+    for _, id in ipairs(self.cache:fresh_tasks(self.plan)) do
+      self.events:emit("on_task_fresh", self.project:task(id))
+    end
+  end
+end
+
 function Run:_run_all()
+  self:_judge()
   self.events:emit("on_run_start", self)
   self:_warn_of_fields()
   self:_drive(self.plan)
@@ -354,6 +396,7 @@ function Run:execute()
   self.waits:close() -- whatever happened: open handles would keep the program alive
   if not ok then error(problem, 0) end
   local code = self:_exit_code()
+  if self.cache then self.cache:close(code) end
   self.account:close(clock.monotonic() - started, code)
   self.events:emit("on_run_end", self, self.totals)
   return code

@@ -168,6 +168,13 @@ local function add_phases(project, pipeline)
   end
 end
 
+---@return integer
+function Project:count() return #self.tasks end
+
+---@param index integer
+---@return ggen.Task
+function Project:task(index) return self.tasks[index] end
+
 -- The names that someone may have meant.
 function Project:names()
   local names = {}

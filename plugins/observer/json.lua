@@ -54,6 +54,8 @@ return {
         duration = microseconds(result.duration), usage = rounded(result.usage),
         optional = result.optional,
         commands = result.commands, service = result.service,
+        cache = result.cache, reason = result.reason, saved = microseconds(result.saved),
+        prediction = result.prediction,
       }
     end
 
@@ -84,14 +86,18 @@ return {
         cut[task] = nil
         emit("task_end", result_fields(task, result))
       end,
+      on_task_fresh = function(_, task)
+        emit("task_end", { task = task.id, status = "ok", code = 0, attempts = 0, duration = 0,
+          cache = "fresh" })
+      end,
       on_task_skip = function(_, task, reason) emit("task_skip", { task = task.id,
         reason = reason }) end,
       on_note = function(_, level, text, task)
         emit("note", { level = level, text = text, task = task and task.id })
       end,
       on_run_end = function(_, _, totals)
-        local fields = { wall = microseconds(totals.wall) }
-        for _, name in ipairs({ "tasks", "ok", "failed", "optional", "skipped", "not_run",
+        local fields = { wall = microseconds(totals.wall), saved = microseconds(totals.saved) }
+        for _, name in ipairs({ "tasks", "ok", "fresh", "restored", "failed", "optional", "skipped", "not_run",
           "code" }) do fields[name] = totals[name] end
         emit("run_end", fields)
       end,

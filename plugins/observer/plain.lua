@@ -35,15 +35,20 @@ return {
         return ("%s %s\n%s"):format(style.run, task.id,
           #result.commands > 0 and "    " .. table.concat(result.commands, "\n    ") .. "\n" or "")
       end
-      if result.status == "ok" then
+      local why = result.reason and "  " .. style:dim(result.reason) or ""
+      if result.cache == "fresh" then
+        return ("%s %s  %s\n"):format(style:green(style.ok), task.id, style:dim("up to date"))
+      elseif result.cache == "restored" then
+        return ("%s %s  %s\n"):format(style:green(style.ok), task.id, style:dim("restored"))
+      elseif result.status == "ok" then
         local note = result.attempts > 1
           and style:yellow(("  (%d attempts)"):format(result.attempts)) or ""
-        return ("%s %s  %s%s\n"):format(style:green(style.ok), task.id, time, note)
+        return ("%s %s  %s%s%s\n"):format(style:green(style.ok), task.id, time, note, why)
       end
       local reason = ggen.report.reason(result)
       if result.optional then reason = reason .. " (optional)" end
-      return ("%s %s  %s  %s\n%s"):format(style:red(style.fail), task.id, time, style:red(reason),
-        result.traceback and "called from:\n" .. result.traceback .. "\n" or "")
+      return ("%s %s  %s  %s%s\n%s"):format(style:red(style.fail), task.id, time,
+        style:red(reason), why, result.traceback and "called from:\n" .. result.traceback .. "\n" or "")
     end
 
     return {

@@ -41,7 +41,7 @@ return {
 
     return {
       on_run_start = function(_, run)
-        started, total = host.now(), run.totals.tasks
+        started, total, ended = host.now(), run.totals.tasks, run.totals.ok
       end,
       on_task_start = function(_, task)
         running[#running + 1] = task

@@ -33,6 +33,14 @@ function M.configure(parser)
     "What to show of the tasks' output: stream (as it comes, with the task's name), "
     .. "grouped (whole, when a task ends), errors (of failed tasks), none."):argname("MODE")
     :choices({ "stream", "grouped", "errors", "none" })
+  parser:option("--cache", "What to do with stored results: rw (serve and store, default), r (serve"
+    .. " only), w (store only), off."):argname("MODE"):choices({ "rw", "r", "w", "off" })
+  parser:flag("-f --force", "Run everything that is selected, and store the results; the same as"
+    .. " --cache w.")
+  parser:flag("--no-cache", "Run everything that is selected, and store nothing; the same as"
+    .. " --cache off.")
+  parser:flag("--cache-clear", "Remove all stored results of this machine first.")
+  parser:flag("--cache-stats", "At the end say how the cache did.")
   parser:flag("--json", "Events as JSON, one a line, instead of text.")
   parser:option("--timeout", "End the whole run after this time (exit code 124)."):argname("TIME")
     :convert(function(value)
@@ -43,6 +51,13 @@ function M.configure(parser)
   parser:flag("-y --yes", "Answer every question with yes.")
 end
 
+-- What the run may do with results: nil for nothing at all.
+local function cache_options(args)
+  local mode = args.no_cache and "off" or args.force and "w" or args.cache or "rw"
+  if mode == "off" then return nil end
+  return { read = mode:find("r") ~= nil, write = mode:find("w") ~= nil }
+end
+
 local function options_of(args, project, selection)
   local jobs = args.no_parallel and 1 or args.jobs or require("ggen.core.env").cpus()
   -- One task alone needs neither its name before each line nor to wait for its own end.
@@ -51,6 +66,7 @@ local function options_of(args, project, selection)
   return {
     jobs = jobs, keep_going = args.keep_going or false, dry_run = args.dry_run or false,
     timeout = args.timeout, verbose = args.verbose or false, yes = args.yes or false,
+    cache = cache_options(args),
     output = args.output or (single or jobs == 1) and "stream" or "grouped", single = single,
   }
 end
@@ -74,12 +90,27 @@ local function add_display(plugins, args, host)
   end
 end
 
+-- The stores that a policy such as cache.tiered asks for, and the defaults for what nobody chose.
+local function add_cache(plugins)
+  if not plugins:get("fingerprint") then plugins:use("fingerprint.content") end
+  local evicts
+  for _, instance in ipairs(plugins:all("cache")) do
+    for _, tier in ipairs(instance.impl.tiers or {}) do
+      plugins:use(tier.name, tier.params, instance)
+    end
+    evicts = evicts or instance.impl.victims ~= nil
+  end
+  if not evicts then plugins:use("cache.lru") end
+  if #plugins:all("store") == 0 then plugins:use("store.disk") end
+end
+
 local function add_defaults(plugins, options)
   local defaults = { scheduler = "scheduler.fifo", executor = "executor.process",
     hooks = "hooks.sequential" }
   for kind, name in pairs(defaults) do
     if not plugins:get(kind) then plugins:use(name) end
   end
+  if options.cache then add_cache(plugins) end
   if options.dry_run then plugins:use("executor.dry-run") end
 end
 

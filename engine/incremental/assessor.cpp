@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: MIT
+#include "incremental/assessor.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/file.h"
+#include "base/pack.h"
+#include "hash/sha256.h"
+
+namespace ggen::incremental {
+
+using hash::SetId;
+using hash::SetSpec;
+
+namespace {
+
+// Part of every key: a change of what goes into keys, or of its order, gets a new number.
+constexpr std::string_view kKeyFormat = "ggen-lua key 1";
+
+std::string_view directory_of(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return slash == 0 || slash == std::string_view::npos ? "/" : path.substr(0, slash);
+}
+
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// Parts are stored with results, which may be shared: a value that may be a secret only as a
+// digest.
+std::string shown_value(const std::string& name, const std::string& value) {
+  for (const char* word : {"TOKEN", "SECRET", "PASS", "KEY", "AUTH", "CREDENTIAL"}) {
+    if (name.find(word) != std::string::npos) return "sha256:" + hash::sha256(value).hex();
+  }
+  constexpr std::size_t kLongest = 200;
+  return value.size() <= kLongest ? value : "sha256:" + hash::sha256(value).hex();
+}
+
+}  // namespace
+
+std::string escape_pattern(std::string_view name) {
+  std::string pattern;
+  for (const char c : name) {
+    if (std::string_view("*?[]{}!\\,").find(c) != std::string_view::npos) pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
+Assessor::Assessor(hash::Tree& tree, std::string root, const graph::Graph& graph,
+                   Definitions definitions, Results& results, Environment environment)
+    : tree_(tree),
+      root_(std::move(root)),
+      graph_(graph),
+      definitions_(definitions),
+      results_(results),
+      environment_(std::move(environment)),
+      standings_(graph.size()),
+      keys_(graph.size()),
+      contributions_(graph.size()),
+      set_ids_(definitions.set_count()) {
+  GGEN_BUG_IF(definitions.size() != graph.size(), "definitions and graph of different pipelines");
+}
+
+SetId Assessor::set_id(std::uint32_t number) {
+  auto& id = set_ids_[number];
+  if (!id) id = tree_.add(definitions_.set(number));
+  return *id;
+}
+
+// Programs ---------------------------------------------------------------------------------------
+
+const std::string& Assessor::path_of(const Tool& tool) {
+  const auto [found, added] = tool_paths_.try_emplace(tool);
+  if (!added) return found->second;
+  std::vector<std::string> places;
+  if (tool.name.find('/') != std::string::npos) {
+    const bool absolute = tool.name.front() == '/';
+    const std::string base = root_ + (tool.dir.empty() ? "" : "/" + tool.dir);
+    places.push_back(absolute ? tool.name : base + "/" + tool.name);
+  } else {
+    const std::string path = environment_("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
+    for (std::size_t at = 0; at <= path.size();) {
+      const std::size_t end = std::min(path.find(':', at), path.size());
+      if (end > at) places.push_back(path.substr(at, end - at) + "/" + tool.name);
+      at = end + 1;
+    }
+  }
+  for (const std::string& place : places) {
+    if (!is_executable(place)) continue;
+    if (auto real = real_path(place)) {
+      found->second = std::move(*real);
+      break;
+    }
+  }
+  return found->second;
+}
+
+std::optional<SetId> Assessor::tool_set(const Tool& tool) {
+  const std::string& path = path_of(tool);
+  if (path.empty()) return std::nullopt;
+  const auto [found, added] = tool_sets_.try_emplace(path);
+  if (added) {
+    SetSpec spec;
+    const bool inside = path.starts_with(root_ + "/");
+    if (inside) {
+      spec.patterns = {escape_pattern(std::string_view(path).substr(root_.size() + 1))};
+    } else {
+      spec.base = directory_of(path);
+      spec.patterns = {escape_pattern(name_of(path))};
+    }
+    found->second = tree_.add(spec);
+  }
+  return found->second;
+}
+
+// Keys -------------------------------------------------------------------------------------------
+
+std::vector<SetId> Assessor::sets_of(const Definition& definition) {
+  std::vector<SetId> sets;
+  if (definition.inputs != kNone) sets.push_back(set_id(definition.inputs));
+  if (definition.outputs != kNone) sets.push_back(set_id(definition.outputs));
+  if (definition.references != kNone) {
+    const References references = definitions_.references(definition.references);
+    for (const std::uint32_t number : references.sets) sets.push_back(set_id(number));
+    for (const Tool& tool : references.tools) {
+      if (const auto set = tool_set(tool)) sets.push_back(*set);
+    }
+  }
+  return sets;
+}
+
+const Digest& Assessor::references_digest(std::uint32_t number) {
+  const auto [found, added] = reference_digests_.try_emplace(number);
+  if (!added) return found->second;
+  const References references = definitions_.references(number);
+  Packer out;
+  for (const std::string& name : references.variables) {
+    const auto value = environment_(name);
+    out.text(name);
+    out.number(static_cast<std::uint8_t>(value ? 1 : 0));
+    out.text(value.value_or(""));
+  }
+  for (const Tool& tool : references.tools) {
+    const auto set = tool_set(tool);
+    out.text(tool.name);
+    // Where a program lies may differ between machines, what it is may not.
+    out.number(static_cast<std::uint8_t>(set ? 1 : 0));
+    if (set) {
+      tree_.each(*set, [&](const hash::TreeEntry& entry) {
+        out.number(static_cast<std::uint8_t>(hash::kind_letter(entry.kind, entry.executable)));
+        out.digest(entry.digest);
+      });
+    }
+  }
+  for (const std::uint32_t set : references.sets) out.digest(tree_.digest(set_id(set)));
+  found->second = hash::sha256(out.bytes());
+  return found->second;
+}
+
+void Assessor::sorted_needs(TaskId task, std::vector<TaskId>& needs) const {
+  needs.clear();
+  for (const graph::Link& link : graph_.needs(task)) {
+    if (link.kind() == graph::EdgeKind::need) needs.push_back(link.task());
+  }
+  std::sort(needs.begin(), needs.end(),
+            [&](TaskId a, TaskId b) { return graph_.name(a) < graph_.name(b); });
+}
+
+bool Assessor::needs_have_ended(TaskId task, const std::vector<bool>* selected) const {
+  for (const graph::Link& link : graph_.needs(task)) {
+    const bool counts = link.kind() == graph::EdgeKind::need ||
+                        (selected != nullptr && (*selected)[graph::index_of(link.task())]);
+    if (!counts) continue;
+    const Standing standing = standings_[link.task()];
+    if (standing != Standing::fresh && standing != Standing::ended) return false;
+  }
+  return true;
+}
+
+std::optional<Digest> Assessor::make_key(TaskId task, const Definition& definition) {
+  Packer out;
+  out.raw(kKeyFormat);
+  out.digest(definition.fixed);
+  if (definition.references != kNone) {
+    out.digest(references_digest(definition.references));
+  }
+  if (definition.inputs != kNone) out.digest(tree_.digest(set_id(definition.inputs)));
+  sorted_needs(task, needs_);
+  for (const TaskId need : needs_) {
+    if (contributions_[need].is_zero()) return std::nullopt;
+    out.text(graph_.name(need));
+    out.digest(contributions_[need]);
+  }
+  return hash::sha256(out.bytes());
+}
+
+// Judgement --------------------------------------------------------------------------------------
+
+void Assessor::settle(TaskId task, Standing standing, const Digest& outputs) {
+  standings_[task] = standing;
+  const bool makes = (definitions_.task(task).flags & kHasOutputs) != 0;
+  contributions_[task] = makes ? outputs : keys_[task];
+}
+
+void Assessor::judge_one(TaskId task, const Policy& policy, const std::vector<bool>* selected) {
+  const Definition definition = definitions_.task(task);
+  if (!needs_have_ended(task, selected)) return;
+  const bool keyed = (definition.flags & kKeyed) != 0;
+  const auto key = keyed ? make_key(task, definition) : std::nullopt;
+  if (!key) {
+    standings_[task] = Standing::unkeyed;
+    return;
+  }
+  keys_[task] = *key;
+  if ((definition.flags & (kRunsNothing | kService)) != 0) {
+    settle(task, Standing::fresh, Digest());
+    return;
+  }
+  standings_[task] = Standing::stale;
+  if ((definition.flags & kCached) == 0) return;
+  const auto last = results_.find(graph_.name(task));
+  if (!last || last->key != *key) return;
+  const bool in_place =
+      definition.outputs == kNone || tree_.digest(set_id(definition.outputs)) == last->outputs;
+  if (in_place && (!policy || policy(task, *last))) settle(task, Standing::fresh, last->outputs);
+}
+
+Result<void> Assessor::judge(std::span<const TaskId> order, const std::vector<bool>& asked,
+                             const Policy& policy) {
+  std::vector<SetId> sets;
+  std::vector<bool> selected(graph_.size(), false);
+  for (const TaskId task : order) {
+    selected[graph::index_of(task)] = true;
+    const std::vector<SetId> own = sets_of(definitions_.task(task));
+    sets.insert(sets.end(), own.begin(), own.end());
+  }
+  std::sort(sets.begin(), sets.end());
+  sets.erase(std::unique(sets.begin(), sets.end()), sets.end());
+  // A task whose files cannot be read has no key (see judge_one); the others do.
+  const bool readable = static_cast<bool>(tree_.resolve(sets));
+  reference_digests_.clear();
+  for (const TaskId task : order) {
+    if (!readable && problem(sets_of(definitions_.task(task))) != nullptr) {
+      standings_[task] = Standing::unkeyed;
+      continue;
+    }
+    if ((definitions_.task(task).flags & kHeld) == 0) judge_one(task, policy, &selected);
+  }
+  // A service that somebody has to use is started.
+  for (const TaskId task : order) {
+    if (standings_[task] != Standing::fresh) continue;
+    if ((definitions_.task(task).flags & kService) == 0) continue;
+    bool used = asked[graph::index_of(task)];
+    for (const graph::Link& link : graph_.dependents(task)) {
+      const Standing standing = standings_[link.task()];
+      used = used || (link.kind() == graph::EdgeKind::need && standing != Standing::fresh);
+    }
+    if (used) standings_[task] = Standing::stale;
+  }
+  return {};
+}
+
+const Error* Assessor::problem(const std::vector<SetId>& sets) const {
+  for (const SetId set : sets) {
+    if (const Error* error = tree_.problem(set)) return error;
+  }
+  return nullptr;
+}
+
+void Assessor::trust(std::span<const TaskId> order) {
+  for (const TaskId task : order) standings_[task] = Standing::fresh;
+}
+
+Assessment Assessor::assess(TaskId task) {
+  const Definition definition = definitions_.task(task);
+  Assessment assessment;
+  const std::vector<SetId> sets = sets_of(definition);
+  if (!tree_.resolve(sets)) {
+    if (const Error* error = problem(sets)) {
+      standings_[task] = Standing::unkeyed;
+      contributions_[task] = Digest();
+      assessment.standing = Standing::unkeyed;
+      assessment.problem = error->message;
+      return assessment;
+    }
+  }
+  reference_digests_.clear();
+  standings_[task] = Standing::open;
+  judge_one(task, nullptr, nullptr);
+  assessment.standing = standings_[task];
+  assessment.key = keys_[task];
+  assessment.last = results_.find(graph_.name(task));
+  if (assessment.standing == Standing::stale && assessment.last) {
+    assessment.outputs_moved = assessment.last->key == assessment.key;
+  }
+  return assessment;
+}
+
+// Around a run -----------------------------------------------------------------------------------
+
+std::optional<SetId> Assessor::output_set(TaskId task) {
+  const std::uint32_t number = definitions_.task(task).outputs;
+  return number == kNone ? std::nullopt : std::optional(set_id(number));
+}
+
+std::vector<std::string> Assessor::output_patterns(TaskId task) const {
+  const std::uint32_t number = definitions_.task(task).outputs;
+  if (number == kNone) return {};
+  const SetSpec spec = definitions_.set(number);
+  std::vector<std::string> patterns;
+  for (const std::string& pattern : spec.patterns) {
+    const bool negated = pattern.starts_with('!');
+    const std::string path = negated ? pattern.substr(1) : pattern;
+    const std::string base = spec.base.empty() ? "" : escape_pattern(spec.base) + "/";
+    patterns.push_back((negated ? "!" : "") + base + path);
+  }
+  return patterns;
+}
+
+Result<std::optional<InputMarks>> Assessor::mark(TaskId task) {
+  const Definition definition = definitions_.task(task);
+  std::vector<SetId> sets = sets_of(definition);
+  if (definition.outputs != kNone) std::erase(sets, set_id(definition.outputs));
+  GGEN_TRY(tree_.settle(sets));
+  reference_digests_.clear();
+  const auto key = make_key(task, definition);
+  if (key && *key != keys_[task]) return std::optional<InputMarks>();
+  InputMarks marks;
+  for (const SetId set : sets) {
+    auto& mark = marks.sets.emplace_back();
+    mark.set = set;
+    mark.mark = tree_.mark(set);
+    tree_.each(set, [&](const hash::TreeEntry& entry) {
+      mark.entries.emplace_back(entry.path, entry.stamp);
+    });
+  }
+  return std::optional(std::move(marks));
+}
+
+std::optional<std::string> Assessor::moved(const InputMarks& marks) {
+  for (const InputMarks::Set& before : marks.sets) {
+    if (tree_.recheck(before.set, before.mark)) continue;
+    // Both lists are sorted by path: the first difference tells.
+    auto old = before.entries.begin();
+    std::optional<std::string> path;
+    tree_.each(before.set, [&](const hash::TreeEntry& entry) {
+      if (path) return;
+      if (old == before.entries.end() || entry.path < old->first)
+        path = entry.path;  // it came
+      else if (entry.path != old->first || entry.stamp != old->second)
+        path = old->first;  // it went, or it moved
+      else
+        ++old;
+    });
+    if (!path && old != before.entries.end()) path = old->first;
+    return path.value_or("a file");
+  }
+  return std::nullopt;
+}
+
+Result<Outputs> Assessor::read_outputs(TaskId task) {
+  Outputs outputs;
+  const Definition definition = definitions_.task(task);
+  if (definition.outputs == kNone) return outputs;
+  const SetId set = set_id(definition.outputs);
+  const SetId sets[] = {set};
+  GGEN_TRY(tree_.resolve(sets));
+  std::size_t found = 0;
+  tree_.each(set, [&](const hash::TreeEntry& entry) {
+    if (entry.kind == hash::EntryKind::missing) {
+      outputs.missing.emplace_back(entry.path);
+    } else {
+      ++found;
+      outputs.bytes += entry.kind == hash::EntryKind::file ? entry.stamp.size : 0;
+    }
+  });
+  outputs.none = found == 0;
+  outputs.digest = tree_.digest(set);
+  return outputs;
+}
+
+void Assessor::ended(TaskId task, const std::optional<LastResult>& result, std::string_view how) {
+  const std::string_view name = graph_.name(task);
+  if (result)
+    results_.set(name, *result);
+  else
+    results_.erase(name);
+  standings_[task] = Standing::ended;
+  const Definition definition = definitions_.task(task);
+  Digest& contribution = contributions_[task];
+  if ((definition.flags & kHasOutputs) != 0)
+    contribution = result ? result->outputs : tree_.digest(set_id(definition.outputs));
+  else
+    contribution = keys_[task];
+  if (!how.empty() && !contribution.is_zero()) {
+    contribution = hash::sha256(std::string(how) + contribution.hex());
+  }
+}
+
+Result<std::vector<Part>> Assessor::parts(TaskId task) {
+  const Definition definition = definitions_.task(task);
+  std::vector<Part> parts = definitions_.parts(task);
+  const auto add_set = [&](SetId set) {
+    tree_.each(set, [&](const hash::TreeEntry& entry) {
+      parts.push_back({"input", std::string(entry.path),
+                       hash::kind_letter(entry.kind, entry.executable) + entry.digest.hex()});
+    });
+  };
+  if (definition.references != kNone) {
+    const References references = definitions_.references(definition.references);
+    for (const std::string& name : references.variables) {
+      const auto value = environment_(name);
+      parts.push_back({"key_env", name, value ? "=" + shown_value(name, *value) : ""});
+    }
+    for (const Tool& tool : references.tools) {
+      const auto set = tool_set(tool);
+      parts.push_back({"tool", tool.name, set ? tree_.digest(*set).hex() : ""});
+    }
+    for (const std::uint32_t set : references.sets) add_set(set_id(set));
+  }
+  if (definition.inputs != kNone) add_set(set_id(definition.inputs));
+  std::vector<TaskId> needs;
+  sorted_needs(task, needs);
+  for (const TaskId need : needs) {
+    parts.push_back({"need", std::string(graph_.name(need)), contributions_[need].hex()});
+  }
+  return parts;
+}
+
+Digest Assessor::surroundings() {
+  Packer out;
+  for (std::uint32_t number = 0; number < definitions_.reference_count(); ++number) {
+    const References references = definitions_.references(number);
+    for (const std::string& name : references.variables) {
+      const auto value = environment_(name);
+      out.number(static_cast<std::uint8_t>(value ? 1 : 0));
+      out.text(value.value_or(""));
+    }
+    for (const Tool& tool : references.tools) out.text(path_of(tool));
+  }
+  return hash::sha256(out.bytes());
+}
+
+}  // namespace ggen::incremental

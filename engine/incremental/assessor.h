@@ -1,0 +1,157 @@
+// Which tasks are up to date, and the key of each: brings together what a task is (Definitions),
+// the project's files (Tree), what was made last (Results) and what tasks need (Graph). Decides
+// nothing about results that lie elsewhere (engine/cache) and runs nothing.
+//
+// A key is the digest of the fixed parts, the variables, the programs, the input files, and what
+// each need contributes: the digest of its outputs, so that a rebuilt but identical dependency does
+// not touch its dependents, or its key when it declares none.
+//
+// One thread at a time: the loop's, or a worker that was given the whole object.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/result.h"
+#include "graph/graph.h"
+#include "hash/tree.h"
+#include "incremental/definitions.h"
+#include "incremental/results.h"
+
+namespace ggen::incremental {
+
+// How a task stands in this run.
+enum class Standing : std::uint8_t {
+  open,     // not looked at, or what it needs has not ended
+  unkeyed,  // has no key: it always runs
+  stale,    // its key is known and it is not up to date
+  fresh,    // up to date, nothing to do
+  ended,    // ran or was restored in this run
+};
+
+struct Assessment {
+  Standing standing = Standing::open;
+  Digest key;
+  std::optional<LastResult> last;  // what this checkout made last, whatever its key
+  bool outputs_moved = false;      // the key is the same, the outputs are not what was made
+  std::string problem;             // why it has no key, if files are the reason
+};
+
+// What a run of a task is checked against afterwards.
+struct InputMarks {
+  struct Set {
+    hash::SetId set{};
+    hash::Mark mark;
+    std::vector<std::pair<std::string, hash::Stamp>> entries;  // to name the one that moved
+  };
+  std::vector<Set> sets;
+};
+
+struct Outputs {
+  Digest digest;
+  std::uint64_t bytes = 0;
+  std::vector<std::string> missing;  // declared by name and not there
+  bool none = false;                 // a pattern that found nothing at all
+};
+
+class Assessor {
+ public:
+  // Variables of the caller, by name. All references must outlive the assessor.
+  using Environment = std::function<std::optional<std::string>(const std::string&)>;
+  // Whether a result that is in place may still be served (a plugin's decision).
+  using Policy = std::function<bool(TaskId, const LastResult&)>;
+
+  // `root` is the directory of the project, absolute.
+  Assessor(hash::Tree& tree, std::string root, const graph::Graph& graph, Definitions definitions,
+           Results& results, Environment environment);
+
+  // Judges tasks that are given in topological order, before anything runs. What needs a task that
+  // is not up to date stays open, and so does what is held. A service is fresh when nobody who
+  // needs it has to run and it was not `asked` for.
+  Result<void> judge(std::span<const TaskId> order, const std::vector<bool>& asked,
+                     const Policy& policy);
+  // All of `order` is up to date, as an earlier run found and nothing changed since.
+  void trust(std::span<const TaskId> order);
+  // The same for one task, whose needs have ended. Looks at its files again after new_epoch().
+  Assessment assess(TaskId task);
+  Standing standing(TaskId task) const { return standings_[task]; }
+  const Digest& key(TaskId task) const { return keys_[task]; }
+
+  // Something has run: files are looked at again before the next judgement on them.
+  void new_epoch() { tree_.new_epoch(); }
+
+  // Before a task runs: waits until every later change of its inputs can be seen, and notes how
+  // they are. Nothing when they changed while it waited: assess() again. Afterwards: the first
+  // input that moved meanwhile, even if it moved back.
+  Result<std::optional<InputMarks>> mark(TaskId task);
+  std::optional<std::string> moved(const InputMarks& marks);
+
+  // Reads the declared outputs as they are now.
+  Result<Outputs> read_outputs(TaskId task);
+  // Nothing when it declares none.
+  std::optional<hash::SetId> output_set(TaskId task);
+  // The declared patterns, relative to the root.
+  std::vector<std::string> output_patterns(TaskId task) const;
+
+  // The task has ended: what it contributes to those that need it is known. `result` is what it
+  // made; nothing when that may not be relied upon next time. `how` is empty, or what happened to
+  // it instead of success: those that need it have another key then.
+  void ended(TaskId task, const std::optional<LastResult>& result, std::string_view how = {});
+
+  // All parts of a key, in their order. Only after the key is known.
+  Result<std::vector<Part>> parts(TaskId task);
+
+  // What the answer of judge() hangs on beside files: variables and where programs are found.
+  Digest surroundings();
+
+  const Definitions& definitions() const { return definitions_; }
+  const graph::Graph& graph() const { return graph_; }
+  hash::Tree& tree() { return tree_; }
+  Results& results() { return results_; }
+
+ private:
+  hash::SetId set_id(std::uint32_t number);
+  // Where the program is, with links followed; empty when it is not found.
+  const std::string& path_of(const Tool& tool);
+  std::optional<hash::SetId> tool_set(const Tool& tool);
+  std::vector<hash::SetId> sets_of(const Definition& definition);
+  const Digest& references_digest(std::uint32_t number);
+  // What is wrong with the files of a task, or nullptr.
+  const Error* problem(const std::vector<hash::SetId>& sets) const;
+  void judge_one(TaskId task, const Policy& policy, const std::vector<bool>* selected);
+  // `selected` counts what a task merely comes after as well, if it takes part in the run.
+  bool needs_have_ended(TaskId task, const std::vector<bool>* selected) const;
+  // Nothing when what it needs has no key and no outputs.
+  std::optional<Digest> make_key(TaskId task, const Definition& definition);
+  void sorted_needs(TaskId task, std::vector<TaskId>& needs) const;
+  void settle(TaskId task, Standing standing, const Digest& outputs);
+
+  hash::Tree& tree_;
+  std::string root_;
+  const graph::Graph& graph_;
+  Definitions definitions_;
+  Results& results_;
+  Environment environment_;
+
+  graph::DenseMap<TaskId, Standing> standings_;
+  graph::DenseMap<TaskId, Digest> keys_;
+  // What a task gives to the keys of those that need it; zero: it cannot be told.
+  graph::DenseMap<TaskId, Digest> contributions_;
+  std::vector<std::optional<hash::SetId>> set_ids_;    // by number of the definitions
+  std::map<std::uint32_t, Digest> reference_digests_;  // of this epoch
+  std::map<Tool, std::string> tool_paths_;
+  std::map<std::string, hash::SetId> tool_sets_;  // by path
+  std::string key_bytes_;                         // kept for its memory
+  std::vector<TaskId> needs_;
+};
+
+// "a/b.c" as a pattern that matches nothing else.
+std::string escape_pattern(std::string_view name);
+
+}  // namespace ggen::incremental

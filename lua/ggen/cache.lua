@@ -1,0 +1,425 @@
+-- What a run knows of results: which tasks are up to date, what can be restored, what is kept. The
+-- work is the engine's (ggen.core.incremental), the decisions are those of the cache plugins; here
+-- is the order of things. Read find() and keep() first: they stand around a task's run.
+-- SPDX-License-Identifier: MIT
+local async = require("ggen.async")
+local hash = require("ggen.core.hash")
+local incremental = require("ggen.core.incremental")
+local reasons = require("ggen.reasons")
+local registry = require("ggen.registry")
+local stores = require("ggen.stores")
+
+local M = {}
+
+local MOST_THREADS = 8
+
+---@class ggen.CacheOptions
+---@field read boolean serve results
+---@field write boolean keep results
+---@field directory string? of the cache of this machine
+
+---@class ggen.CacheEntry what find() learned about a task
+---@field result ggen.TaskResult? there is nothing to run: this is the result
+---@field key string? hexadecimal; nil for a task without a key
+---@field reason string? why it runs, one line
+---@field bypass boolean? it is never served
+---@field package marks userdata? of the inputs, from before the run
+---@field package recorder userdata? sink of what it prints
+---@field package last table? what this checkout made last
+
+---@class ggen.Cache
+local Cache = {}
+Cache.__index = Cache
+
+-- Turns a method of the engine with a callback at its end into one that waits.
+local function wait_for(self, method, ...)
+  local arguments, count = { ... }, select("#", ...)
+  local files = self.files
+  return async.await(function(resume)
+    arguments[count + 1] = resume
+    files[method](files, unpack(arguments, 1, count + 1))
+  end)
+end
+
+---@param project ggen.Project
+---@param plugins ggen.Registry
+---@param events ggen.Events
+---@param options ggen.CacheOptions
+---@return ggen.Cache? nil when there cannot be one: it was said why
+function M.open(project, plugins, events, options)
+  local definitions, unkeyed = require("ggen.definition").of(project, plugins)
+  local files, message = incremental.open({
+    root = project.dir, index = project.dir .. "/.ggen/index/files", graph = require("ggen.plan").freeze(project),
+    definitions = definitions, threads = math.min(require("ggen.core.env").cpus(), MOST_THREADS),
+  })
+  if not files then
+    events:note("warning", "everything runs, without a cache: " .. message)
+    return nil
+  end
+  local self = setmetatable({
+    files = files, events = events, options = options, unkeyed = unkeyed, plugins = plugins,
+    policies = plugins:all("cache"), _said = {}, _records = {}, _reasons = {}, _policy_failed = {},
+  }, Cache)
+  self.stores = stores.open(self, plugins, options.directory)
+  for _, text in ipairs(files:warnings()) do events:note("warning", text) end
+  return self
+end
+
+---Says something once a run.
+---@param what string
+---@param text string
+function Cache:warn_once(what, text)
+  if self._said[what] then return end
+  self._said[what] = true
+  self.events:note("warning", text)
+end
+
+---@async
+function Cache:wait(method, ...) return wait_for(self, method, ...) end
+
+-- Policies ---------------------------------------------------------------------------------------
+
+-- All policies have a say: one that refuses is enough. One that raises is left out.
+function Cache:_ask(method, ...)
+  for _, instance in ipairs(self.policies) do
+    if instance.impl[method] and not self._policy_failed[instance] then
+      local ok, answer, reason = registry.call(instance, method, ...)
+      if not ok then
+        self._policy_failed[instance] = true
+        self.events:note("warning", answer .. " (the policy is left out from here on)")
+      elseif answer == false then
+        return false, ("%s: %s"):format(instance.plugin.name, reason or "refused")
+      end
+    end
+  end
+  return true
+end
+
+function Cache:_has_policy(method)
+  for _, instance in ipairs(self.policies) do
+    if instance.impl[method] then return true end
+  end
+  return false
+end
+
+---@class ggen.CachedResult what policies see of a result
+---@field key string?
+---@field task string
+---@field created number seconds since 1970
+---@field age number seconds
+---@field duration number seconds that it took to make
+---@field bytes number of its outputs and its log
+
+-- The policy's question as the engine asks it, without a table for each task.
+function Cache:_judge_policy(project)
+  if not self:_has_policy("lookup") then return nil end
+  local now = os.time()
+  local entry = {}
+  return function(id, created, duration, bytes)
+    local task = project:task(id)
+    entry.task, entry.created, entry.duration, entry.bytes = task.id, created / 1000,
+      duration / 1000, bytes
+    entry.age = now - entry.created
+    local serve, reason = self:_ask("lookup", task, entry)
+    if not serve then self._reasons[task] = { text = reason } end
+    return serve
+  end
+end
+
+-- The start of a run -----------------------------------------------------------------------------
+
+---@class ggen.Judgement
+---@field fresh integer tasks that are up to date
+---@field idle integer services that nobody needs in this run
+---@field saved number seconds that the fresh ones took when they ran
+
+---Finds out which tasks are up to date, before anything runs, and tells the plan.
+---@param project ggen.Project
+---@param plan userdata
+---@param asked integer[] services that are to run in any case
+---@return ggen.Judgement
+function Cache:judge(project, plan, asked)
+  local nothing = { fresh = 0, idle = 0, saved = 0 }
+  self._plan = plan
+  self._memo = ""
+  if not self.options.read then return nothing end
+  local unchanged = self.files:verify()
+  local policy = self:_judge_policy(project)
+  if not policy and #asked == 0 then
+    self._memo = hash.bytes(self.files:identity() .. self.files:surroundings() .. plan:digest())
+  end
+  local memo = self.files:note("memo")
+  if unchanged and memo and self._memo ~= "" then
+    local situation, fresh, idle, saved = memo:match("^(%x+) (%d+) (%d+) ([%d.]+)$")
+    if situation == self._memo then
+      self.files:trust(plan)
+      self._same = true
+      self._found = { fresh = tonumber(fresh), idle = tonumber(idle), saved = tonumber(saved) }
+      return self._found
+    end
+  end
+  local found, message = self.files:judge(plan, asked, policy)
+  if not found then
+    self:warn_once("judge", "all tasks are looked at one by one: " .. message)
+    return nothing
+  end
+  self._all_fresh = self.files:settle(plan) == 0
+  self._found = found
+  return found
+end
+
+---@param plan userdata
+---@return integer[] the tasks that judge() found to be up to date
+function Cache:fresh_tasks(plan) return self.files:fresh(plan) end
+
+-- Around a task's run ----------------------------------------------------------------------------
+
+local function up_to_date(last)
+  return { status = "ok", code = 0, attempts = 1, cache = "fresh", saved = last and last.duration
+    or 0 }
+end
+
+-- Makes the outputs of a stored result; nil and why when that did not work.
+function Cache:_restore(task, action, info)
+  local present, message = self:wait("present", task.index)
+  if not present then return nil, message end
+  local restored, kind
+  restored, message, kind = self:wait("restore", action, present)
+  if not restored then
+    if kind ~= "not_found" and kind ~= "invalid" then
+      self:warn_once("restore", "a stored result could not be restored: " .. message)
+    end
+    return nil, "its stored result is not whole: " .. message
+  end
+  local outputs
+  outputs, message = self:wait("learn", task.index, restored.written)
+  if not outputs then return nil, message end
+  if outputs ~= info.outputs and info.output_count > 0 then
+    return nil, "what was restored is not what was stored"
+  end
+  return restored
+end
+
+function Cache:_serve(run, task, entry, action, tier)
+  local info = action:info()
+  info.age = os.time() - info.created
+  local serve, why = self:_ask("lookup", task, info)
+  if not serve then
+    entry.reason = why
+    return nil
+  end
+  local restored
+  restored, why = self:_restore(task, action, info)
+  if not restored then
+    entry.reason = why
+    return nil
+  end
+  if info.log then self.files:replay(action, run.account:log_of(task)) end
+  self.files:ended(task.index, info)
+  self:_record("hit", info.key, task, info.bytes, info.duration)
+  return { status = "ok", code = 0, attempts = 1, cache = "restored", saved = info.duration,
+    files = restored.files, tier = tier }
+end
+
+---Before a task runs: is there anything to run?
+---@async
+---@param run ggen.Run
+---@param task ggen.Task
+---@return ggen.CacheEntry
+function Cache:find(run, task)
+  local facts = self.files:info(task.index)
+  local entry = {}
+  for _ = 1, 3 do -- inputs that keep changing are not waited for longer
+    local found, message = self:wait("assess", task.index)
+    if not found then
+      entry.bypass, entry.reason = true, message
+      return entry
+    end
+    entry.key, entry.last = found.key, found.last
+    if not found.key then
+      entry.bypass = true
+      entry.reason = self.unkeyed[task.index] and
+        ('not cached: %s (give the task a version = "..." to cache it)'):format(
+          self.unkeyed[task.index]) or found.problem or "what it needs has no key"
+      return entry
+    end
+    if facts.runs_nothing then
+      entry.result = { status = "ok", code = 0, attempts = 1 }
+      return entry
+    end
+    if not facts.cached then
+      entry.bypass = true
+      return entry
+    end
+    local known = self._reasons[task]
+    if self.options.read then
+      if found.standing == "fresh" and not known then
+        self:_record("hit", found.key, task, found.last.bytes, found.last.duration)
+        entry.result = up_to_date(found.last)
+        return entry
+      end
+      local action, tier = self.stores:get(found.key)
+      if action then
+        entry.result = self:_serve(run, task, entry, action, tier)
+        if entry.result then return entry end
+      end
+    end
+    entry.changes = entry.changes or self:_changes(task, found)
+    entry.reason = entry.reason or (known and known.text) or entry.changes.text
+    self._reasons[task] = entry.changes
+    local marks = self:wait("mark", task.index)
+    if marks then
+      entry.marks = marks
+      break
+    end
+  end
+  if not entry.marks then entry.reason = "its inputs keep changing" end
+  if self.options.write and self.stores.writable then
+    local recorder = self.files:recorder()
+    entry.recorder = recorder
+    run.account:record(task, recorder)
+  end
+  return entry
+end
+
+---After a task ran.
+---@async
+---@param task ggen.Task
+---@param entry ggen.CacheEntry
+---@param result ggen.TaskResult
+---@param duration number seconds
+---@return ggen.TaskResult
+function Cache:keep(task, entry, result, duration)
+  result.reason, result.cache = entry.reason, entry.bypass and "bypass" or "miss"
+  if result.code ~= 0 then
+    self.files:something_ran()
+    self.files:ended(task.index, nil, "failed")
+    return result
+  end
+  local after, message = self:wait("after_run", task.index, entry.marks)
+  if not after then
+    self.events:note("warning", "not cached: " .. message, task)
+    self.files:ended(task.index, nil)
+    return result
+  end
+  if #after.missing > 0 or (after.none and task.spec.outputs and #task.spec.outputs > 0) then
+    return self:_missing(task, after, result)
+  end
+  if after.moved then
+    self.events:note("warning", ("not cached: %s changed while it ran"):format(after.moved), task)
+  end
+  if entry.bypass or after.moved or not after.action then
+    self.files:ended(task.index, nil)
+    return result
+  end
+  local last = { key = entry.key, outputs = after.outputs, created = os.time(),
+    duration = duration, bytes = after.bytes, before = entry.last and entry.last.key }
+  local admitted, why = self:_ask("admit", task, last)
+  if not admitted then result.not_stored = why end
+  if admitted and self.options.write and self.stores.writable then
+    self:_store(task, entry, after.action, last, result)
+  end
+  self.files:ended(task.index, last)
+  return result
+end
+
+function Cache:_missing(task, after, result)
+  self.files:ended(task.index, nil)
+  local what = #after.missing > 0 and table.concat(after.missing, ", ")
+    or table.concat(task.spec.outputs, ", ")
+  local text = "declared outputs were not made: " .. what
+  if task.spec.missing_outputs == "ok" then return result end
+  if task.spec.missing_outputs == "warn" then
+    self.events:note("warning", "not cached: " .. text, task)
+    return result
+  end
+  return { code = 1, message = text, usage = result.usage, reason = result.reason, cache = "miss",
+    attempts = result.attempts }
+end
+
+function Cache:_store(task, entry, action, last, result)
+  local usage = result.usage or {}
+  local facts = { created = last.created, duration = last.duration, user = usage.user or 0,
+    sys = usage.sys or 0, peak_memory = usage.peak_memory or 0 }
+  local stored, message, kind = self:wait("capture", action, entry.recorder, facts)
+  if stored then
+    self:_record("store", entry.key, task, last.bytes, last.duration)
+    self.stores:put(action)
+  elseif kind == "cancelled" then
+    self.events:note("warning", "not cached: " .. message, task)
+  else
+    self:_record("miss", entry.key, task, last.bytes, last.duration)
+    self:warn_once("store", "results cannot be stored: " .. message)
+  end
+end
+
+function Cache:_record(op, key, task, bytes, duration)
+  local list = self._records
+  local n = #list
+  list[n + 1], list[n + 2], list[n + 3], list[n + 4], list[n + 5] = op, key, task.id, bytes,
+    duration
+end
+
+---A task that is not run ended all the same: what needs it gets its part of the key.
+---@async
+---@param task ggen.Task
+---@param how string? "skipped"; nil for a phase
+function Cache:passed(task, how)
+  self:wait("assess", task.index)
+  if how then self.files:ended(task.index, nil, how) end
+end
+
+---A hook, a service or another task that is never served has done something: files may have moved.
+function Cache:something_ran() self.files:something_ran() end
+
+-- Why --------------------------------------------------------------------------------------------
+
+-- What moved since this checkout ran the task last.
+function Cache:_changes(task, found)
+  local last = found.last
+  if not last then return reasons.first_run(self, task) end
+  if last.key == found.key then return reasons.outputs_moved(self, found) end
+  local stored = self:wait("get", last.key)
+  local list = self:wait("changes", task.index, stored or nil)
+  return reasons.of(list or {}, stored and true or false, function(need)
+    return self:_reason_of(need)
+  end)
+end
+
+-- Why a need ran in this run, for "needs lib#build (its src/x.c)".
+function Cache:_reason_of(id)
+  for task, reason in pairs(self._reasons) do
+    if task.id == id then return reason.first end
+  end
+end
+
+-- The end ----------------------------------------------------------------------------------------
+
+---Writes down what was learned. The run is over: nothing of this makes it fail.
+---@param code integer exit code of the run
+function Cache:close(code)
+  local files = self.files
+  if self._plan and self.stores.writable then
+    local usage, message = files:journal(self._plan, self._records, os.time(), self._same or false)
+    if not usage then
+      self:warn_once("journal", "the cache's journal cannot be written: " .. message)
+    elseif type(usage) == "number" then
+      self.stores:make_room(usage)
+    end
+  end
+  if self._all_fresh and self._memo ~= "" and code == 0 then
+    local found = self._found
+    files:set_note("memo", ("%s %d %d %.3f"):format(self._memo, found.fresh, found.idle,
+      found.saved))
+  elseif not self._same then
+    files:set_note("memo", nil)
+  end
+  local saved, message = files:save()
+  if not saved then
+    self:warn_once("save", "the file index cannot be written, the next run will be slower: "
+      .. message)
+  end
+  for _, text in ipairs(files:warnings()) do self.events:note("warning", text) end
+end
+
+return M

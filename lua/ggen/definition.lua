@@ -1,0 +1,382 @@
+-- What makes the key of each task, as far as its declaration says (engine/incremental/
+-- definitions.h has the rest of the story). All of it is known when loading has ended, so it is
+-- remembered with the configuration and costs nothing in a run.
+-- SPDX-License-Identifier: MIT
+local fault = require("ggen.fault")
+local function_digest = require("ggen.function_digest")
+local hash = require("ggen.core.hash")
+local incremental = require("ggen.core.incremental")
+local steps = require("ggen.steps")
+
+local M = {}
+
+-- Bits of a task (definitions.h).
+local CACHED, KEYED, HAS_OUTPUTS, RUNS_NOTHING, SERVICE, HELD, PHASE = 1, 2, 4, 8, 16, 32, 64
+
+local PLATFORM = jit.os:lower() .. "-" .. jit.arch
+
+-- Paths ------------------------------------------------------------------------------------------
+
+-- "a/b" and "../c/*.h" to "a/c/*.h"; nil when it leaves the root.
+local function joined(base, path)
+  local parts = {}
+  for part in (base .. "/" .. path):gmatch("[^/]+") do
+    if part == ".." then
+      if #parts == 0 then return nil end
+      parts[#parts] = nil
+    elseif part ~= "." then
+      parts[#parts + 1] = part
+    end
+  end
+  return table.concat(parts, "/") .. (path:sub(-1) == "/" and "/" or "")
+end
+
+-- Cuts an absolute pattern into a directory without wildcards and the rest.
+local function split_fixed(pattern)
+  local fixed = pattern:match("^[^*?%[{\\]*/") or "/"
+  local base = fixed == "/" and "/" or fixed:sub(1, -2)
+  return base, pattern:sub(#fixed + 1)
+end
+
+local function relative_dir(dir, root)
+  if dir == root then return "" end
+  return dir:sub(#root + 2)
+end
+
+-- The patterns of a field: those below the directory of the file, those elsewhere in the project
+-- (relative to its root) and those outside of it (absolute).
+local function sort_patterns(patterns, base, root)
+  local here, elsewhere, outside = {}, {}, {}
+  for _, pattern in ipairs(patterns) do
+    local negated, path = pattern:match("^(!?)(.*)$")
+    if path:sub(1, 1) == "/" then
+      outside[#outside + 1] = path
+    elseif path:match("^%.%.%f[/%z]") or path:find("/../", 1, true) then
+      local inside = joined(base, path)
+      if not inside then
+        outside[#outside + 1] = root .. "/" .. (base == "" and "" or base .. "/") .. path
+      else
+        elsewhere[#elsewhere + 1] = negated .. inside
+      end
+    else
+      here[#here + 1] = negated .. path
+    end
+  end
+  return here, elsewhere, outside
+end
+
+-- Every declared output of the project, relative to its root, with its task.
+local function all_outputs(project)
+  local list = {}
+  for index = 1, project:count() do
+    local task = project:task(index)
+    local outputs = task.spec.outputs
+    if outputs and not task.phase then
+      local base = relative_dir(task.dir, project.dir)
+      for _, pattern in ipairs(outputs) do
+        if pattern:sub(1, 1) ~= "!" then
+          local path = joined(base, pattern)
+          if not path or path == "" or pattern:sub(1, 1) == "/" then
+            fault.raise(("task %q: the output %q is not below the project's directory"):format(
+              task.declaration.name, pattern), task.declaration.file, task.declaration.line)
+          end
+          list[#list + 1] = { path = path:gsub("/$", ""), task = task }
+        end
+      end
+    end
+  end
+  return list
+end
+
+local function has_wildcard(path) return path:find("[*?%[{\\]") ~= nil end
+
+local function overlap(a, b)
+  local first, second = a.task, b.task
+  if first.index > second.index then first, second = second, first end
+  fault.raise(("task %q: its output %q is also an output of %q (%s:%d): each file has one task that"
+    .. " makes it"):format(second.id, second == a.task and a.path or b.path, first.id,
+    first.declaration.file, first.declaration.line), second.declaration.file,
+    second.declaration.line)
+end
+
+---Two tasks that make the same file would each undo the other's work. Patterns with wildcards are
+---compared with plain paths and with their equals; what they really make, after the run.
+local function check_overlaps(outputs)
+  local by_path, globs = {}, {}
+  for _, output in ipairs(outputs) do
+    local before = by_path[output.path]
+    if before and before.task ~= output.task then overlap(before, output) end
+    by_path[output.path] = output
+    if has_wildcard(output.path) then globs[#globs + 1] = output end
+  end
+  local match = require("ggen.core.fs").match
+  for _, output in ipairs(outputs) do
+    if not has_wildcard(output.path) then
+      local above = output.path:match("^(.*)/[^/]*$")
+      while above do
+        local other = by_path[above]
+        if other and other.task ~= output.task then overlap(other, output) end
+        above = above:match("^(.*)/[^/]*$")
+      end
+      for _, glob in ipairs(globs) do
+        if glob.task ~= output.task and match(glob.path, output.path) then
+          overlap(glob, output)
+        end
+      end
+    end
+  end
+end
+
+-- The part of a pattern's path below a directory, or nil when it is not there.
+local function below(path, base)
+  if base == "" then return path end
+  if path:sub(1, #base + 1) == base .. "/" then return path:sub(#base + 2) end
+  -- The output is a directory that this one lies in: everything here is an output.
+  if base == path or base:sub(1, #path + 1) == path .. "/" then return "**" end
+end
+
+-- An excluded output: the path itself and, if it is a directory, all below.
+local function add_excluded(list, path)
+  list[#list + 1] = path
+  if not path:match("%*%*$") then list[#list + 1] = path .. "/**" end
+end
+
+-- Keys -------------------------------------------------------------------------------------------
+
+---@class ggen.KeyBuilder what a fingerprint plugin's parts() gets
+---@field package _parts string[]
+---@field package _variables table<string, true>
+---@field package _files string[]
+local KeyBuilder = {}
+KeyBuilder.__index = KeyBuilder
+
+---Adds a value to the key.
+---@param name string shown by `why`
+---@param value string|number|boolean
+function KeyBuilder:add(name, value)
+  local list = self._parts
+  list[#list + 1], list[#list + 2], list[#list + 3] = "plugin", tostring(name), tostring(value)
+end
+
+---Adds a variable of the caller's environment to the key, with the value that it has in each run.
+---@param name string
+function KeyBuilder:env(name) self._variables[#self._variables + 1] = name end
+
+---Adds the content of a file to the key.
+---@param path string relative to the directory of the file that declares the task
+function KeyBuilder:file(path) self._files[#self._files + 1] = path end
+
+-- The program that a command begins with; nil when it is not a plain word.
+local function program_of(text)
+  return text:match("^%s*([%w_./+-]+)%f[%s%z;|&<>()]")
+end
+
+local SHELL_SYNTAX = "[|&;<>()$`\"'*?%[#~=%%\n{}\\]"
+
+local function step_parts(builder, step, number, tools, parts)
+  if step.fn then
+    local text, why = function_digest.text(step.fn, builder.sources)
+    parts[#parts + 1], parts[#parts + 2] = "command", tostring(number)
+    parts[#parts + 1] = "function " .. (text and hash.bytes(text) or "?")
+    return text ~= nil, why
+  end
+  parts[#parts + 1], parts[#parts + 2] = "command", tostring(number)
+  if step.argv then
+    parts[#parts + 1] = "argv " .. steps.describe(step)
+    tools[#tools + 1] = step.argv[1]
+  else
+    parts[#parts + 1] = step.shell
+    local program = program_of(step.shell)
+    if program then tools[#tools + 1] = program end
+    if step.shell_program or step.shell:find(SHELL_SYNTAX) then
+      local shell = step.shell_program or "sh"
+      parts[#parts + 1], parts[#parts + 2], parts[#parts + 3] = "shell", tostring(number), shell
+      tools[#tools + 1] = shell:match("^%S+")
+    end
+  end
+  return true
+end
+
+local function sorted_pairs(map)
+  local names = {}
+  for name in pairs(map) do names[#names + 1] = tostring(name) end
+  table.sort(names)
+  local i = 0
+  return function()
+    i = i + 1
+    return names[i], map[names[i]]
+  end
+end
+
+local function references_of(builder, task, tools, variables, files)
+  local list, extra, spec = {}, {}, task.spec
+  if spec.tools ~= false then
+    if type(spec.tools) == "table" then
+      for _, name in ipairs(spec.tools) do tools[#tools + 1] = name end
+    end
+    local cwd = task.base
+    if spec.cwd then cwd = joined(task.base, spec.cwd) or spec.cwd end
+    for _, name in ipairs(tools) do
+      list[#list + 1] = name
+      list[#list + 1] = name:find("/", 1, true) and cwd or ""
+    end
+  end
+  for _, set in ipairs(files) do extra[#extra + 1] = set end
+  if #list == 0 and #variables == 0 and #extra == 0 then return nil end
+  return builder.out:references(variables, list, extra)
+end
+
+-- The number of the set of a task's inputs, and of those that lie elsewhere.
+local function inputs_of(builder, task)
+  local spec, exclude, extra = task.spec, {}, {}
+  for _, pattern in ipairs(spec.outputs or {}) do
+    if pattern:sub(1, 1) ~= "!" and pattern:sub(1, 3) ~= "../" then
+      add_excluded(exclude, (pattern:gsub("/$", "")))
+    end
+  end
+  if not spec.inputs then
+    local set = builder.default_sets[task.base]
+    if not set then
+      set = builder.out:set(task.base, {}, builder:excluded(task.base), false, builder.by_stamp)
+      builder.default_sets[task.base] = set
+    end
+    return set, extra
+  end
+  local here, elsewhere, outside = sort_patterns(spec.inputs, task.base, builder.root)
+  if #elsewhere > 0 then
+    extra[1] = builder.out:set("", elsewhere, {}, false, builder.by_stamp)
+  end
+  for _, pattern in ipairs(outside) do
+    local base, rest = split_fixed(pattern)
+    extra[#extra + 1] = builder.out:set(base, { rest }, {}, false, builder.by_stamp)
+  end
+  if #here == 0 then return nil, extra end
+  return builder.out:set(task.base, here, exclude, false, builder.by_stamp), extra
+end
+
+local Builder = {}
+Builder.__index = Builder
+
+-- The declared outputs below a directory, relative to it.
+function Builder:excluded(base)
+  local list = {}
+  for _, output in ipairs(self.outputs) do
+    local path = below(output.path, base)
+    if path then add_excluded(list, path) end
+  end
+  return list
+end
+
+-- What the tasks that are hooks before a task make is an input of it.
+function Builder:_add_hooks(task, sets)
+  local function add(hooks)
+    for _, hook in ipairs(hooks) do
+      local outputs = hook.task and hook.task.spec.outputs
+      if outputs then
+        sets[#sets + 1] = self.out:set(relative_dir(hook.task.dir, self.root), outputs, {}, true,
+          false)
+      end
+    end
+  end
+  local own = self.project.hooks[task.id]
+  if own then add(own.before) end
+  add(self.project.each_hooks.before)
+end
+
+-- A task that holds on to nothing: everything that a run looks at it for is in the result.
+function Builder:add(task)
+  local spec = task.spec
+  local held = self.project.hooks[task.id] and HELD or 0
+  if task.phase then
+    return self.out:task(KEYED + RUNS_NOTHING + PHASE + held, nil, nil, nil,
+      { "task", "", task.id })
+  end
+  local base = relative_dir(task.dir, self.root)
+  local shape = { spec = spec, base = base }
+  local parts = { "task", "", task.id, "platform", "", PLATFORM }
+  local tools, variables, keyed, why = {}, {}, true, nil
+  for i, step in ipairs(steps.of(spec)) do
+    local good, reason = step_parts(self, step, i, tools, parts)
+    if not good and not spec.version then keyed, why = false, reason end
+  end
+  local function add(kind, name, value)
+    local n = #parts
+    parts[n + 1], parts[n + 2], parts[n + 3] = kind, name, value
+  end
+  if spec.version then add("version", "", spec.version) end
+  if spec.cwd then add("cwd", "", spec.cwd) end
+  if spec.stdin then add("stdin", "", hash.bytes(spec.stdin)) end
+  if spec.container then add("container", "", spec.container) end
+  for name, value in sorted_pairs(spec.env or {}) do add("env", name, tostring(value)) end
+  for name, value in sorted_pairs(task.matrix or {}) do add("matrix", name, tostring(value)) end
+  for _, pattern in ipairs(spec.outputs or {}) do add("outputs", pattern, "") end
+  for _, text in ipairs(self.everywhere) do parts[#parts + 1] = text end
+  for _, name in ipairs(spec.key_env or {}) do variables[#variables + 1] = name end
+
+  local inputs, extra = inputs_of(self, shape)
+  self:_add_hooks(task, extra)
+  if self.plugin and self.plugin.impl.parts then
+    local key = setmetatable({ _parts = parts, _variables = variables, _files = {} }, KeyBuilder)
+    local ok, message = require("ggen.registry").call(self.plugin, "parts", task, key)
+    if not ok then fault.raise(message, self.plugin.file, self.plugin.line) end
+    if #key._files > 0 then
+      extra[#extra + 1] = self.out:set(base, key._files, {}, false, self.by_stamp)
+    end
+  end
+
+  local flags = keyed and KEYED or 0
+  local runs = spec.run ~= nil
+  if not runs then flags = flags + RUNS_NOTHING end
+  if spec.service then flags = flags + SERVICE end
+  if held > 0 or spec.when ~= nil or self.each_hooks then flags = flags + HELD end
+  if keyed and runs and spec.cache ~= false and not spec.service and not spec.interactive
+    and not spec.finally then
+    flags = flags + CACHED
+  end
+  local outputs
+  if spec.outputs and #spec.outputs > 0 then
+    flags = flags + HAS_OUTPUTS
+    outputs = self.out:set(base, spec.outputs, {}, true, false)
+  end
+  self.out:task(flags, inputs, outputs, references_of(self, shape, tools, variables, extra), parts)
+  if why then self.unkeyed[#self.unkeyed + 1] = { task.index, why } end
+end
+
+-- The plugins whose choice changes what a task makes, as parts of every key.
+local function everywhere(plugins)
+  local parts, json = {}, require("ggen.core.json")
+  for _, kind in ipairs({ "fingerprint", "executor" }) do
+    local instance = plugins:get(kind)
+    local builtin = instance and (instance.name == "fingerprint.content"
+      or instance.name == "executor.process" or instance.name == "executor.dry-run")
+    if instance and not builtin then
+      local n = #parts
+      parts[n + 1], parts[n + 2] = "plugin", instance.name
+      parts[n + 3] = instance.plugin.version .. " " .. json.encode(instance.params or {})
+    end
+  end
+  return parts
+end
+
+---Writes down what makes the key of each task.
+---@param project ggen.Project
+---@param plugins ggen.Registry
+---@return string bytes for ggen.core.incremental
+---@return table<integer, string> unkeyed why a task that would be cached has no key, by its index
+function M.of(project, plugins)
+  local outputs = all_outputs(project)
+  check_overlaps(outputs)
+  local fingerprint = plugins:get("fingerprint")
+  local self = setmetatable({
+    project = project, each_hooks = #project.each_hooks.before + #project.each_hooks.after > 0,
+    root = project.dir, out = incremental.builder(), outputs = outputs, plugin = fingerprint,
+    by_stamp = fingerprint and fingerprint.impl.inputs == "mtime" or false, default_sets = {},
+    everywhere = everywhere(plugins), sources = project.loaded.sources or {}, unkeyed = {},
+  }, Builder)
+  for index = 1, project:count() do self:add(project:task(index)) end
+  local unkeyed = {}
+  for _, pair in ipairs(self.unkeyed) do unkeyed[pair[1]] = pair[2] end
+  return self.out:finish(), unkeyed
+end
+
+return M

@@ -1,0 +1,127 @@
+-- Why a task runs, in words: what moved since it ran last, by kind and name.
+-- SPDX-License-Identifier: MIT
+local units = require("ggen.units")
+
+local M = {}
+
+local SHOWN = 3 -- changes that are named before "and N more"
+
+---@class ggen.Reason
+---@field text string one line: "src/a.c changed; env CC gcc -> clang"
+---@field first string? the first change, short: "src/a.c"
+---@field changes table[]? { kind=, name=, before=, after= }
+
+local function short(text)
+  if #text > 40 then return text:sub(1, 37) .. "..." end
+  return text
+end
+
+-- "gcc -> clang"; a value that is stored as a digest is only said to have changed.
+local function from_to(change)
+  local before, after = change.before, change.after
+  if not before or before == "" then
+    return (after and after ~= "") and "is now " .. short((after:gsub("^=", ""))) or "changed"
+  end
+  if not after or after == "" then return "is not set any more" end
+  if before:find("^=?sha256:") or after:find("^=?sha256:") then return "changed" end
+  return ("%s -> %s"):format(short((before:gsub("^=", ""))), short((after:gsub("^=", ""))))
+end
+
+local function input(change)
+  local before = change.before and change.before:sub(1, 1) or "-"
+  local after = change.after and change.after:sub(1, 1) or "-"
+  if before == "-" then return change.name .. " is new" end
+  if after == "-" then return change.name .. " is gone" end
+  local files = { f = true, x = true }
+  if before ~= after and not (files[before] and files[after]) then
+    local words = { f = "a file", x = "a file", l = "a link", d = "a directory" }
+    return ("%s is now %s"):format(change.name, words[after] or "something else")
+  end
+  if before ~= after and change.before:sub(2) == change.after:sub(2) then
+    return change.name .. (after == "x" and " is now executable" or " is not executable any more")
+  end
+  return change.name .. " changed"
+end
+
+local words = {
+  input = input,
+  env = function(change) return "env " .. change.name .. " " .. from_to(change) end,
+  key_env = function(change) return "env " .. change.name .. " " .. from_to(change) end,
+  command = function() return "its command changed" end,
+  shell = function() return "its shell changed" end,
+  tool = function(change) return "the program " .. change.name .. " changed" end,
+  outputs = function(change)
+    return ("its outputs: %s %s"):format(change.name, change.before and "is out" or "is new")
+  end,
+  version = function(change) return "its version " .. from_to(change) end,
+  platform = function(change) return "the platform " .. from_to(change) end,
+  plugin = function(change) return change.name .. " " .. from_to(change) end,
+  matrix = function(change) return "matrix " .. change.name .. " " .. from_to(change) end,
+  cwd = function(change) return "its directory " .. from_to(change) end,
+  stdin = function() return "its stdin changed" end,
+  container = function(change) return "its container " .. from_to(change) end,
+}
+
+---One change in words.
+---@param change table { kind=, name=, before=, after= }
+---@param reason_of (fun(need: string): string?)? why that task ran
+---@return string
+function M.word(change, reason_of)
+  if change.kind == "need" then
+    if not change.before then return "needs " .. change.name .. " now" end
+    if not change.after then return "does not need " .. change.name .. " any more" end
+    local why = reason_of and reason_of(change.name)
+    return "needs " .. change.name .. (why and (" (its %s)"):format(why) or " (its outputs)")
+  end
+  local word = words[change.kind]
+  return word and word(change) or ("%s %s changed"):format(change.kind, change.name)
+end
+
+-- What a reader calls a change in passing.
+local function brief(change, reason_of)
+  if change.kind == "input" then return change.name end
+  if change.kind == "need" then
+    local why = reason_of and reason_of(change.name)
+    return "needs " .. change.name .. (why and ", its " .. why or "")
+  end
+  return change.kind == "key_env" and "env " .. change.name or change.kind .. " " .. change.name
+end
+
+---@param changes table[]
+---@param known boolean what it is compared with was at hand
+---@param reason_of (fun(need: string): string?)?
+---@return ggen.Reason
+function M.of(changes, known, reason_of)
+  if not known then
+    return { text = "its key changed (what it was made of is not stored any more)" }
+  end
+  local parts = {}
+  for i, change in ipairs(changes) do
+    if i > SHOWN and #changes > SHOWN + 1 then
+      parts[#parts + 1] = ("and %d more"):format(#changes - SHOWN)
+      break
+    end
+    parts[#parts + 1] = M.word(change, reason_of)
+  end
+  return { text = table.concat(parts, "; "), changes = changes,
+    first = changes[1] and brief(changes[1], reason_of) }
+end
+
+---@return ggen.Reason
+function M.first_run() return { text = "first run" } end
+
+---Its key is the one that it had, and what it made is not there any more.
+---@param cache ggen.Cache
+---@param found table of assess()
+---@return ggen.Reason
+function M.outputs_moved(cache, found)
+  local text = found.outputs_moved and "its outputs are not what it made" or "its result is gone"
+  local evicted = cache.stores:eviction(found.key)
+  if evicted then
+    text = ("%s, and the stored result was evicted %s ago by %s (%s)"):format(text,
+      units.format_duration(math.max(0, os.time() - evicted.time)), evicted.policy, evicted.reason)
+  end
+  return { text = text }
+end
+
+return M

@@ -1,0 +1,12 @@
+-- Inputs count by size and modification time, as make and ninja have it: nothing is read.
+-- SPDX-License-Identifier: MIT
+
+---@type ggen.Plugin
+return {
+  name = "mtime",
+  kind = "fingerprint",
+  version = "1.0.0",
+  api = 1,
+  desc = "Inputs count by size and time: no file is read, and results are of use in one checkout only",
+  setup = function() return { inputs = "mtime" } end,
+}
