@@ -50,8 +50,8 @@ class BlobStore {
   // appears whole or not at all. The mode is 0777 or 0666 less the umask.
   struct Placed {
     hash::Stamp stamp;
-    // Whether the file can change without its stamp telling (hash/stamp.h). No as a rule: its time of
-    // modification is one that no later write can have.
+    // Whether the file can change without its stamp telling (hash/stamp.h). No as a rule: its time
+    // of modification is one that no later write can have.
     bool racy = true;
   };
   Result<Placed> restore(const Digest& digest, std::uint64_t size, bool executable, int dir_fd,

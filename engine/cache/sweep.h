@@ -11,10 +11,10 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/digest.h"
+#include "cache/accesses.h"
 #include "cache/directory.h"
 #include "cache/journal.h"
 

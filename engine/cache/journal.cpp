@@ -1,0 +1,138 @@
+// The records of the journal as values and as bytes; the file is journal_file.cpp.
+// SPDX-License-Identifier: MIT
+#include "cache/journal.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "cache/checksum.h"
+#include "hash/sha256.h"
+
+namespace ggen::cache {
+
+namespace {
+
+constexpr std::size_t kPolicyAt = 48, kPolicySize = 12, kChecksumAt = 60;
+
+constexpr std::string_view kReasons[] = {"", "size", "age", "cost", "damaged", "asked"};
+
+template <class Integer>
+void store(char* to, Integer value) {
+  std::memcpy(to, &value, sizeof value);
+}
+
+template <class Integer>
+Integer load(const char* from) {
+  Integer value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+std::uint32_t low_half(std::string_view bytes) {
+  return static_cast<std::uint32_t>(checksum(bytes));
+}
+
+}  // namespace
+
+std::string_view reason_name(Reason reason) { return kReasons[static_cast<std::size_t>(reason)]; }
+
+Reason reason_of_name(std::string_view name) {
+  for (std::size_t i = 1; i < std::size(kReasons); ++i)
+    if (kReasons[i] == name) return static_cast<Reason>(i);
+  return Reason::none;
+}
+
+ShortKey short_key(const Digest& key) {
+  ShortKey result;
+  std::memcpy(result.data(), key.bytes.data(), result.size());
+  return result;
+}
+
+std::string hex(const ShortKey& key) {
+  Digest digest;
+  std::memcpy(digest.bytes.data(), key.data(), key.size());
+  return digest.hex().substr(0, 2 * key.size());
+}
+
+std::uint32_t task_hash(std::string_view task) { return low_half(task); }
+
+void encode(const Record& record, char* to) {
+  std::memset(to, 0, kRecordSize);
+  to[0] = 'J';
+  to[1] = static_cast<char>(record.op);
+  to[2] = static_cast<char>(record.reason);
+  store(to + 4, record.task);
+  store(to + 8, record.time_ms);
+  std::memcpy(to + 16, record.key.data(), record.key.size());
+  store(to + 32, record.bytes);
+  store(to + 40, record.cost_ms);
+  std::memcpy(to + kPolicyAt, record.policy.data(), std::min(record.policy.size(), kPolicySize));
+  store(to + kChecksumAt, low_half({to, kChecksumAt}));
+}
+
+bool decode(const char* from, Record& record) {
+  if (from[0] != 'J') return false;
+  if (load<std::uint32_t>(from + kChecksumAt) != low_half({from, kChecksumAt})) return false;
+  const auto op = static_cast<std::uint8_t>(from[1]);
+  const auto reason = static_cast<std::uint8_t>(from[2]);
+  if (op < static_cast<std::uint8_t>(Op::store) || op > static_cast<std::uint8_t>(Op::total))
+    return false;
+  if (reason >= std::size(kReasons)) return false;
+  record.op = static_cast<Op>(op);
+  record.reason = static_cast<Reason>(reason);
+  record.task = load<std::uint32_t>(from + 4);
+  record.time_ms = load<std::uint64_t>(from + 8);
+  std::memcpy(record.key.data(), from + 16, record.key.size());
+  record.bytes = load<std::uint64_t>(from + 32);
+  record.cost_ms = load<std::uint64_t>(from + 40);
+  record.policy.assign(from + kPolicyAt, ::strnlen(from + kPolicyAt, kPolicySize));
+  return true;
+}
+
+Group group_of(std::vector<Record>& hits) {
+  std::sort(hits.begin(), hits.end(),
+            [](const Record& a, const Record& b) { return a.key < b.key; });
+  Group group;
+  hash::Sha256 hash;
+  for (const Record& hit : hits) {
+    hash.update({reinterpret_cast<const char*>(hit.key.data()), hit.key.size()});
+    group.cost_ms += hit.cost_ms;
+  }
+  group.id = short_key(hash.finish());
+  group.count = hits.size();
+  return group;
+}
+
+Record group_record(const Group& group, Op op, std::uint64_t time_ms) {
+  Record record;
+  record.op = op;
+  record.time_ms = time_ms;
+  record.key = group.id;
+  record.bytes = group.count;
+  record.cost_ms = group.cost_ms;
+  return record;
+}
+
+Result<std::vector<Record>> evictions(const Journal& journal, std::span<const Digest> keys) {
+  GGEN_TRY_ASSIGN(const Journal::Read read, journal.read());
+  std::vector<ShortKey> wanted;
+  for (const Digest& key : keys) wanted.push_back(short_key(key));
+  std::sort(wanted.begin(), wanted.end());
+  std::vector<Record> newest(wanted.size());
+  std::vector<bool> gone(wanted.size(), false);
+  for (const Record& record : read.records) {
+    if (record.op != Op::store && record.op != Op::evict) continue;
+    const auto [begin, end] = std::equal_range(wanted.begin(), wanted.end(), record.key);
+    for (auto at = begin; at != end; ++at) {
+      const auto i = static_cast<std::size_t>(at - wanted.begin());
+      gone[i] = record.op == Op::evict;
+      if (gone[i]) newest[i] = record;
+    }
+  }
+  std::vector<Record> result;
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (gone[i]) result.push_back(std::move(newest[i]));
+  return result;
+}
+
+}  // namespace ggen::cache
