@@ -451,6 +451,34 @@ int assessor_fresh(lua_State* L) {
   return 1;
 }
 
+void push_last(lua_State* L, const LastResult& last) {
+  lua_createtable(L, 0, 6);
+  set_field(L, "key", last.key.hex());
+  set_field(L, "created", static_cast<double>(last.created_ms) / 1000);
+  set_field(L, "duration", static_cast<double>(last.duration_ms) / 1000);
+  set_field(L, "bytes", static_cast<double>(last.bytes));
+  set_field(L, "outputs", last.outputs.hex());
+  if (!last.before.is_zero()) set_field(L, "before", last.before.hex());
+}
+
+// assessor:standing(id) -> "open", "unkeyed", "stale", "fresh" or "ended"
+int assessor_standing(lua_State* L) {
+  Session& session = check_idle(L);
+  const TaskId task = check_task_id(L, *session.graph, 2);
+  lua_pushstring(L, standing_name(session.assessor->standing(task)));
+  return 1;
+}
+
+// assessor:last(id) -> { key=, outputs=, before=, created=, duration=, bytes= } | nil
+int assessor_last(lua_State* L) {
+  Session& session = check_idle(L);
+  const TaskId task = check_task_id(L, *session.graph, 2);
+  const auto last = session.results.find(session.graph->name(task));
+  if (!last) return 0;
+  push_last(L, *last);
+  return 1;
+}
+
 // assessor:info(id) -> { cached=, keyed=, has_outputs=, runs_nothing=, service= }
 int assessor_info(lua_State* L) {
   const Session& session = *check_assessor(L).session;
@@ -517,15 +545,6 @@ int queue(lua_State* L, int index, Job job, Push push_value) {
         call_back(*callback, count);
       });
   return 0;
-}
-
-void push_last(lua_State* L, const LastResult& last) {
-  lua_createtable(L, 0, 6);
-  set_field(L, "key", last.key.hex());
-  set_field(L, "created", static_cast<double>(last.created_ms) / 1000);
-  set_field(L, "duration", static_cast<double>(last.duration_ms) / 1000);
-  set_field(L, "bytes", static_cast<double>(last.bytes));
-  set_field(L, "outputs", last.outputs.hex());
 }
 
 // assessor:assess(id, cb): cb{ standing=, key=, last=, outputs_moved= }
@@ -675,6 +694,28 @@ int assessor_something_ran(lua_State* L) {
   return 0;
 }
 
+int push_changes(lua_State* L, const std::vector<incremental::Change>& list) {
+  lua_createtable(L, static_cast<int>(list.size()), 0);
+  int count = 0;
+  for (const incremental::Change& change : list) {
+    lua_createtable(L, 0, 4);
+    set_field(L, "kind", change.kind);
+    set_field(L, "name", change.name);
+    if (change.before) set_field(L, "before", *change.before);
+    if (change.after) set_field(L, "after", *change.after);
+    lua_rawseti(L, -2, ++count);
+  }
+  return 1;
+}
+
+// changes(action?, action) -> { { kind=, name=, before=, after= }, ... }
+int changes_between(lua_State* L) {
+  const std::vector<cache::Part> none;
+  const bool first = !lua_isnoneornil(L, 1);
+  return push_changes(L, incremental::changes(first ? check<LuaAction>(L, 1).action->parts : none,
+                                              check<LuaAction>(L, 2).action->parts));
+}
+
 // assessor:changes(id, action?, cb): cb{ { kind=, name=, before=, after= }, ... }: what differs
 // between the key of the action and the task's; all parts without an action.
 int assessor_changes(lua_State* L) {
@@ -688,19 +729,7 @@ int assessor_changes(lua_State* L) {
         const std::vector<cache::Part> none;
         return incremental::changes(action ? action->parts : none, parts);
       },
-      [](lua_State* main, const std::vector<incremental::Change>& list) {
-        lua_createtable(main, static_cast<int>(list.size()), 0);
-        int count = 0;
-        for (const incremental::Change& change : list) {
-          lua_createtable(main, 0, 4);
-          set_field(main, "kind", change.kind);
-          set_field(main, "name", change.name);
-          if (change.before) set_field(main, "before", *change.before);
-          if (change.after) set_field(main, "after", *change.after);
-          lua_rawseti(main, -2, ++count);
-        }
-        return 1;
-      });
+      push_changes);
 }
 
 // ---- the cache on this machine ----
@@ -1107,6 +1136,8 @@ constexpr luaL_Reg kAssessorMethods[] = {{"verify", assessor_verify},
                                          {"identity", assessor_identity},
                                          {"new_blob_path", assessor_new_blob_path},
                                          {"info", assessor_info},
+                                         {"standing", assessor_standing},
+                                         {"last", assessor_last},
                                          {"save", assessor_save},
                                          {"warnings", assessor_warnings},
                                          {"stats", assessor_stats},
@@ -1133,6 +1164,7 @@ constexpr luaL_Reg kAssessorMethods[] = {{"verify", assessor_verify},
 constexpr luaL_Reg kFunctions[] = {{"builder", new_builder},
                                    {"open", open_assessor},
                                    {"decode", decode_action},
+                                   {"changes", changes_between},
                                    {nullptr, nullptr}};
 
 }  // namespace

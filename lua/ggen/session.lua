@@ -89,6 +89,19 @@ function M.plugin_command(project, name)
   end
 end
 
+---@param project ggen.Project
+---@param args table the global options
+---@param options table of the command
+---@return ggen.Host
+function M.host(project, args, options)
+  local output = require("ggen.core.output")
+  return {
+    screen = output.screen(1), options = options, project_dir = project.dir,
+    now = require("ggen.core.clock").monotonic, output_sink = output.callback,
+    style = require("ggen.style").new(cli.use_color(args.color, 1)),
+  }
+end
+
 ---Sets up the plugins that the pipeline uses; `skip` names kinds that the command chooses itself.
 ---@param project ggen.Project
 ---@param host ggen.Host

@@ -90,30 +90,6 @@ local function add_display(plugins, args, host)
   end
 end
 
--- The stores that a policy such as cache.tiered asks for, and the defaults for what nobody chose.
-local function add_cache(plugins)
-  if not plugins:get("fingerprint") then plugins:use("fingerprint.content") end
-  local evicts
-  for _, instance in ipairs(plugins:all("cache")) do
-    for _, tier in ipairs(instance.impl.tiers or {}) do
-      plugins:use(tier.name, tier.params, instance)
-    end
-    evicts = evicts or instance.impl.victims ~= nil
-  end
-  if not evicts then plugins:use("cache.lru") end
-  if #plugins:all("store") == 0 then plugins:use("store.disk") end
-end
-
-local function add_defaults(plugins, options)
-  local defaults = { scheduler = "scheduler.fifo", executor = "executor.process",
-    hooks = "hooks.sequential" }
-  for kind, name in pairs(defaults) do
-    if not plugins:get(kind) then plugins:use(name) end
-  end
-  if options.cache then add_cache(plugins) end
-  if options.dry_run then plugins:use("executor.dry-run") end
-end
-
 ---@async
 ---@param args table
 ---@return integer code
@@ -139,17 +115,13 @@ function M.run(args)
     error(selection, 0)
   end
   local options = options_of(args, project, selection)
-  local screen = require("ggen.core.output").screen(1)
-  local host = {
-    screen = screen, options = options, project_dir = project.dir,
-    now = require("ggen.core.clock").monotonic, output_sink = require("ggen.core.output").callback,
-    style = require("ggen.style").new(cli.use_color(args.color, 1)),
-  }
+  local host = session.host(project, args, options)
+  local screen = host.screen
   -- With --json the standard output is for events alone: what other observers show goes beside it.
   local beside = args.json
     and setmetatable({ screen = require("ggen.core.output").screen(2) }, { __index = host }) or host
   local plugins = session.plugins(project, beside)
-  add_defaults(plugins, options)
+  require("ggen.defaults").add(plugins, options)
   add_display(plugins, args, host)
   local run = require("ggen.run").new(project, selection, options, plugins)
   if args.trace then trace.span("host", "load " .. project.loaded.root.name, 0, opened,

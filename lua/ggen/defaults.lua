@@ -1,0 +1,32 @@
+-- The plugins of a run that nobody chose.
+-- SPDX-License-Identifier: MIT
+local M = {}
+
+-- The stores that a policy such as cache.tiered asks for, and the rest of caching.
+local function add_cache(plugins)
+  if not plugins:get("fingerprint") then plugins:use("fingerprint.content") end
+  local evicts = false
+  for _, instance in ipairs(plugins:all("cache")) do
+    for _, tier in ipairs(instance.impl.tiers or {}) do
+      plugins:use(tier.name, tier.params, { file = instance.file, line = instance.line })
+    end
+    evicts = evicts or instance.impl.victims ~= nil
+  end
+  if not evicts then plugins:use("cache.lru") end
+  if #plugins:all("store") == 0 then plugins:use("store.disk") end
+end
+
+local NAMES = { scheduler = "scheduler.fifo", executor = "executor.process",
+  hooks = "hooks.sequential" }
+
+---@param plugins ggen.Registry
+---@param options { cache: ggen.CacheOptions?, dry_run: boolean? }
+function M.add(plugins, options)
+  for kind, name in pairs(NAMES) do
+    if not plugins:get(kind) then plugins:use(name) end
+  end
+  if options.cache then add_cache(plugins) end
+  if options.dry_run then plugins:use("executor.dry-run") end
+end
+
+return M
