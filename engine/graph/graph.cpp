@@ -66,6 +66,21 @@ std::optional<Cycle> Graph::freeze() {
   return std::nullopt;
 }
 
+Graph Graph::thawed() const {
+  GGEN_BUG_IF(!frozen_, "an open graph thawed");
+  Graph copy = *this;
+  copy.frozen_ = false;
+  copy.order_ = {};
+  copy.edges_.reserve(edge_count());
+  for (std::size_t i = 0; i < size(); ++i) {
+    const auto after = static_cast<TaskId>(i);
+    for (const Link& link : needs_.row(after))
+      copy.edges_.push_back({link.task(), Link(after, link.kind())});
+  }
+  copy.needs_ = copy.dependents_ = {};
+  return copy;
+}
+
 // A row for each earlier task, its edges in the order in which they were given.
 Graph::Rows Graph::rows_of_edges() const {
   GGEN_BUG_IF(edges_.size() >= kMaxTasks, "more than 2^31 edges");

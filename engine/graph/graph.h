@@ -65,6 +65,8 @@ class Graph {
   // Ends the building. With a cycle the graph stays unfrozen and is good only for its names.
   [[nodiscard]] std::optional<Cycle> freeze();
   bool frozen() const { return frozen_; }
+  // A copy of a frozen graph that takes more edges.
+  Graph thawed() const;
 
   std::size_t size() const { return pools_.size(); }
   std::size_t edge_count() const { return needs_.links.size(); }

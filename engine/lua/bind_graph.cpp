@@ -212,6 +212,13 @@ int graph_freeze(lua_State* L) {
   return 4;
 }
 
+// graph:thawed() -> Graph, a copy that takes more edges
+int graph_thawed(lua_State* L) {
+  const Graph& graph = check_frozen(L);
+  *push<LuaGraph>(L).graph = graph.thawed();
+  return 1;
+}
+
 // graph:size() -> number of tasks
 int graph_size(lua_State* L) {
   lua_pushinteger(L, static_cast<lua_Integer>(check<LuaGraph>(L, 1).graph->size()));
@@ -383,7 +390,8 @@ constexpr luaL_Reg kGraphMethods[] = {{"add", graph_add},     {"edge", graph_edg
                                       {"pool", graph_pool},   {"freeze", graph_freeze},
                                       {"size", graph_size},   {"name", graph_name},
                                       {"needs", graph_needs}, {"dependents", graph_dependents},
-                                      {"plan", graph_plan},   {nullptr, nullptr}};
+                                      {"plan", graph_plan},   {"thawed", graph_thawed},
+                                      {nullptr, nullptr}};
 
 constexpr luaL_Reg kPlanMethods[] = {{"next", plan_next},
                                      {"peek", plan_peek},

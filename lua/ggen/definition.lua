@@ -271,14 +271,14 @@ end
 function Builder:_add_hooks(task, sets)
   local function add(hooks)
     for _, hook in ipairs(hooks) do
-      local outputs = hook.task and hook.task.spec.outputs
-      if outputs then
-        sets[#sets + 1] = self.out:set(relative_dir(hook.task.dir, self.root), outputs, {}, true,
-          false)
+      local other = hook.index and self.project:task(hook.index)
+      if other and other.spec.outputs then
+        sets[#sets + 1] = self.out:set(relative_dir(other.dir, self.root), other.spec.outputs, {},
+          true, false)
       end
     end
   end
-  local own = self.project.hooks[task.id]
+  local own = self.project.hooks[task.index]
   if own then add(own.before) end
   add(self.project.each_hooks.before)
 end
@@ -286,7 +286,7 @@ end
 -- A task that holds on to nothing: everything that a run looks at it for is in the result.
 function Builder:add(task)
   local spec = task.spec
-  local held = self.project.hooks[task.id] and HELD or 0
+  local held = self.project.hooks[task.index] and HELD or 0
   if task.phase then
     return self.out:task(KEYED + RUNS_NOTHING + PHASE + held, nil, nil, nil,
       { "task", "", task.id })

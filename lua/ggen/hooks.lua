@@ -10,7 +10,7 @@ local M = {}
 
 ---@class ggen.Hook
 ---@field name string the id of its task, or where its function is declared
----@field task ggen.Task?
+---@field index integer? of its task
 ---@field fn fun(ctx: ggen.UserContext)?
 
 ---@class ggen.Hooks
@@ -23,18 +23,15 @@ Hooks.__index = Hooks
 function M.new(run, plugin)
   local self = setmetatable({ _run = run, _plugin = plugin, _results = {}, _tasks = {} }, Hooks)
   local project = run.project
-  for _, lists in pairs(project.hooks) do
+  local function mark(lists)
     for _, moment in ipairs({ "before", "after" }) do
       for _, hook in ipairs(lists[moment]) do
-        if hook.task then self._tasks[hook.task] = true end
+        if hook.index then self._tasks[hook.index] = true end
       end
     end
   end
-  for _, moment in ipairs({ "before", "after" }) do
-    for _, hook in ipairs(project.each_hooks[moment]) do
-      if hook.task then self._tasks[hook.task] = true end
-    end
-  end
+  for _, lists in pairs(project.hooks) do mark(lists) end
+  mark(project.each_hooks)
   -- A task of the plan that is a hook as well: whoever comes first runs it, the other waits.
   self.run_planned = function(_, task) return self:run_once(task, true) end
   return self
@@ -42,7 +39,7 @@ end
 
 ---@param task ggen.Task
 ---@return boolean
-function Hooks:is_hook(task) return self._tasks[task] == true end
+function Hooks:is_hook(task) return self._tasks[task.index] == true end
 
 ---@async
 ---@param task ggen.Task
@@ -71,9 +68,10 @@ end
 local function call_hook(self, hook, task)
   -- Whatever it does to files, they are looked at again before the task's turn comes.
   if self._run.cache then self._run.cache:something_ran() end
-  if hook.task then
-    local result = self:run_once(hook.task)
-    if result.status == "failed" and not hook.task.spec.optional then
+  if hook.index then
+    local own = self._run.project:task(hook.index)
+    local result = self:run_once(own)
+    if result.status == "failed" and not own.spec.optional then
       error(("its hook %s failed"):format(hook.name), 0)
     end
     return
@@ -102,11 +100,11 @@ end
 ---@return boolean ok, string? message
 function Hooks:call(task, moment)
   local project = self._run.project
-  if not self._tasks[task] then
+  if not self._tasks[task.index] then
     local ok, message = run_list(self, project.each_hooks[moment], task)
     if not ok then return false, message end
   end
-  local own = project.hooks[task.id]
+  local own = project.hooks[task.index]
   if not own then return true end
   return run_list(self, own[moment], task)
 end
@@ -116,7 +114,7 @@ end
 ---@param task ggen.Task
 ---@return ggen.TaskResult
 function Hooks:phase(task)
-  local own = self._run.project.hooks[task.id]
+  local own = self._run.project.hooks[task.index]
   local moment = task.phase.role == "begin" and "before" or "after"
   local ok, message = true, nil
   if own then ok, message = run_list(self, own[moment], task) end

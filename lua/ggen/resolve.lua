@@ -19,7 +19,7 @@ local function each_named(project, task, names, field, use)
   local prefix = task.workspace and task.workspace .. "#"
   for _, name in ipairs(names) do
     -- The common case is a plain name of the same file.
-    local plain = project.by_id[prefix and prefix .. name or name]
+    local plain = project._by_id[prefix and prefix .. name or name]
     if plain then
       use(project, task, plain)
     else
@@ -27,7 +27,7 @@ local function each_named(project, task, names, field, use)
       if not found then
         complain(task, "unknown task %q in %q%s", name, field, suggest.hint(name, project:names()))
       end
-      for _, other in ipairs(found) do use(project, task, other) end
+      for _, other in ipairs(found) do use(project, task, project:task(other)) end
     end
   end
 end
@@ -75,20 +75,21 @@ end
 -- Only what a phase needs; in which order phases run depends on the selection (plan.lua).
 local function add_phase(project, entry, owner)
   local phase, g = entry.phase, project.graph
-  g:edge(entry.begin.index, entry.finish.index)
+  g:edge(entry.begin, entry.finish)
   for _, name in ipairs(phase.members) do
     local found = project:lookup(name, owner)
     if not found then
       fault.raise(("phase %q: unknown task %q%s"):format(phase.name, name,
         suggest.hint(name, project:names())), phase.file, phase.line)
     end
-    for _, task in ipairs(found) do
+    for _, index in ipairs(found) do
+      local task = project:task(index)
       if task.spec.finally then
         fault.raise(("phase %q: %q runs at the end of the run (finally = true) and is in no phase")
           :format(phase.name, task.id), phase.file, phase.line)
       end
-      entry.members[#entry.members + 1] = task.index
-      g:edge(task.index, entry.finish.index)
+      entry.members[#entry.members + 1] = index
+      g:edge(index, entry.finish)
     end
   end
 end
@@ -105,18 +106,18 @@ local function resolve_hook_list(project, entry, pipeline)
         fault.raise(("%s %q: unknown task %q%s"):format(entry.moment, target, hook,
           suggest.hint(hook, project:names())), entry.file, entry.line)
       end
-      if #found > 1 or found[1].phase then
+      local task = project:task(found[1])
+      if #found > 1 or task.phase then
         fault.raise(("%s %q: a hook is one task, and %q is more than that"):format(
           entry.moment, target, hook), entry.file, entry.line)
       end
-      local task = found[1]
       local wrong = task.spec.finally and "runs at the end of the run"
         or entry.each and (task.spec.needs or task.spec.services) and "waits for other tasks"
       if wrong then
         fault.raise(("%s %q: %q cannot be a hook here, it %s"):format(entry.moment, target, hook,
           wrong), entry.file, entry.line)
       end
-      resolved[i] = { name = task.id, task = task }
+      resolved[i] = { name = task.id, index = task.index }
     end
   end
   return resolved
@@ -130,9 +131,9 @@ local function hook_nodes(project, entry, pipeline)
       suggest.hint(entry.target, project:names())), entry.file, entry.line)
   end
   local nodes = {}
-  for i, task in ipairs(found) do
-    local first = task.phase and entry.moment == "before"
-    nodes[i] = first and project.phases[task.phase.id].begin or task
+  for i, index in ipairs(found) do
+    local phase = project:task(index).phase
+    nodes[i] = phase and entry.moment == "before" and project.phases[phase.id].begin or index
   end
   return nodes
 end
@@ -147,9 +148,9 @@ end
 -- What a hook waits for is done before the task that it hangs on; the same for the hooks of hooks.
 -- `path` holds the tasks from the node down, to find hooks that wait for themselves.
 local function add_hook_edges(project, node, task, path)
-  local hooks = project.hooks[task.id]
+  local hooks = project.hooks[task.index]
   for _, hook in ipairs(hooks and joined(hooks.before, hooks.after) or {}) do
-    local inner = hook.task
+    local inner = hook.index and project:task(hook.index)
     if inner then
       path[#path + 1] = inner.id
       for i = 1, #path - 1 do
@@ -173,7 +174,7 @@ local function add_hook_edges(project, node, task, path)
   end
 end
 
--- project.hooks[id] = { before = {...}, after = {...} } for tasks and for the nodes of phases.
+-- project.hooks[index] = { before = {...}, after = {...} } for tasks and for the nodes of phases.
 local function add_hooks(project, pipeline)
   for _, entry in ipairs(pipeline.hooks) do
     local resolved = resolve_hook_list(project, entry, pipeline)
@@ -181,9 +182,9 @@ local function add_hooks(project, pipeline)
       project.each_hooks[entry.moment] = joined(project.each_hooks[entry.moment], resolved)
     else
       for _, node in ipairs(hook_nodes(project, entry, pipeline)) do
-        local hooks = project.hooks[node.id] or { before = {}, after = {} }
+        local hooks = project.hooks[node] or { before = {}, after = {} }
         hooks[entry.moment] = joined(hooks[entry.moment], resolved)
-        project.hooks[node.id] = hooks
+        project.hooks[node] = hooks
       end
     end
   end
@@ -202,21 +203,21 @@ function M.project(loaded)
       pools[name] = true
     end
   end
-  for _, task in ipairs(project.tasks) do
+  for _, task in ipairs(project._tasks) do
     project.graph:add(task.id, pool_of(task, pools))
   end
-  for _, task in ipairs(project.tasks) do
+  for _, task in ipairs(project._tasks) do
     if not task.phase then add_edges(project, task) end
   end
   for _, pipeline in ipairs(pipelines) do
     for _, phase in ipairs(pipeline.phases) do
-      local id = (pipeline.kind == "workspace" and pipeline.name .. "#" or "") .. phase.name
+      local id = project.prefix_of(pipeline) .. phase.name
       add_phase(project, project.phases[id], pipeline)
     end
     add_hooks(project, pipeline)
   end
-  for _, task in ipairs(next(project.hooks) and project.tasks or {}) do
-    if project.hooks[task.id] then add_hook_edges(project, task, task, { task.id }) end
+  for _, task in ipairs(next(project.hooks) and project._tasks or {}) do
+    if project.hooks[task.index] then add_hook_edges(project, task, task, { task.id }) end
   end
   return project
 end

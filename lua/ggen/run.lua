@@ -41,8 +41,20 @@ local TICK = 0.1 -- seconds between on_tick
 local Run = {}
 Run.__index = Run
 
+-- The services that were asked for by name.
+local function asked_services(project, selection)
+  local list, asked = project:survey().services, {}
+  if #list == 0 then return asked end
+  local is_service = {}
+  for _, index in ipairs(list) do is_service[index] = true end
+  for _, index in ipairs(selection) do
+    if is_service[index] then asked[#asked + 1] = index end
+  end
+  return asked
+end
+
 ---@param project ggen.Project
----@param selection ggen.Task[]
+---@param selection integer[] indices of tasks
 ---@param options ggen.RunOptions
 ---@param plugins ggen.Registry
 ---@return ggen.Run
@@ -62,13 +74,7 @@ function M.new(project, selection, options, plugins)
   end
   -- One task alone needs no name before its lines.
   options.single = options.single and self.totals.tasks == 1
-  self.asked_services = {}
-  for _, task in ipairs(selection) do
-    if task.spec.service then
-      self.wants_service = true
-      self.asked_services[#self.asked_services + 1] = task.index
-    end
-  end
+  self.asked_services = asked_services(project, selection)
   return self
 end
 
@@ -164,7 +170,7 @@ end
 
 -- The task of an id of the plan: its index, but for the plan of the `finally` tasks.
 function Run:_task(id)
-  return self.project.tasks[self.indices and self.indices[id] or id]
+  return self.project:task(self.indices and self.indices[id] or id)
 end
 
 -- Starts what may start. Tasks that end at once come back here through _ended, while the loop
@@ -326,8 +332,8 @@ end
 function Run:_warn_of_fields()
   for _, field in ipairs(fields.without_effect) do
     local names = {}
-    for _, task in ipairs(self.project.tasks) do
-      if task.spec[field] and self.plan:state(task.index) then names[#names + 1] = task.id end
+    for _, index in ipairs(self.project:survey().without_effect[field] or {}) do
+      if self.plan:state(index) then names[#names + 1] = self.project:id(index) end
     end
     if #names > 0 then
       self.events:note("warning", ("%s has no effect in this version, the task runs on this machine"
@@ -338,7 +344,7 @@ end
 
 -- Who asks for a service by name wants it to stay.
 function Run:_hold_services()
-  if not self.wants_service or self.failed or self.waits.interrupted then return end
+  if #self.asked_services == 0 or self.failed or self.waits.interrupted then return end
   if self.services:count() == 0 then return end
   self.events:note("info", "what was asked for is running; Ctrl-C ends it")
   self._idle = async.future()

@@ -6,13 +6,6 @@ local suggest = require("ggen.suggest")
 
 local M = {}
 
-local function has_tag(task, tags)
-  for _, tag in ipairs(task.spec.tags or {}) do
-    if tags[tag] then return true end
-  end
-  return false
-end
-
 -- "run build" at the root means the root's build and every workspace's; within a workspace its own.
 local function named(project, name)
   local inside = project.loaded.workspace
@@ -25,23 +18,27 @@ local function named(project, name)
     if own then return own end
   end
   local found = {}
-  for _, task in ipairs(project:exact(name) or {}) do found[#found + 1] = task end
+  for _, index in ipairs(project:exact(name) or {}) do found[#found + 1] = index end
   for _, workspace in ipairs(project.loaded.workspaces) do
-    for _, task in ipairs(project:exact(workspace.name .. "#" .. name)
-      or {}) do found[#found + 1] = task end
+    for _, index in ipairs(project:exact(workspace.name .. "#" .. name) or {}) do
+      found[#found + 1] = index
+    end
   end
   if #found > 0 then return found end
   local matches = project:matching(name) or {}
-  for _, task in ipairs(project:matching("*#" .. name) or {}) do matches[#matches + 1] = task end
+  for _, index in ipairs(project:matching("*#" .. name) or {}) do matches[#matches + 1] = index end
   return #matches > 0 and matches or nil
 end
 
+-- All tasks but the nodes of phases, services and what runs at the end; within a workspace its own.
 local function everything(project)
-  local found = {}
-  for _, task in ipairs(project.tasks) do
-    if not task.phase and not task.spec.finally and not task.spec.service
-      and (not project.loaded.workspace or task.workspace == project.loaded.workspace) then
-      found[#found + 1] = task
+  local found, rows = {}, project:survey().everything
+  local from, to = 1, project:count()
+  local inside = project.loaded.workspace
+  if inside then from, to = unpack(project.ranges[inside]) end
+  for row = 1, #rows, 2 do
+    for index = math.max(rows[row], from), math.min(rows[row + 1], to) do
+      found[#found + 1] = index
     end
   end
   return found
@@ -61,7 +58,7 @@ local function defaults(project)
       fault.raise(("default: unknown task %q%s"):format(name, suggest.hint(name, project:names())),
         owner.defaults.file, owner.defaults.line)
     end
-    for _, task in ipairs(tasks) do found[#found + 1] = task end
+    for _, index in ipairs(tasks) do found[#found + 1] = index end
   end
   return found
 end
@@ -73,14 +70,31 @@ local function unknown(project, name)
   fault.raise(("unknown task %q%s"):format(name, hint))
 end
 
+-- The tasks that have one of some tags; raises a fault when no task has any of them.
+local function with_tags(project, tags)
+  local by_tag, wanted, any = project:tagged(), {}, false
+  for _, tag in ipairs(tags) do
+    for _, index in ipairs(by_tag[tag] or {}) do
+      wanted[index], any = true, true
+    end
+  end
+  return wanted, function()
+    if any then fault.raise(("none of these tasks has the tag %q"):format(tags[1])) end
+    fault.raise(("no task has the tag %q%s"):format(tags[1], suggest.hint(tags[1], by_tag)))
+  end
+end
+
 ---@param project ggen.Project
 ---@param names string[] empty for the defaults
 ---@param tags string[]? keep only tasks with one of these tags
----@return ggen.Task[] tasks in the order named, without repeats; raises a fault on unknown names
+---@return integer[] indices of tasks in the order named, without repeats; raises a fault on unknown
+---names
 function M.tasks(project, names, tags)
+  local tagged = tags and #tags > 0
+  if #names == 0 and not tagged then return defaults(project) end
   local found
   if #names == 0 then
-    found = tags and #tags > 0 and everything(project) or defaults(project)
+    found = everything(project)
   else
     found = {}
     for _, name in ipairs(names) do
@@ -88,26 +102,19 @@ function M.tasks(project, names, tags)
       if not tasks then
         unknown(project, name)
       end
-      for _, task in ipairs(tasks) do found[#found + 1] = task end
+      for _, index in ipairs(tasks) do found[#found + 1] = index end
     end
   end
-  local wanted_tags = {}
-  for _, tag in ipairs(tags or {}) do wanted_tags[tag] = true end
-  if #names == 0 and next(wanted_tags) == nil then return found end
+  local wanted, complain
+  if tagged then wanted, complain = with_tags(project, tags) end
   local result, seen = {}, {}
-  for _, task in ipairs(found) do
-    if not seen[task] and (next(wanted_tags) == nil or has_tag(task, wanted_tags)) then
-      seen[task] = true
-      result[#result + 1] = task
+  for _, index in ipairs(found) do
+    if not seen[index] and (not wanted or wanted[index]) then
+      seen[index] = true
+      result[#result + 1] = index
     end
   end
-  if #result == 0 and next(wanted_tags) then
-    local known = {}
-    for _, task in ipairs(project.tasks) do
-      for _, tag in ipairs(task.spec.tags or {}) do known[tag] = true end
-    end
-    fault.raise(("no task has the tag %q%s"):format(tags[1], suggest.hint(tags[1], known)))
-  end
+  if #result == 0 and complain then complain() end
   return result
 end
 

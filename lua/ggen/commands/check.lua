@@ -23,10 +23,7 @@ function M.run(args)
   local plugins = session.plugins(project, host)
   plugins:close()
   require("ggen.select").tasks(project, {})
-  local tasks = 0
-  for _, task in ipairs(project.tasks) do
-    if not task.phase then tasks = tasks + 1 end
-  end
+  local tasks = project:count() - 2 * #project.phases
   local parts = { count(tasks, "task") }
   if #project.phases > 0 then parts[#parts + 1] = count(#project.phases, "phase") end
   if #project.loaded.workspaces > 0 then parts[#parts + 1] = count(#project.loaded.workspaces,

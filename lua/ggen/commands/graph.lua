@@ -17,9 +17,12 @@ local function collect(project, selection)
   local graph, ids = project.graph, require("ggen.plan").plan(project, selection):wanted()
   local nodes, edges, wanted, seen = {}, {}, {}, {}
   for _, id in ipairs(ids) do wanted[id] = true end
+  local phase_of = {}
+  for _, phase in ipairs(project.phases) do
+    phase_of[phase.begin], phase_of[phase.finish] = phase, phase
+  end
   local function node_of(index)
-    local task = project.tasks[index]
-    return task.phase and task.phase.id or task.id
+    return phase_of[index] and phase_of[index].id or project:id(index)
   end
   local function add_edge(from, to, kind)
     local key = from .. "\0" .. to
@@ -29,13 +32,12 @@ local function collect(project, selection)
     end
   end
   for _, id in ipairs(ids) do
-    local task = project.tasks[id]
-    if not (task.phase and task.phase.role == "begin") then
-      nodes[#nodes + 1] = { id = node_of(id), phase = task.phase ~= nil }
+    if not project:begins()[id] then
+      nodes[#nodes + 1] = { id = node_of(id), phase = phase_of[id] ~= nil }
     end
     for _, need in ipairs(graph:needs(id)) do add_edge(node_of(need), node_of(id), "needs") end
     for _, before in ipairs(graph:needs(id, "after")) do
-      if wanted[before] and not project.tasks[before].phase then
+      if wanted[before] and not phase_of[before] then
         add_edge(node_of(before), node_of(id), "after")
       end
     end

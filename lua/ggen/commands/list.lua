@@ -12,10 +12,9 @@ function M.configure(parser)
 end
 
 local function ids(project, task, kind)
-  local names = {}
+  local names, is_begin = {}, project:begins()
   for _, index in ipairs(project.graph:needs(task.index, kind)) do
-    local other = project.tasks[index]
-    if not (other.phase and other.phase.role == "begin") then names[#names + 1] = other.id end
+    if not is_begin[index] then names[#names + 1] = project:id(index) end
   end
   return names
 end
@@ -35,21 +34,20 @@ local function describe(project, task)
   }
 end
 
--- The tasks that list shows: all, or those that were named.
-local function selected(project, args)
-  if #args.tasks > 0 or #args.tag > 0 then
-    return require("ggen.select").tasks(project, args.tasks, args.tag)
-  end
-  return project.tasks
-end
-
+-- The tasks and the ends of phases that list shows: all, or those that were named.
 local function shown(project, args)
-  local tasks, phases = {}, {}
-  for _, task in ipairs(selected(project, args)) do
-    if not task.phase then
-      tasks[#tasks + 1] = task
-    elseif task.phase.role == "end" then
-      phases[#phases + 1] = task
+  local selected
+  if #args.tasks > 0 or #args.tag > 0 then
+    selected = require("ggen.select").tasks(project, args.tasks, args.tag)
+  end
+  local tasks, phases, finishes, is_begin = {}, {}, {}, project:begins()
+  for _, phase in ipairs(project.phases) do finishes[phase.finish] = true end
+  for i = 1, selected and #selected or project:count() do
+    local index = selected and selected[i] or i
+    if finishes[index] then
+      phases[#phases + 1] = project:task(index)
+    elseif not is_begin[index] then
+      tasks[#tasks + 1] = index
     end
   end
   return tasks, phases
@@ -58,7 +56,9 @@ end
 local function print_json(project, tasks, phases)
   local json = require("ggen.core.json")
   local document = { pipeline = project.loaded.root.name, tasks = {}, phases = {}, workspaces = {} }
-  for i, task in ipairs(tasks) do document.tasks[i] = describe(project, task) end
+  for i, index in ipairs(tasks) do
+    document.tasks[i] = describe(project, project:task(index))
+  end
   for i, node in ipairs(phases) do
     document.phases[i] = { id = node.id, members = node.declaration.members,
       file = node.declaration.file, line = node.declaration.line }
@@ -87,7 +87,8 @@ end
 -- Instances of a matrix are one row, with their number.
 local function task_rows(project, tasks)
   local rows, seen = {}, {}
-  for _, task in ipairs(tasks) do
+  for _, index in ipairs(tasks) do
+    local task = project:task(index)
     local base = task.id:match("^[^:]*")
     local group = task.matrix and project.groups[base]
     if not group then
@@ -102,11 +103,12 @@ local function task_rows(project, tasks)
     elseif not seen[base] then
       seen[base] = true
       local suffixes = {}
-      for i, instance in ipairs(group) do suffixes[i] = instance.id:sub(#base + 2) end
-      local names = table.concat(suffixes, "  ", 1, math.min(#suffixes, 4)) .. (#suffixes > 4
-        and "  ..." or "")
-      local desc = task.declaration.spec.desc
-      rows[#rows + 1] = { base, ("%s%s%d: %s"):format(desc or "", desc and "  " or "", #group,
+      for i = 1, math.min(group.count, 4) do
+        suffixes[i] = project:id(group.first + i - 1):sub(#base + 2)
+      end
+      local names = table.concat(suffixes, "  ") .. (group.count > 4 and "  ..." or "")
+      local desc = group.desc
+      rows[#rows + 1] = { base, ("%s%s%d: %s"):format(desc or "", desc and "  " or "", group.count,
         names) }
     end
   end
@@ -120,15 +122,17 @@ function M.run(args)
   local tasks, phases = shown(project, args)
   if args.names then
     local written = {}
-    for _, list in ipairs({ tasks, phases }) do
-      for _, task in ipairs(list) do
-        local base = task.matrix and task.id:match("^[^:]*")
-        for _, name in ipairs({ base or task.id, task.id }) do
-          if not written[name] then io.write(name, "\n") end
-          written[name] = true
-        end
-      end
+    local function write(name)
+      if not written[name] then io.write(name, "\n") end
+      written[name] = true
     end
+    for _, index in ipairs(tasks) do
+      local id = project:id(index)
+      local base = id:match("^[^:]*")
+      if project.groups[base] then write(base) end
+      write(id)
+    end
+    for _, node in ipairs(phases) do write(node.id) end
     return 0
   end
   if args.json then

@@ -62,7 +62,7 @@ local function options_of(args, project, selection)
   local jobs = args.no_parallel and 1 or args.jobs or require("ggen.core.env").cpus()
   -- One task alone needs neither its name before each line nor to wait for its own end.
   local graph = require("ggen.plan").freeze(project)
-  local single = #selection == 1 and #graph:needs(selection[1].index) == 0
+  local single = #selection == 1 and #graph:needs(selection[1]) == 0
   return {
     jobs = jobs, keep_going = args.keep_going or false, dry_run = args.dry_run or false,
     timeout = args.timeout, verbose = args.verbose or false, yes = args.yes or false,

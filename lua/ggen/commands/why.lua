@@ -31,8 +31,8 @@ end
 -- Why a need's outputs are others than before: the first thing that moved when it ran last.
 local function reason_of(project, cache)
   local function why(id, depth)
-    local task = project.by_id[id]
-    local last = task and cache.files:last(task.index)
+    local index = project:find(id)
+    local last = index and cache.files:last(index)
     local now = last and stored(cache, last.key)
     local before = last and stored(cache, last.before)
     if not now or not before then return nil end
@@ -87,7 +87,7 @@ local function investigate(project, cache, task)
   elseif found.standing == "open" then
     local waits = {}
     for _, need in ipairs(project.graph:needs(task.index)) do
-      if cache.files:standing(need) ~= "fresh" then waits[#waits + 1] = project:task(need).id end
+      if cache.files:standing(need) ~= "fresh" then waits[#waits + 1] = project:id(need) end
     end
     found.waits_for = waits
     found.reason = #waits > 0 and "needs " .. table.concat(waits, ", ")
@@ -159,7 +159,9 @@ function M.run(args)
   local plan = require("ggen.plan").plan(project, selection)
   cache:judge(project, plan, {})
   local results = {}
-  for i, task in ipairs(selection) do results[i] = investigate(project, cache, task) end
+  for i, index in ipairs(selection) do
+    results[i] = investigate(project, cache, project:task(index))
+  end
   plugins:close()
   if args.json then
     local json = require("ggen.core.json")

@@ -40,7 +40,7 @@
 ---@field code integer exit code of the program
 
 ---@class ggen.Run
----@field project { dir: string, tasks: ggen.Task[] }
+---@field project { dir: string, task: fun(self, index: integer): ggen.Task }
 ---@field totals ggen.Totals
 ---@field options ggen.RunOptions
 
@@ -69,7 +69,7 @@ function Context.describe(step) end
 
 ---@class ggen.Hook
 ---@field name string the id of its task, or where its function is declared
----@field task ggen.Task?
+---@field index integer? of its task
 
 ---The output of one task.
 ---@class ggen.Log

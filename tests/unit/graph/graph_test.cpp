@@ -91,6 +91,21 @@ TEST_CASE("graph: where there is a choice, the order is that of declaration", "[
         std::vector<std::string>{"1", "2", "3", "4", "0"});
 }
 
+TEST_CASE("graph: a thawed copy has all edges and takes more", "[graph]") {
+  Graph graph = numbered(3);
+  graph.edge(TaskId{0}, TaskId{1});
+  graph.edge(TaskId{0}, TaskId{2}, EdgeKind::after);
+  REQUIRE_FALSE(graph.freeze());
+  Graph copy = graph.thawed();
+  copy.edge(TaskId{2}, TaskId{1});
+  REQUIRE_FALSE(copy.freeze());
+  CHECK(tasks_of(copy.needs(TaskId{1})) == std::vector{TaskId{0}, TaskId{2}});
+  CHECK(copy.needs(TaskId{2})[0].kind() == EdgeKind::after);
+  CHECK(copy.order()[1] == TaskId{2});
+  CHECK(copy.name(TaskId{2}) == "2");
+  CHECK(graph.needs(TaskId{1}).size() == 1);
+}
+
 TEST_CASE("graph: a cycle is reported with its whole path", "[graph]") {
   Graph graph = numbered(8);
   const auto needs = [&](unsigned task, unsigned need) { graph.edge(TaskId{need}, TaskId{task}); };
