@@ -18,6 +18,7 @@ M.DEFAULT_TIMEOUT = 10
 ---@field dir string absolute directory of the root pipeline.lua
 ---@field workspace string? the workspace that the caller stands in
 ---@field files string[] every file that loading read
+---@field sources table<string, string> texts of the files by the name in their chunks
 ---@field variables table<string, string|false> every variable that loading asked for
 
 -- The load that is going on: functions of the environment behave differently afterwards, because
@@ -127,6 +128,7 @@ end
 local function compile(path, from_file, from_line)
   local display = display_name(path)
   local source = read_source(path, display, from_file, from_line)
+  if loading then loading.sources[display] = source end
   local chunk, message = loadstring(source, "@" .. display)
   if not chunk then
     local line, text = message:match("^[^\n]-:(%d+): (.*)$")
@@ -433,7 +435,7 @@ function M.load(dir, options)
   end
   local timeout = options.timeout or M.DEFAULT_TIMEOUT
   local state = {
-    files = {}, variables = {}, modules = {}, chunks = {}, dir = found, cwd = fs.cwd(),
+    files = {}, variables = {}, modules = {}, chunks = {}, sources = {}, dir = found, cwd = fs.cwd(),
   }
   loading, latest = state, state
   state.env = make_env(state)
@@ -453,7 +455,7 @@ function M.load(dir, options)
     if fault.is(problem) and problem.too_deep then problem.file = problem.file or shown end
     error(problem, 0)
   end
-  result.files, result.variables = state.files, state.variables
+  result.files, result.variables, result.sources = state.files, state.variables, state.sources
   return result
 end
 
