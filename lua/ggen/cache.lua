@@ -49,7 +49,8 @@ end
 function M.open(project, plugins, events, options)
   local definitions, unkeyed = require("ggen.definition").of(project, plugins)
   local files, message = incremental.open({
-    root = project.dir, index = project.dir .. "/.ggen/index/files", graph = require("ggen.plan").freeze(project),
+    root = project.dir, index = project.dir .. "/.ggen/index/files",
+    graph = require("ggen.plan").freeze(project),
     definitions = definitions, threads = math.min(require("ggen.core.env").cpus(), MOST_THREADS),
   })
   if not files then

@@ -2,10 +2,10 @@
 -- definitions.h has the rest of the story). All of it is known when loading has ended, so it is
 -- remembered with the configuration and costs nothing in a run.
 -- SPDX-License-Identifier: MIT
+local definitions = require("ggen.core.definitions")
 local fault = require("ggen.fault")
 local function_digest = require("ggen.function_digest")
 local hash = require("ggen.core.hash")
-local incremental = require("ggen.core.incremental")
 local steps = require("ggen.steps")
 
 local M = {}
@@ -369,7 +369,7 @@ function M.of(project, plugins)
   local fingerprint = plugins:get("fingerprint")
   local self = setmetatable({
     project = project, each_hooks = #project.each_hooks.before + #project.each_hooks.after > 0,
-    root = project.dir, out = incremental.builder(), outputs = outputs, plugin = fingerprint,
+    root = project.dir, out = definitions.builder(), outputs = outputs, plugin = fingerprint,
     by_stamp = fingerprint and fingerprint.impl.inputs == "mtime" or false, default_sets = {},
     everywhere = everywhere(plugins), sources = project.loaded.sources or {}, unkeyed = {},
   }, Builder)

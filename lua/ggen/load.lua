@@ -435,7 +435,8 @@ function M.load(dir, options)
   end
   local timeout = options.timeout or M.DEFAULT_TIMEOUT
   local state = {
-    files = {}, variables = {}, modules = {}, chunks = {}, sources = {}, dir = found, cwd = fs.cwd(),
+    files = {}, variables = {}, modules = {}, chunks = {}, sources = {}, dir = found,
+    cwd = fs.cwd(),
   }
   loading, latest = state, state
   state.env = make_env(state)

@@ -7,6 +7,6 @@ return {
   kind = "fingerprint",
   version = "1.0.0",
   api = 1,
-  desc = "Inputs count by size and time: no file is read, and results are of use in one checkout only",
+  desc = "Inputs count by size and time: nothing is read, results are of use in this checkout",
   setup = function() return { inputs = "mtime" } end,
 }

@@ -1,4 +1,4 @@
--- The cache of this machine. The engine itself works on it: here is only what a pipeline may choose.
+-- The cache of this machine. The engine itself works on it: here is what a pipeline may choose.
 -- SPDX-License-Identifier: MIT
 
 ---@type ggen.Plugin

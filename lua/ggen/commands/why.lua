@@ -1,6 +1,5 @@
 -- ggen-lua why: what a task's key is made of, what moved since it ran last, and why it ran then.
 -- SPDX-License-Identifier: MIT
-local cli = require("ggen.cli")
 local fault = require("ggen.fault")
 local incremental = require("ggen.core.incremental")
 local reasons = require("ggen.reasons")
@@ -8,8 +7,8 @@ local units = require("ggen.units")
 
 local M = {
   summary = "Say why a task is up to date, or what would make it run",
-  description = "Compares what a task's key is made of with the last time that it ran here, and says"
-    .. " what moved. Runs nothing.",
+  description = "Compares what a task's key is made of with the last time that it ran here, and"
+    .. " says what moved. Runs nothing.",
 }
 
 function M.configure(parser)

@@ -1,0 +1,110 @@
+// ggen.core.definitions: writes down what makes the keys of tasks (incremental/definitions.h).
+// SPDX-License-Identifier: MIT
+#include "incremental/definitions.h"
+
+#include <lua.hpp>
+#include <string>
+#include <vector>
+
+#include "lua/incremental.h"
+#include "lua/userdata.h"
+
+namespace ggen::lua {
+
+using incremental::DefinitionsBuilder;
+
+int open_definitions(lua_State* L);
+
+namespace {
+
+struct LuaBuilder {
+  DefinitionsBuilder builder;
+};
+
+}  // namespace
+
+template <>
+inline constexpr const char* kTypeName<LuaBuilder> = "ggen.DefinitionsBuilder";
+
+namespace {
+
+std::uint32_t optional_number(lua_State* L, int index) {
+  if (lua_isnoneornil(L, index)) return incremental::kNone;
+  return static_cast<std::uint32_t>(luaL_checknumber(L, index));
+}
+
+int new_builder(lua_State* L) {
+  push<LuaBuilder>(L);
+  return 1;
+}
+
+// builder:set(base, patterns, exclude, outputs, by_stamp) -> number of the set
+int builder_set(lua_State* L) {
+  hash::SetSpec spec;
+  spec.base = check_string(L, 2);
+  spec.patterns = check_strings(L, 3);
+  spec.exclude = check_strings(L, 4);
+  spec.outputs = lua_toboolean(L, 5) != 0;
+  spec.by_stamp = lua_toboolean(L, 6) != 0;
+  lua_pushnumber(L, check<LuaBuilder>(L, 1).builder.set(spec));
+  return 1;
+}
+
+// builder:references(variables, tools, sets) -> number; tools: name, directory, name, directory...
+int builder_references(lua_State* L) {
+  incremental::References references;
+  references.variables = check_strings(L, 2);
+  const std::vector<std::string> tools = check_strings(L, 3);
+  for (std::size_t i = 0; i + 1 < tools.size(); i += 2) {
+    references.tools.push_back({tools[i], tools[i + 1]});
+  }
+  luaL_checktype(L, 4, LUA_TTABLE);
+  for (int i = 1; i <= static_cast<int>(lua_objlen(L, 4)); ++i) {
+    lua_rawgeti(L, 4, i);
+    references.sets.push_back(static_cast<std::uint32_t>(lua_tonumber(L, -1)));
+    lua_pop(L, 1);
+  }
+  lua_pushnumber(L, check<LuaBuilder>(L, 1).builder.references(references));
+  return 1;
+}
+
+// builder:task(flags, inputs?, outputs?, references?, parts); parts: kind, name, value, kind, ...
+int builder_task(lua_State* L) {
+  incremental::Definition definition;
+  definition.flags = static_cast<std::uint32_t>(luaL_checknumber(L, 2));
+  definition.inputs = optional_number(L, 3);
+  definition.outputs = optional_number(L, 4);
+  definition.references = optional_number(L, 5);
+  const std::vector<std::string> texts = check_strings(L, 6);
+  std::vector<cache::Part> parts;
+  for (std::size_t i = 0; i + 2 < texts.size(); i += 3) {
+    parts.push_back({texts[i], texts[i + 1], texts[i + 2]});
+  }
+  check<LuaBuilder>(L, 1).builder.add(definition, parts);
+  return 0;
+}
+
+// builder:finish() -> bytes
+int builder_finish(lua_State* L) {
+  const std::string bytes = check<LuaBuilder>(L, 1).builder.finish();
+  lua_pushlstring(L, bytes.data(), bytes.size());
+  return 1;
+}
+
+constexpr luaL_Reg kBuilderMethods[] = {{"set", builder_set},
+                                        {"references", builder_references},
+                                        {"task", builder_task},
+                                        {"finish", builder_finish},
+                                        {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {{"builder", new_builder}, {nullptr, nullptr}};
+
+}  // namespace
+
+int open_definitions(lua_State* L) {
+  define<LuaBuilder>(L, kBuilderMethods);
+  lua_newtable(L);
+  luaL_register(L, nullptr, kFunctions);
+  return 1;
+}
+
+}  // namespace ggen::lua

@@ -1,0 +1,414 @@
+// The part of ggen.core.incremental that stores and restores results (cache/outputs.h) and writes
+// the cache's journal. Its jobs run on any worker thread: the cache's objects are shared.
+// SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <lua.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/pack.h"
+#include "cache/layout.h"
+#include "cache/usage.h"
+#include "lua/incremental.h"
+#include "lua/sink.h"
+#include "lua/state.h"
+
+namespace ggen::lua {
+
+using graph::TaskId;
+using incremental::Standing;
+
+namespace {
+
+std::vector<Digest> blobs_of(const cache::Action& action) {
+  std::vector<Digest> blobs;
+  for (const cache::Output& output : action.outputs) {
+    if (output.kind == hash::EntryKind::file) blobs.push_back(output.digest);
+  }
+  if (!action.log.is_zero()) blobs.push_back(action.log);
+  return blobs;
+}
+
+// assessor:open_cache(dir | nil) -> directory | nil, message, kind
+int assessor_open_cache(lua_State* L) {
+  Session& session = check_idle(L);
+  std::string dir;
+  if (lua_isnoneornil(L, 2)) {
+    auto root = cache::default_root();
+    if (!root) return push_error(L, root.error());
+    dir = std::move(*root);
+  } else {
+    dir = check_string(L, 2);
+  }
+  auto directory = cache::Directory::open(dir);
+  if (!directory) return push_error(L, directory.error());
+  session.cache.emplace(std::move(*directory));
+  lua_pushlstring(L, dir.data(), dir.size());
+  return 1;
+}
+
+// assessor:get(key, cb): cb(action), or cb(false) when there is none
+int assessor_get(lua_State* L) {
+  const Digest key = check_digest(L, 2);
+  return start(
+      L, 3, [key](Session& session) { return session.cache->actions.get(key); },
+      [](lua_State* main, std::optional<cache::Action>& action) {
+        if (action)
+          push<LuaAction>(main).action = std::make_shared<cache::Action>(std::move(*action));
+        else
+          lua_pushboolean(main, 0);
+        return 1;
+      });
+}
+
+// assessor:present(id, cb): cb(opaque): the declared outputs as they are now, for restore()
+int assessor_present(lua_State* L) {
+  const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
+  return queue(
+      L, 3,
+      [task](Session& session) -> Result<std::vector<cache::Present>> {
+        std::vector<cache::Present> present;
+        GGEN_TRY(session.assessor->read_outputs(task));
+        if (const auto set = session.assessor->output_set(task)) {
+          session.tree.each(*set, [&](const hash::TreeEntry& entry) {
+            if (entry.kind == hash::EntryKind::missing) return;
+            present.push_back(
+                {std::string(entry.path), entry.kind, entry.executable, entry.digest});
+          });
+        }
+        return present;
+      },
+      [](lua_State* main, std::vector<cache::Present>& present) {
+        push<LuaPresent>(main).list = std::move(present);
+        return 1;
+      });
+}
+
+// assessor:restore(action, present, cb): cb{ written=, removed=, kept=, bytes= }; written is for
+// learn()
+int assessor_restore(lua_State* L) {
+  auto action = check<LuaAction>(L, 2).action;
+  auto present = std::make_shared<std::vector<cache::Present>>(check<LuaPresent>(L, 3).list);
+  return start(
+      L, 4,
+      [action, present](Session& session) {
+        return cache::restore(session.cache->blobs, session.root, *action, *present);
+      },
+      [](lua_State* main, cache::Restored& restored) {
+        lua_createtable(main, 0, 4);
+        set_field(main, "files", static_cast<double>(restored.written.size() + restored.links));
+        set_field(main, "removed", static_cast<double>(restored.removed));
+        set_field(main, "kept", static_cast<double>(restored.kept));
+        set_field(main, "bytes", static_cast<double>(restored.bytes));
+        push<LuaWritten>(main).list = std::move(restored.written);
+        lua_setfield(main, -2, "written");
+        return 1;
+      });
+}
+
+// assessor:learn(id, written, cb): the tree knows what restore() wrote; cb(digest of the outputs)
+int assessor_learn(lua_State* L) {
+  const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
+  auto written = std::make_shared<std::vector<cache::Written>>(check<LuaWritten>(L, 3).list);
+  return queue(
+      L, 4,
+      [task, written](Session& session) -> Result<incremental::Outputs> {
+        session.assessor->new_epoch();
+        for (const cache::Written& file : *written) {
+          session.tree.learn(file.path, file.stamp, file.digest);
+        }
+        return session.assessor->read_outputs(task);
+      },
+      [](lua_State* main, const incremental::Outputs& outputs) {
+        set_pushed(main, outputs.digest.hex());
+        return 1;
+      });
+}
+
+// assessor:recorder() -> sink that keeps what a task prints, for store()
+int assessor_recorder(lua_State* L) {
+  push_new_sink(L, std::make_shared<Recorder>(check_cache(L).directory));
+  return 1;
+}
+
+// assessor:capture(action, recorder?, facts, cb): makes sure that the blobs of the outputs and of
+// the log are in the cache of this machine, and the action; cb(true). facts: seconds and bytes.
+int assessor_capture(lua_State* L) {
+  auto action = check<LuaAction>(L, 2).action;
+  std::shared_ptr<Recorder> recorder;
+  if (!lua_isnoneornil(L, 3)) recorder = std::dynamic_pointer_cast<Recorder>(check_sink(L, 3));
+  luaL_checktype(L, 4, LUA_TTABLE);
+  const auto field = [&](const char* name, double scale) {
+    lua_getfield(L, 4, name);
+    const auto value = static_cast<std::uint64_t>(lua_tonumber(L, -1) * scale);
+    lua_pop(L, 1);
+    return value;
+  };
+  action->created_ms = field("created", 1000);
+  action->duration_ms = field("duration", 1000);
+  action->user_ms = field("user", 1000);
+  action->system_ms = field("sys", 1000);
+  action->peak_memory = field("peak_memory", 1);
+  action->writer = "ggen-lua " GGEN_VERSION;
+  return start(
+      L, 5,
+      [action, recorder](Session& session) -> Result<bool> {
+        Cache& cache = *session.cache;
+        GGEN_TRY(cache::capture(cache.blobs, session.root, action->outputs));
+        if (recorder) {
+          GGEN_TRY_ASSIGN(const auto stored, recorder->writer.finish(cache.blobs));
+          action->log = stored.digest;
+          action->log_size = stored.size;
+        }
+        GGEN_TRY(cache.actions.put(*action));
+        return true;
+      },
+      [](lua_State* main, bool) {
+        lua_pushboolean(main, 1);
+        return 1;
+      });
+}
+
+// assessor:replay(action, sink) -> true | nil, message, kind: writes the log to the sink
+int assessor_replay(lua_State* L) {
+  const auto& action = *check<LuaAction>(L, 2).action;
+  const auto sink = check_sink(L, 3);
+  if (action.log.is_zero()) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  auto reader = cache::LogReader::open(check_cache(L).blobs, action.log);
+  if (!reader) return push_error(L, reader.error());
+  for (;;) {
+    auto chunk = reader->next();
+    if (!chunk) return push_error(L, chunk.error());
+    if (!*chunk) break;
+    sink->write(static_cast<process::Stream>((*chunk)->stream), (*chunk)->bytes);
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+// ---- stores that plugins make ----
+
+// assessor:blob_path(digest) -> path in the cache of this machine
+int assessor_blob_path(lua_State* L) {
+  return set_pushed(L, check_cache(L).blobs.path(check_digest(L, 2)));
+}
+
+// assessor:new_blob_path() -> path at which a store may write a blob that it fetches
+int assessor_new_blob_path(lua_State* L) {
+  Cache& cache = check_cache(L);
+  const std::string name =
+      "fetch-" + std::to_string(getpid()) + "-" + std::to_string(++cache.fetched);
+  return set_pushed(L, cache.directory.path(cache::kTemporary) + "/" + name);
+}
+
+// assessor:missing_blobs(action) -> digests that are not in the cache of this machine
+int assessor_missing_blobs(lua_State* L) {
+  const auto& action = *check<LuaAction>(L, 2).action;
+  const Cache& cache = check_cache(L);
+  std::vector<std::string> missing;
+  for (const Digest& digest : blobs_of(action)) {
+    if (!cache.blobs.has(digest)) missing.push_back(digest.hex());
+  }
+  push_strings(L, missing);
+  return 1;
+}
+
+// assessor:import(path, digest, cb): takes over a file that was fetched; cb(true)
+int assessor_import(lua_State* L) {
+  const std::string path = check_string(L, 2);
+  const Digest digest = check_digest(L, 3);
+  return start(
+      L, 4,
+      [path, digest](Session& session) -> Result<bool> {
+        GGEN_TRY(session.cache->blobs.import(path, digest));
+        return true;
+      },
+      [](lua_State* main, bool) {
+        lua_pushboolean(main, 1);
+        return 1;
+      });
+}
+
+// assessor:put(action) -> true | nil, message, kind: an action from elsewhere
+int assessor_put(lua_State* L) {
+  if (auto put = check_cache(L).actions.put(*check<LuaAction>(L, 2).action); !put) {
+    return push_error(L, put.error());
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+// decode(bytes) -> action | nil, message, kind
+int decode_action(lua_State* L) {
+  auto action = cache::decode(check_string(L, 1));
+  if (!action) return push_error(L, action.error());
+  push<LuaAction>(L).action = std::make_shared<cache::Action>(std::move(*action));
+  return 1;
+}
+
+// action:encode() -> bytes
+int action_encode(lua_State* L) {
+  return set_pushed(L, cache::encode(*check<LuaAction>(L, 1).action));
+}
+
+// action:blobs() -> digests
+int action_blobs(lua_State* L) {
+  std::vector<std::string> list;
+  for (const Digest& digest : blobs_of(*check<LuaAction>(L, 1).action)) {
+    list.push_back(digest.hex());
+  }
+  push_strings(L, list);
+  return 1;
+}
+
+// action:info() -> { key=, task=, created=, duration=, bytes=, outputs=, output_count=, log= }
+int action_info(lua_State* L) {
+  const auto& action = *check<LuaAction>(L, 1).action;
+  lua_createtable(L, 0, 8);
+  set_field(L, "key", action.key.hex());
+  set_field(L, "task", action.task);
+  set_field(L, "created", static_cast<double>(action.created_ms) / 1000);
+  set_field(L, "duration", static_cast<double>(action.duration_ms) / 1000);
+  set_field(L, "bytes", static_cast<double>(action.blob_bytes()));
+  set_field(L, "outputs", action.outputs_digest.hex());
+  set_field(L, "output_count", static_cast<double>(action.outputs.size()));
+  set_flag(L, "log", !action.log.is_zero());
+  return 1;
+}
+
+// ---- journal ----
+
+cache::Op check_op(lua_State* L, int index) {
+  static constexpr const char* kNames[] = {"store", "hit", "miss", nullptr};
+  static constexpr cache::Op kOps[] = {cache::Op::store, cache::Op::hit, cache::Op::miss};
+  return kOps[luaL_checkoption(L, index, nullptr, kNames)];
+}
+
+// The hits that were written down last, as the note "group".
+std::string pack(const cache::Group& group) {
+  Packer out;
+  out.raw({reinterpret_cast<const char*>(group.id.data()), group.id.size()});
+  out.number(group.count);
+  out.number(group.cost_ms);
+  return out.take();
+}
+
+std::optional<cache::Group> unpack_group(std::string_view bytes) {
+  Unpacker in(bytes);
+  cache::Group group;
+  const std::string_view id = in.raw(group.id.size());
+  std::copy(id.begin(), id.end(), group.id.begin());
+  group.count = in.number<std::uint64_t>();
+  group.cost_ms = in.number<std::uint64_t>();
+  return in.at_end() ? std::optional(group) : std::nullopt;
+}
+
+// The tasks that were up to date are one record if they are those of the run before.
+Result<void> write_hits(Session& session, Cache& cache, const graph::Plan& plan, std::uint64_t now,
+                        bool same) {
+  const auto last_group = unpack_group(session.tree.note("group").value_or(std::string_view()));
+  if (same && last_group) return cache.journal.append_repeat(*last_group, now);
+  std::vector<cache::Record> hits;
+  for (const TaskId task : plan.wanted()) {
+    if (session.assessor->standing(task) != Standing::fresh) continue;
+    if ((session.assessor->definitions().task(task).flags & incremental::kCached) == 0) continue;
+    const auto last = session.results.find(session.graph->name(task));
+    if (!last) continue;
+    cache::Record& hit = hits.emplace_back();
+    hit.key = cache::short_key(last->key);
+    hit.task = cache::task_hash(session.graph->name(task));
+    hit.bytes = last->bytes;
+    hit.cost_ms = last->duration_ms;
+    hit.time_ms = now;
+  }
+  if (hits.empty()) return {};
+  const cache::Group group = cache::group_of(hits);
+  if (last_group && last_group->id == group.id) return cache.journal.append_repeat(group, now);
+  GGEN_TRY(cache.journal.append_group(std::move(hits), now));
+  session.tree.set_note("group", pack(group));
+  return {};
+}
+
+// assessor:journal(plan, records, now, same) -> true or bytes in the cache | nil, message, kind.
+// Writes down the hits of the tasks that were up to date, and the records: op, key, task, bytes,
+// duration, op, key, ... `same`: the hits are those of the run before.
+int assessor_journal(lua_State* L) {
+  Session& session = check_idle(L);
+  auto& plan = check_plan(L, 2);
+  Cache& cache = check_cache(L);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  const auto now = static_cast<std::uint64_t>(luaL_checknumber(L, 4) * 1000);
+  const bool same = lua_toboolean(L, 5) != 0;
+  std::vector<cache::Record> records;
+  const int count = static_cast<int>(lua_objlen(L, 3));
+  for (int i = 1; i + 4 <= count; i += 5) {
+    for (int j = 0; j < 5; ++j) lua_rawgeti(L, 3, i + j);
+    cache::Record record;
+    record.op = check_op(L, -5);
+    record.key = cache::short_key(check_digest(L, -4));
+    record.task = cache::task_hash(check_string(L, -3));
+    record.bytes = static_cast<std::uint64_t>(lua_tonumber(L, -2));
+    record.cost_ms = static_cast<std::uint64_t>(lua_tonumber(L, -1) * 1000);
+    record.time_ms = now;
+    records.push_back(record);
+    lua_pop(L, 5);
+  }
+  if (auto written = write_hits(session, cache, plan, now, same); !written) {
+    return push_error(L, written.error());
+  }
+  if (!records.empty()) {
+    if (auto written = cache.journal.append(records); !written) {
+      return push_error(L, written.error());
+    }
+  }
+  const std::int64_t added = cache.blobs.bytes_added() + cache.actions.bytes_added();
+  if (added != 0) {
+    auto usage = cache::add_usage(cache.directory, added);
+    if (!usage) return push_error(L, usage.error());
+    if (*usage)
+      lua_pushnumber(L, static_cast<double>(**usage));
+    else
+      lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+constexpr luaL_Reg kActionMethods[] = {
+    {"encode", action_encode}, {"blobs", action_blobs}, {"info", action_info}, {nullptr, nullptr}};
+constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
+constexpr luaL_Reg kMethods[] = {{"new_blob_path", assessor_new_blob_path},
+                                 {"open_cache", assessor_open_cache},
+                                 {"get", assessor_get},
+                                 {"present", assessor_present},
+                                 {"restore", assessor_restore},
+                                 {"learn", assessor_learn},
+                                 {"recorder", assessor_recorder},
+                                 {"capture", assessor_capture},
+                                 {"replay", assessor_replay},
+                                 {"blob_path", assessor_blob_path},
+                                 {"missing_blobs", assessor_missing_blobs},
+                                 {"import", assessor_import},
+                                 {"put", assessor_put},
+                                 {"journal", assessor_journal},
+                                 {nullptr, nullptr}};
+
+}  // namespace
+
+const luaL_Reg* result_methods() { return kMethods; }
+
+void add_result_functions(lua_State* L) {
+  define<LuaAction>(L, kActionMethods);
+  define<LuaPresent>(L, kNoMethods);
+  define<LuaWritten>(L, kNoMethods);
+  lua_pushcfunction(L, decode_action);
+  lua_setfield(L, -2, "decode");
+}
+
+}  // namespace ggen::lua

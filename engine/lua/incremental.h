@@ -1,0 +1,180 @@
+// What the bindings of ggen.core.incremental share: the state of an assessor, and how its jobs get
+// to the worker threads and back. bind_definitions.cpp builds definitions, bind_incremental.cpp
+// judges tasks, bind_results.cpp stores and restores. SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <lua.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cache/action_store.h"
+#include "cache/blob_store.h"
+#include "cache/journal.h"
+#include "cache/log_file.h"
+#include "cache/outputs.h"
+#include "incremental/assessor.h"
+#include "loop/serial.h"
+#include "lua/call.h"
+#include "lua/graph.h"
+#include "lua/ref.h"
+#include "lua/userdata.h"
+#include "process/sink.h"
+
+namespace ggen::lua {
+
+// The cache of this machine.
+struct Cache {
+  explicit Cache(cache::Directory opened)
+      : directory(std::move(opened)), blobs(directory), actions(directory), journal(directory) {}
+  cache::Directory directory;
+  cache::BlobStore blobs;
+  cache::ActionStore actions;
+  cache::Journal journal;
+  std::uint64_t fetched = 0;  // names of temporary files
+};
+
+// Everything that a job may touch; jobs hold on to it. The cache may be used by many jobs at once,
+// the rest by one.
+struct Session {
+  Session(std::shared_ptr<const graph::Graph> of, std::string definitions, std::string root_dir,
+          std::string index_file, unsigned threads)
+      : graph(std::move(of)),
+        definitions_bytes(std::move(definitions)),
+        root(std::move(root_dir)),
+        tree(root, std::move(index_file), threads) {}
+  std::shared_ptr<const graph::Graph> graph;
+  std::string definitions_bytes;
+  std::string identity;  // of the definitions
+  std::string root;
+  hash::Tree tree;
+  incremental::Results results;
+  std::optional<incremental::Assessor> assessor;
+  std::optional<Cache> cache;
+};
+
+struct LuaAssessor {
+  explicit LuaAssessor(loop::Loop& of) : loop(of), serial(of) {}
+
+  // Owns a Work that `make` starts until it calls finished().
+  template <class Make>
+  void add_work(Make make) {
+    const std::uint64_t number = next_work++;
+    works.emplace(number, make(loop, [this, number] { works.erase(number); }));
+  }
+
+  loop::Loop& loop;
+  std::shared_ptr<Session> session;
+  loop::Serial serial;
+  std::map<std::uint64_t, loop::Work> works;
+  std::uint64_t next_work = 0;
+};
+
+struct LuaMarks {
+  incremental::InputMarks marks;
+};
+struct LuaAction {
+  std::shared_ptr<cache::Action> action;
+};
+struct LuaPresent {
+  std::vector<cache::Present> list;
+};
+struct LuaWritten {
+  std::vector<cache::Written> list;
+};
+
+// Keeps what a task prints, beside what shows it.
+struct Recorder : process::Sink {
+  explicit Recorder(const cache::Directory& directory) : writer(directory) {}
+  void write(process::Stream stream, std::string_view bytes) override {
+    writer.add(static_cast<cache::Stream>(stream), bytes);
+  }
+  cache::LogWriter writer;
+};
+
+template <>
+inline constexpr const char* kTypeName<LuaAssessor> = "ggen.Assessor";
+template <>
+inline constexpr const char* kTypeName<LuaMarks> = "ggen.InputMarks";
+template <>
+inline constexpr const char* kTypeName<LuaAction> = "ggen.Action";
+template <>
+inline constexpr const char* kTypeName<LuaPresent> = "ggen.Present";
+template <>
+inline constexpr const char* kTypeName<LuaWritten> = "ggen.Written";
+
+// ---- values ----
+
+std::string check_string(lua_State* L, int index);
+std::vector<std::string> check_strings(lua_State* L, int index);
+Digest check_digest(lua_State* L, int index);
+int set_pushed(lua_State* L, const std::string& value);
+void push_strings(lua_State* L, const std::vector<std::string>& list);
+void set_field(lua_State* L, const char* name, double value);
+void set_field(lua_State* L, const char* name, const std::string& value);
+void set_flag(lua_State* L, const char* name, bool value);
+
+// ---- the assessor as an argument ----
+
+inline LuaAssessor& check_assessor(lua_State* L) { return check<LuaAssessor>(L, 1); }
+// For calls on the loop's thread: raises when a job is using the session.
+Session& check_idle(lua_State* L);
+Cache& check_cache(lua_State* L);
+
+// Methods of an assessor that are bound in bind_results.cpp.
+const luaL_Reg* result_methods();
+// Adds its functions to the table on top of the stack.
+void add_result_functions(lua_State* L);
+
+// ---- jobs ----
+
+// Queues `job(session)`, whose Result goes to the callback at `index` by way of push(L, value).
+template <class Job, class Push>
+int queue(lua_State* L, int index, Job job, Push push_value) {
+  LuaAssessor& self = check_assessor(L);
+  luaL_checktype(L, index, LUA_TFUNCTION);
+  using Value = std::invoke_result_t<Job, Session&>;
+  auto value = std::make_shared<std::optional<Value>>();
+  auto callback = std::make_shared<Ref>(L, index);
+  self.serial.run(
+      [session = self.session, value, job = std::move(job)] { value->emplace(job(*session)); },
+      [value, callback, push_value = std::move(push_value)] {
+        lua_State* main = callback->state();
+        Value& result = **value;
+        const int count = result ? push_value(main, *result) : push_error(main, result.error());
+        call_back(*callback, count);
+      });
+  return 0;
+}
+
+// Runs `job(session)` on any worker thread: the cache's objects are shared.
+template <class Job, class Push>
+int start(lua_State* L, int index, Job job, Push push_value) {
+  LuaAssessor& self = check_assessor(L);
+  check_cache(L);
+  luaL_checktype(L, index, LUA_TFUNCTION);
+  using Value = std::invoke_result_t<Job, Session&>;
+  auto callback = std::make_shared<Ref>(L, index);
+  self.add_work([&](loop::Loop& loop, auto finished) {
+    auto value = std::make_shared<std::optional<Value>>();
+    return loop::Work(
+        loop,
+        [session = self.session, value, job = std::move(job)]() mutable {
+          value->emplace(job(*session));
+        },
+        [value, callback, finished, push_value = std::move(push_value)] {
+          lua_State* main = callback->state();
+          Value& result = **value;
+          const int count = result ? push_value(main, *result) : push_error(main, result.error());
+          finished();
+          call_back(*callback, count);
+        });
+  });
+  return 0;
+}
+
+}  // namespace ggen::lua
