@@ -361,6 +361,30 @@ function Cache:_record(op, key, task, bytes, duration)
     duration
 end
 
+---What a run would do with a task that judge() left: nothing is run or restored here.
+---@async
+---@param project ggen.Project
+---@param task ggen.Task
+---@return "run"|"restore"|"maybe" prediction maybe: it depends on what a need makes
+---@return string? reason
+function Cache:predict(project, task)
+  local facts, standing = self.files:info(task.index), self.files:standing(task.index)
+  if standing == "unkeyed" then return "run", self.unkeyed[task.index] end
+  if standing == "open" then
+    for _, need in ipairs(project.graph:needs(task.index)) do
+      if self.files:standing(need) ~= "fresh" then return "maybe", "needs " .. project:id(need) end
+    end
+    return "maybe", nil
+  end
+  if not facts.cached then return "run", nil end
+  local found = self:wait("assess", task.index)
+  if not found.key then return "run", found.problem end
+  if self.options.read and self.stores.directory and self:wait("get", found.key) then
+    return "restore", "its result is stored"
+  end
+  return "run", self:_changes(task, found).text
+end
+
 ---A task that is not run ended all the same: what needs it gets its part of the key.
 ---@async
 ---@param task ggen.Task

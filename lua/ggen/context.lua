@@ -56,8 +56,8 @@ function M.new(run, task)
   }, Context)
 end
 
----The sink that takes the task's output. Its log is made when it is first needed, because most tasks
----that are Lua functions print nothing.
+---The sink that takes the task's output. Its log is made when it is first needed, because most
+---tasks that are Lua functions print nothing.
 ---@return userdata
 function Context:log()
   return self._run.account:sink_of(self.task)

@@ -123,6 +123,15 @@ M.flow = flow
 -- The result of a task: one that is there already, or that of running it.
 function Run:_make(task)
   if not self.cache then return self:_attempt(task) end
+  if self.options.dry_run then
+    local prediction, reason = self.cache:predict(self.project, task)
+    if prediction == "restore" then
+      return { code = 0, dry_run = true, commands = {}, prediction = prediction, reason = reason }
+    end
+    local result = self:_attempt(task)
+    result.prediction, result.reason = prediction, reason
+    return result
+  end
   local entry = self.cache:find(self, task)
   if entry.result then return entry.result end
   local began = clock.monotonic()
@@ -360,7 +369,7 @@ end
 
 -- What is up to date from the start takes no part in the run.
 function Run:_judge()
-  if not self.cache or self.options.dry_run then return end
+  if not self.cache then return end
   local found = self.cache:judge(self.project, self.plan, self.asked_services)
   local totals = self.totals
   totals.tasks = totals.tasks - found.idle
@@ -402,7 +411,7 @@ function Run:execute()
   self.waits:close() -- whatever happened: open handles would keep the program alive
   if not ok then error(problem, 0) end
   local code = self:_exit_code()
-  if self.cache then self.cache:close(code) end
+  if self.cache and not self.options.dry_run then self.cache:close(code) end
   self.account:close(clock.monotonic() - started, code)
   self.events:emit("on_run_end", self, self.totals)
   return code

@@ -32,7 +32,10 @@ return {
     local function footer(task, result)
       local time = style:dim(ggen.units.format_duration(result.duration))
       if result.dry_run then
-        return ("%s %s\n%s"):format(style.run, task.id,
+        local note = result.prediction == "restore" and "  would be restored"
+          or result.prediction == "maybe" and "  may run" or ""
+        if result.reason then note = note .. (note == "" and "  " or ": ") .. result.reason end
+        return ("%s %s%s\n%s"):format(style.run, task.id, style:dim(note),
           #result.commands > 0 and "    " .. table.concat(result.commands, "\n    ") .. "\n" or "")
       end
       local why = result.reason and "  " .. style:dim(result.reason) or ""
@@ -47,8 +50,9 @@ return {
       end
       local reason = ggen.report.reason(result)
       if result.optional then reason = reason .. " (optional)" end
+      local traceback = result.traceback and "called from:\n" .. result.traceback .. "\n" or ""
       return ("%s %s  %s  %s%s\n%s"):format(style:red(style.fail), task.id, time,
-        style:red(reason), why, result.traceback and "called from:\n" .. result.traceback .. "\n" or "")
+        style:red(reason), why, traceback)
     end
 
     return {
@@ -121,8 +125,11 @@ return {
           end
         end
         local text = ggen.report.summary(totals)
-        if options.dry_run then text = ("%d task%s would run"):format(totals.ok, totals.ok == 1
-          and "" or "s") end
+        if options.dry_run then
+          local left = totals.ok - totals.fresh
+          text = ("%d task%s would run"):format(left, left == 1 and "" or "s")
+          if totals.fresh > 0 then text = text .. (", %d up to date"):format(totals.fresh) end
+        end
         screen:write((totals.code == 0 and style:bold(text) or style:bold(style:red(text))) .. "\n")
       end,
     }
