@@ -112,6 +112,9 @@ class Tree {
   // Stats and lists again. False if a file of the set moved since, even if it moved back, came or
   // went. Hashes nothing.
   bool recheck(SetId set, const Mark& mark);
+  // Whether the set is still what the last resolve() said, as far as anybody has looked since: asks
+  // no file. What is written into notes about a set should be asked this first.
+  bool current(SetId set) const;
   // Some file could change now and keep its stamp.
   bool racy(SetId set) const;
   // Waits out the tick and resolves again until nothing of the sets is racy, so that whatever

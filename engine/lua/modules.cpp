@@ -10,6 +10,7 @@ int open_env(lua_State* L);
 int open_frames(lua_State* L);
 int open_fs(lua_State* L);
 int open_graph(lua_State* L);
+int open_hash(lua_State* L);
 int open_incremental(lua_State* L);
 int open_json(lua_State* L);
 int open_loop(lua_State* L);
@@ -36,7 +37,7 @@ constexpr Module kModules[] = {
     {"ggen.core.frames", open_frames},
     {"ggen.core.fs", open_fs},
     {"ggen.core.graph", open_graph},
-    {"ggen.core.incremental", open_incremental},
+    {"ggen.core.incremental", open_incremental}, {"ggen.core.hash", open_hash},
     {"ggen.core.json", open_json},
     {"ggen.core.loop", open_loop},
     {"ggen.core.net", open_net},
