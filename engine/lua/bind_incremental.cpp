@@ -526,6 +526,16 @@ int changes_between(lua_State* L) {
                                               check<LuaAction>(L, 2).action->parts));
 }
 
+// assessor:drain(cb): cb(true) when all jobs before have ended
+int assessor_drain(lua_State* L) {
+  return queue(
+      L, 2, [](Session&) -> Result<bool> { return true; },
+      [](lua_State* main, bool) {
+        lua_pushboolean(main, 1);
+        return 1;
+      });
+}
+
 // assessor:changes(id, action?, cb): cb{ { kind=, name=, before=, after= }, ... }: what differs
 // between the key of the action and the task's; all parts without an action.
 int assessor_changes(lua_State* L) {
@@ -542,18 +552,29 @@ int assessor_changes(lua_State* L) {
       push_changes);
 }
 
-constexpr luaL_Reg kMethods[] = {
-    {"verify", assessor_verify},     {"note", assessor_note},
-    {"set_note", assessor_set_note}, {"surroundings", assessor_surroundings},
-    {"judge", assessor_judge},       {"settle", assessor_settle},
-    {"fresh", assessor_fresh},       {"trust", assessor_trust},
-    {"identity", assessor_identity}, {"info", assessor_info},
-    {"standing", assessor_standing}, {"last", assessor_last},
-    {"save", assessor_save},         {"warnings", assessor_warnings},
-    {"stats", assessor_stats},       {"assess", assessor_assess},
-    {"mark", assessor_mark},         {"after_run", assessor_after_run},
-    {"ended", assessor_ended},       {"something_ran", assessor_something_ran},
-    {"changes", assessor_changes},   {nullptr, nullptr}};
+constexpr luaL_Reg kMethods[] = {{"verify", assessor_verify},
+                                 {"note", assessor_note},
+                                 {"set_note", assessor_set_note},
+                                 {"surroundings", assessor_surroundings},
+                                 {"judge", assessor_judge},
+                                 {"settle", assessor_settle},
+                                 {"fresh", assessor_fresh},
+                                 {"trust", assessor_trust},
+                                 {"identity", assessor_identity},
+                                 {"info", assessor_info},
+                                 {"standing", assessor_standing},
+                                 {"last", assessor_last},
+                                 {"save", assessor_save},
+                                 {"warnings", assessor_warnings},
+                                 {"stats", assessor_stats},
+                                 {"assess", assessor_assess},
+                                 {"mark", assessor_mark},
+                                 {"after_run", assessor_after_run},
+                                 {"ended", assessor_ended},
+                                 {"something_ran", assessor_something_ran},
+                                 {"drain", assessor_drain},
+                                 {"changes", assessor_changes},
+                                 {nullptr, nullptr}};
 constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {
     {"open", open_assessor}, {"changes", changes_between}, {nullptr, nullptr}};

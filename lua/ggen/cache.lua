@@ -265,7 +265,8 @@ function Cache:find(run, task)
         if entry.result then return entry end
       end
     end
-    entry.changes = entry.changes or self:_changes(task, found)
+    entry.changes = entry.changes or (self.options.read and self:_changes(task, found))
+      or { text = "forced" }
     entry.reason = entry.reason or (known and known.text) or entry.changes.text
     self._reasons[task] = entry.changes
     local marks = self:wait("mark", task.index)
@@ -421,9 +422,11 @@ end
 -- The end ----------------------------------------------------------------------------------------
 
 ---Writes down what was learned. The run is over: nothing of this makes it fail.
+---@async
 ---@param code integer exit code of the run
 function Cache:close(code)
   local files = self.files
+  self:wait("drain")
   if self._plan and self.stores.writable then
     local usage, message = files:journal(self._plan, self._records, os.time(), self._same or false)
     if not usage then

@@ -50,6 +50,7 @@ return {
       end
       local reason = ggen.report.reason(result)
       if result.optional then reason = reason .. " (optional)" end
+      if result.reason == "first run" then why = "" end
       local traceback = result.traceback and "called from:\n" .. result.traceback .. "\n" or ""
       return ("%s %s  %s  %s%s\n%s"):format(style:red(style.fail), task.id, time,
         style:red(reason), why, traceback)
