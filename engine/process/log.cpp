@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t kHeader = 5;
 // Once there is a file: what is collected before a write, and the least distance of two marks.
 constexpr std::size_t kBlock = 256 * 1024;
+// A piece of this size is written as it is: a system call costs less than to copy it.
+constexpr std::size_t kLargePiece = 16 * 1024;
 constexpr std::uint64_t kTailLimit = 1024 * 1024;
 constexpr std::size_t kLargestFrame = 0x40000000;
 
@@ -136,7 +138,9 @@ void Log::spill(Stream stream, std::string_view bytes) {
     }
     memory_ = std::string();
   }
-  if (memory_.size() + kHeader + bytes.size() <= kBlock) return add_frame(stream, bytes);
+  if (bytes.size() < kLargePiece && memory_.size() + kHeader + bytes.size() <= kBlock) {
+    return add_frame(stream, bytes);
+  }
   if (!flush_memory() || !write_file(header(stream, bytes.size()), bytes)) lost_ += bytes.size();
 }
 

@@ -17,6 +17,8 @@ namespace ggen::process {
 namespace {
 
 constexpr std::size_t kBufferLimit = 64 * 1024;
+// A piece of this size is written as it is: a system call costs less than to copy it.
+constexpr std::size_t kLargePiece = 16 * 1024;
 constexpr std::string_view kClearLine = "\r\033[K";
 constexpr std::string_view kNoColour = "\033[0m";
 
@@ -34,11 +36,11 @@ Screen::~Screen() {
 
 void Screen::write(std::string_view bytes, const void* who) {
   if (bytes.empty() || !broken_.empty()) return;
-  if (buffer_.empty()) prepare_.start();
   if (!at_line_start_ && open_line_ != who) buffer_ += '\n';
   at_line_start_ = bytes.back() == '\n';
   open_line_ = who;
-  if (buffer_.size() + bytes.size() <= kBufferLimit) {
+  if (bytes.size() < kLargePiece && buffer_.size() + bytes.size() <= kBufferLimit) {
+    prepare_.start();
     buffer_.append(bytes);
   } else {
     emit(bytes);

@@ -52,10 +52,21 @@ TEST_CASE("screen: written at the end of the turn, or when the buffer is full", 
   CHECK(piped.seen() == "");
   piped.loop.run_ready();
   CHECK(piped.seen() == "one\n");
-  piped.screen->write(std::string(40'000, 'x'));
+  for (int i = 0; i < 6; ++i) piped.screen->write(std::string(10'000, 'x'));
   CHECK(piped.seen() == "");
-  piped.screen->write(std::string(40'000, 'x'));
-  CHECK(piped.seen().size() == 80'000);
+  piped.screen->write(std::string(10'000, 'x'));
+  CHECK(piped.seen().size() == 70'000);
+}
+
+TEST_CASE("screen: a large piece is not collected, and comes after what was", "[process]") {
+  Piped piped;
+  const int one = 1, two = 2;
+  piped.screen->write("small", &one);
+  piped.screen->write(std::string(16 * 1024, 'x'), &two);
+  CHECK(piped.seen() == "small\n" + std::string(16 * 1024, 'x'));
+  CHECK(piped.screen->has_open_line(&two));
+  piped.screen->write("end\n", &one);
+  CHECK(piped.flushed() == "\nend\n");
 }
 
 TEST_CASE("screen: everything is written when it goes", "[process]") {
