@@ -22,6 +22,7 @@ namespace {
 constexpr int kReadsPerTurn = 4;
 // What may still be in a pipe: its largest size, in our smallest buffers.
 constexpr int kReadsToDrain = 32;
+constexpr ssize_t kFullPipe = 64 * 1024;  // as the kernel makes them
 // So that the writer rarely sleeps: 1 GB into a file took 0.91 s with the kernel's 64 KiB, 0.73 s
 // with 256 KiB, 0.66 s with this and 0.65 s with 1 MiB. What a user may have of it is limited
 // (/proc/sys/fs/pipe-user-pages-soft, mostly 64 MiB).
@@ -39,23 +40,25 @@ double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
 }
 
-// Only our end is non-blocking: the child's is the program's own business.
 Result<void> open_pipe(Fd& ours, Fd& theirs, bool we_write) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return Error::from_errno(errno, "open a pipe");
   ours.reset(ends[we_write ? 1 : 0]);
   theirs.reset(ends[we_write ? 0 : 1]);
-  if (fcntl(ours.get(), F_SETFL, O_NONBLOCK | (we_write ? O_WRONLY : O_RDONLY)) != 0) {
-    return Error::from_errno(errno, "open a pipe");
-  }
   return {};
 }
 
 }  // namespace
 
 void Child::Pipe::close(loop::WatchSet& watches) {
-  watches.forget(watch);
+  watches.forget(watch, loop::Forgotten::is_closed);
   fd.reset();
+}
+
+void Child::Pipe::set_nonblocking(int access) {
+  if (nonblocking || !fd) return;
+  GGEN_BUG_IF(fcntl(fd.get(), F_SETFL, O_NONBLOCK | access) != 0, "a pipe without flags");
+  nonblocking = true;
 }
 
 Child::Child(ChildHost& host, std::uint64_t id, ChildSpec spec, Done done)
@@ -113,6 +116,7 @@ Result<void> Child::start(Spawner& spawner, std::int32_t* slot, int null_fd) {
   }
   if (pipes_[kIn].fd) {
     theirs[0].reset();
+    pipes_[kIn].set_nonblocking(O_WRONLY);
     write_stdin();
   }
   if (spec_.timeout > 0) {
@@ -143,13 +147,14 @@ void Child::read_pipe(int tag, int rounds) {
     if (size < 0 && errno == EAGAIN) return;
     if (size <= 0) return pipe.close(host_.watches());
     deliver(tag, {buffer, static_cast<std::size_t>(size)});
-    if (!pipe.grown && size >= 64 * 1024) {
+    if (!pipe.large && size >= kFullPipe) {
       // It writes faster than we read; the kernel may refuse, then it stays as it is.
-      fcntl(pipe.fd.get(), F_SETPIPE_SZ, kLargePipe);
-      pipe.grown = true;
+      if (pipe.fd) fcntl(pipe.fd.get(), F_SETPIPE_SZ, kLargePipe);
+      pipe.large = true;
     } else if (static_cast<std::size_t>(size) < space) {
       return;
     }
+    pipe.set_nonblocking(O_RDONLY);
   }
 }
 
@@ -194,9 +199,7 @@ void Child::on_exit() {
   state_ = State::exited;
   pipes_[kExit].close(host_.watches());
   timer_.reset();
-  // Mostly the ends of the pipes are there too.
-  read_pipe(kOut, kReadsPerTurn);
-  read_pipe(kErr, kReadsPerTurn);
+  // Mostly the ends of the pipes have been read by now, or are among the events of this turn.
   if (pipes_[kOut].fd || pipes_[kErr].fd) {
     timer_.emplace(host_.loop());
     timer_->start(spec_.drain, [this] { on_drained(); });
@@ -207,8 +210,10 @@ void Child::on_exit() {
 void Child::on_drained() {
   // The loop may have been busy all the time: what was written before counts as read in time.
   in_callback_ = true;
-  read_pipe(kOut, kReadsToDrain);
-  read_pipe(kErr, kReadsToDrain);
+  for (const int tag : {kOut, kErr}) {
+    pipes_[static_cast<std::size_t>(tag)].set_nonblocking(O_RDONLY);
+    read_pipe(tag, kReadsToDrain);
+  }
   in_callback_ = false;
   for (const int tag : {kOut, kErr}) {
     if (!pipes_[static_cast<std::size_t>(tag)].fd) continue;

@@ -108,9 +108,13 @@ class Child final : public loop::Watcher {
   struct Pipe {
     Fd fd;
     loop::WatchSet::Id watch = 0;
-    bool grown = false;
+    bool large = false;
+    // The end of ours; the child's is the program's own business. The first read after an event
+    // cannot wait, and most children need no other, so that it is set when a second one comes.
+    bool nonblocking = false;
 
     void close(loop::WatchSet& watches);
+    void set_nonblocking(int access);
   };
 
   void on_ready(int tag, std::uint32_t events) override;

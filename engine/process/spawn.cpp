@@ -172,7 +172,8 @@ SpawnFailure path_failure(const SpawnRequest& request, int code) {
 
 Spawner::Spawner()
     : stack_(mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0)) {
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0)),
+      self_(getpid()) {
   GGEN_BUG_IF(stack_ == MAP_FAILED, "no memory for the stack of children");
   if (getrlimit(RLIMIT_NOFILE, &files_) != 0 || files_.rlim_cur >= kFiles) return;
   const rlimit raised{std::min(kFiles, files_.rlim_max), files_.rlim_max};
@@ -200,7 +201,7 @@ SpawnResult Spawner::spawn(const SpawnRequest& request) {
     launch.stdio = request.stdio;
     launch.group = request.group;
     launch.slot = request.slot;
-    launch.parent = getpid();
+    launch.parent = self_;
     launch.caught = signals_to_reset();
     launch.files = files_raised_ ? &files_ : nullptr;
 

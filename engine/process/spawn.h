@@ -67,6 +67,7 @@ class Spawner {
 
  private:
   void* stack_;
+  const pid_t self_;
   rlimit files_{};  // as we found it
   bool files_raised_ = false;
 };
