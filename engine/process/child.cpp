@@ -71,6 +71,7 @@ Child::~Child() {
     pollfd wait{pipes_[kExit].fd.get(), POLLIN, 0};
     if (state_ == State::exited || poll(&wait, 1, kReapMilliseconds) > 0) reap();
   }
+  if (terminal_) terminal_->take_back();
   for (Pipe& pipe : pipes_) pipe.close(host_.watches());
   if (slot_ != nullptr) host_.give_back_slot(slot_);
 }
@@ -92,12 +93,13 @@ Result<void> Child::start(Spawner& spawner, std::int32_t* slot, int null_fd) {
   }
 
   SpawnRequest request{spec_.argv, spec_.env, spec_.cwd, stdio};
-  request.group = spec_.interactive ? Group::foreground : Group::own;
+  if (spec_.interactive) prepare_interactive(request);
   request.slot = slot;
   started_at_ = now();
   SpawnResult result = spawner.spawn(request);
   if (auto* failure = std::get_if<SpawnFailure>(&result)) {
     for (Pipe& pipe : pipes_) pipe.fd.reset();
+    if (terminal_) terminal_->take_back();
     outcome_.code = failure->exit_code();
     outcome_.failure = std::move(*failure);
     state_ = State::finished;
@@ -109,6 +111,7 @@ Result<void> Child::start(Spawner& spawner, std::int32_t* slot, int null_fd) {
   outcome_.started = true;
   state_ = State::running;
 
+  if (terminal_) watch_for_stops();
   for (const int tag : {kOut, kErr, kExit}) {
     Pipe& pipe = pipes_[tag];
     if (!pipe.fd) continue;
@@ -124,6 +127,31 @@ Result<void> Child::start(Spawner& spawner, std::int32_t* slot, int null_fd) {
     timer_->start(spec_.timeout, [this] { on_timeout(); });
   }
   return {};
+}
+
+void Child::prepare_interactive(SpawnRequest& request) {
+  terminal_ = Terminal::open();
+  if (!terminal_) return;
+  if (!terminal_->is_ours()) {
+    terminal_.reset();
+    leads_group_ = false;
+    request.group = Group::ours;
+    return;
+  }
+  request.terminal = terminal_->fd();
+  terminal_->lent();
+}
+
+// Its pidfd tells of its end only.
+void Child::watch_for_stops() {
+  auto signal = loop::Signal::start(host_.loop(), SIGCHLD, [this] {
+    siginfo_t info{};
+    const auto id = static_cast<id_t>(pid_);
+    if (state_ != State::running || waitid(P_PID, id, &info, WSTOPPED | WNOHANG) != 0) return;
+    if (info.si_pid == pid_) terminal_->suspend_with(pid_);
+  });
+  // Without it a stopped child would only not be noticed.
+  if (signal) on_child_.emplace(std::move(*signal));
 }
 
 void Child::on_ready(int tag, std::uint32_t) {
@@ -197,6 +225,8 @@ void Child::write_stdin() {
 void Child::on_exit() {
   outcome_.usage.wall = now() - started_at_;
   state_ = State::exited;
+  on_child_.reset();
+  if (terminal_) terminal_->take_back();
   pipes_[kExit].close(host_.watches());
   timer_.reset();
   // Mostly the ends of the pipes have been read by now, or are among the events of this turn.
@@ -241,7 +271,7 @@ bool Child::kill(int signal) {
 
 void Child::signal_group(int signal) const {
   // Not reaped yet, so neither number can belong to anybody else.
-  ::kill(spec_.interactive ? pid_ : -pid_, signal);
+  ::kill(leads_group_ ? -pid_ : pid_, signal);
 }
 
 void Child::abandon() {
@@ -271,7 +301,7 @@ void Child::finish() {
 void Child::reap() {
   state_ = State::finished;
   // Before the leader is reaped, which keeps the number of the group from being used again.
-  if (!spec_.interactive) signal_group(SIGKILL);
+  if (leads_group_) signal_group(SIGKILL);
   if (slot_ != nullptr) host_.give_back_slot(std::exchange(slot_, nullptr));
   int status = 0;
   rusage usage{};
@@ -282,12 +312,13 @@ void Child::reap() {
     outcome_.code = outcome_.failure->exit_code();
     return;
   }
-  if (!spec_.interactive && group_outlived_leader(pid_)) outcome_.left_behind = true;
+  if (leads_group_ && group_outlived_leader(pid_)) outcome_.left_behind = true;
   outcome_.usage.user = seconds(usage.ru_utime);
   outcome_.usage.sys = seconds(usage.ru_stime);
   outcome_.usage.peak_memory = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
   if (WIFSIGNALED(status)) {
     outcome_.signal = WTERMSIG(status);
+    if (terminal_) terminal_->restore_modes();
     outcome_.code = 128 + outcome_.signal;
   } else {
     outcome_.code = WEXITSTATUS(status);

@@ -15,10 +15,12 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "loop/signal.h"
 #include "loop/timer.h"
 #include "loop/watch_set.h"
 #include "process/sink.h"
 #include "process/spawn.h"
+#include "process/terminal.h"
 
 namespace ggen::process {
 
@@ -30,7 +32,8 @@ struct ChildSpec {
   std::string cwd;               // empty: ours
   Stdin stdin_from = Stdin::null;
   std::string stdin_bytes;
-  // All three streams are ours and it stays in our process group; nothing is read.
+  // All three streams are ours, nothing is read, and the terminal is its own while it runs. (In a
+  // background job of a shell the terminal is not ours to give: then it stays in our group.)
   bool interactive = false;
   std::shared_ptr<Sink> output;  // gets both streams; may be empty
   std::size_t capture = 0;       // bytes to keep of each stream
@@ -122,6 +125,9 @@ class Child final : public loop::Watcher {
   void read_pipe(int tag, int rounds);
   void deliver(int tag, std::string_view bytes);
   void write_stdin();
+  // Chooses group and terminal of an interactive child.
+  void prepare_interactive(SpawnRequest& request);
+  void watch_for_stops();
   void on_exit();
   void on_timeout();
   void on_drained();
@@ -140,6 +146,9 @@ class Child final : public loop::Watcher {
   std::array<Pipe, 4> pipes_;  // by Tag; the last one is the pidfd
   std::size_t stdin_written_ = 0;
   std::int32_t* slot_ = nullptr;
+  bool leads_group_ = true;
+  std::optional<Terminal> terminal_;      // while it has that
+  std::optional<loop::Signal> on_child_;  // and may be stopped from there
   double started_at_ = 0;
   std::optional<loop::Timer> timer_;  // time-out, then grace; after the exit: drain
   bool terminating_ = false;          // the time-out sent its TERM

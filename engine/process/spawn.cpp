@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -37,6 +38,7 @@ struct Launch {
   const char* cwd;
   std::array<int, 3> stdio;
   Group group;
+  int terminal;
   std::int32_t* slot;
   pid_t parent;
   std::uint64_t caught;  // bit n: signal n goes back to its default
@@ -62,8 +64,12 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) int child_main(vo
   if (launch->group == Group::session) syscall(SYS_setsid);
   if (launch->slot != nullptr) {
     const int pid = static_cast<int>(syscall(SYS_getpid));
-    __atomic_store_n(launch->slot, launch->group == Group::foreground ? -pid : pid,
-                     __ATOMIC_SEQ_CST);
+    __atomic_store_n(launch->slot, launch->group == Group::ours ? -pid : pid, __ATOMIC_SEQ_CST);
+  }
+  if (launch->terminal >= 0) {
+    // From the background, but every signal is blocked here, and so is the one that would stop it.
+    const int group = static_cast<int>(syscall(SYS_getpid));
+    syscall(SYS_ioctl, launch->terminal, TIOCSPGRP, &group);
   }
   if (launch->group != Group::session) {
     syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -200,6 +206,7 @@ SpawnResult Spawner::spawn(const SpawnRequest& request) {
     launch.cwd = request.cwd.empty() ? nullptr : request.cwd.c_str();
     launch.stdio = request.stdio;
     launch.group = request.group;
+    launch.terminal = request.terminal;
     launch.slot = request.slot;
     launch.parent = self_;
     launch.caught = signals_to_reset();

@@ -19,9 +19,9 @@
 namespace ggen::process {
 
 enum class Group {
-  own,         // a new process group, out of reach of the terminal's signals
-  foreground,  // stays in ours: may read the terminal, gets its Ctrl-C
-  session,     // a new session, in the root directory, and outlives us: the guard
+  own,      // a new process group, out of reach of the terminal's signals unless it is lent it
+  ours,     // stays in ours: a job of the shell together with us
+  session,  // a new session, in the root directory, and outlives us: the guard
 };
 
 struct SpawnRequest {
@@ -31,6 +31,7 @@ struct SpawnRequest {
   std::array<int, 3> stdio;             // descriptors above 2, or -1: ours
   std::string file = {};                // what to execute; empty: argv[0]
   Group group = Group::own;
+  int terminal = -1;  // its own group becomes the foreground of this terminal; -1: of none
   // The child writes its pid here before its exec (negative when it leads no group), so that there
   // is no instant at which it runs and is unknown. Stays as it was when nothing was started.
   std::int32_t* slot = nullptr;

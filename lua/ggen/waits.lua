@@ -52,11 +52,14 @@ function Waits:process(options, lane, on_start)
     if on_start then
       on_start(handle)
     else
-      self._processes[handle] = options.interactive and "foreground" or "own group"
+      self._processes[handle] = true
     end
     return handle
   end)
   if handle then self._processes[handle] = nil end
+  -- The terminal is its own while it runs, and so is the Ctrl-C that was meant for both of us.
+  local ctrl_c = options.interactive and result.signal == "INT"
+  if ctrl_c and self._on_signal and not self.interrupted then self._on_signal("INT") end
   if started then trace.span("wait", "process", lane, started, trace.now()) end
   return result
 end
@@ -100,12 +103,7 @@ function Waits:interrupt(name)
   self.interrupted = name
   self.signal:resolve()
   if self.at_end then return end
-  for handle, group in pairs(self._processes) do
-    -- A terminal sends its Ctrl-C to the foreground by itself.
-    if not (group == "foreground" and name == "INT") then
-      handle:kill(name == "INT" and "INT" or "TERM")
-    end
-  end
+  for handle in pairs(self._processes) do handle:kill(name == "INT" and "INT" or "TERM") end
   end_pauses(self)
 end
 
@@ -119,6 +117,7 @@ function Waits:listen(announce, on_interrupt, timeout)
     self:interrupt(name)
     on_interrupt()
   end
+  self._on_signal = interrupt
   for _, name in ipairs({ "INT", "TERM", "HUP" }) do
     self._handles[#self._handles + 1] = signal.start(name, function() interrupt(name) end)
   end
