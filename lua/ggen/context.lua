@@ -10,6 +10,11 @@ local units = require("ggen.units")
 
 local M = {}
 
+local GRACE = 5 -- seconds, when the task does not say it
+-- Seconds that an ended command is given beyond its grace before the function is given up.
+local LAST_WAIT = 2
+local TIMER_STEP = 0.002 -- seconds that a timer may come early
+
 ---@class ggen.Result how a step or a task ended
 ---@field code integer exit code; 128 + n after a signal, 124 after a time-out
 ---@field signal string?
@@ -24,6 +29,8 @@ local M = {}
 ---@field cwd string absolute
 ---@field package _run table
 ---@field package _deadline number? monotonic seconds
+---@field package _over boolean? the time of its function is up
+---@field package _live integer processes that run
 local Context = { describe = steps.describe }
 
 -- Fields that are made when they are asked for: a task that is one Lua function needs few of them.
@@ -51,7 +58,7 @@ end
 function M.new(run, task)
   local spec = task.spec
   return setmetatable({
-    task = task, steps = steps.of(spec), _run = run,
+    task = task, steps = steps.of(spec), _run = run, _live = 0,
     _deadline = spec.timeout and clock.monotonic() + spec.timeout or nil,
   }, Context)
 end
@@ -94,14 +101,24 @@ end
 ---@param on_start (fun(handle: userdata))? for services (waits.lua)
 ---@return ggen.Result
 function Context:process(options, on_start)
+  self:check_time()
   if self._deadline then
     local left = self._deadline - clock.monotonic()
     if left <= 0 then return time_out(self) end
     options.timeout = options.timeout and math.min(options.timeout, left) or left
   end
   options.env, options.cwd = options.env or self.env, options.cwd or self.cwd
-  options.grace = options.grace or self.task.spec.grace
-  return explain(self, self._run.waits:process(options, lanes.of(self.task), on_start))
+  options.grace = options.grace or self.task.spec.grace or GRACE
+  self._live = self._live + 1
+  local result = self._run.waits:process(options, lanes.of(self.task), on_start)
+  self._live = self._live - 1
+  self:check_time()
+  return explain(self, result)
+end
+
+---Ends a function whose time is up: it waits for nothing more.
+function Context:check_time()
+  if self._over then error(async.CANCELLED, 0) end
 end
 
 ---Waits until the run is interrupted.
@@ -134,12 +151,21 @@ function Context:call(fn)
     return M.function_result(ok, value)
   end
   local left = self._deadline - clock.monotonic()
-  local _, first = async.race({
-    function() return { xpcall(fn, self._run.handler, user) } end,
-    function() async.sleep(math.max(left, 0)) end,
+  local ended, result = pcall(async.race, {
+    function() return M.function_result(xpcall(fn, self._run.handler, user)) end,
+    function()
+      async.sleep(math.max(left, 0))
+      self._over = true
+      -- Its commands have the same end of time: TERM, grace, KILL. To give the function up would
+      -- kill them at once.
+      if self._live > 0 then async.sleep((self.task.spec.grace or GRACE) + LAST_WAIT) end
+    end,
   })
-  if first == 2 then return time_out(self) end
-  return M.function_result(unpack(_, 1, 2))
+  if self._over or ended and clock.monotonic() > self._deadline - TIMER_STEP then
+    return time_out(self)
+  end
+  if not ended then error(result, 0) end
+  return result
 end
 
 ---@param ok boolean
@@ -216,6 +242,7 @@ function parts.sleep(inner)
   return function(time)
     local seconds, message = units.duration(time)
     if not seconds then error("ctx.sleep: " .. message, 2) end
+    inner:check_time()
     inner._run.waits:sleep(seconds, lanes.of(inner.task))
   end
 end
