@@ -175,6 +175,12 @@ void Plan::forget_changes() {
   ready_.clear();
 }
 
+bool Plan::hold(TaskId id, Places places) {
+  if (places == Places::free && !queue_.has_room(id)) return false;
+  queue_.occupy(id, places == Places::any);
+  return true;
+}
+
 Plan::Change Plan::changes() const { return {skipped_, ready_}; }
 
 }  // namespace ggen::graph

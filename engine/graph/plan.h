@@ -39,6 +39,9 @@ constexpr std::size_t kStateCount = 8;
 std::string_view state_name(State state);
 constexpr bool has_ended(State state) { return state >= State::done; }
 
+// Whether more places of a pool may be taken than it has.
+enum class Places { free, any };
+
 class Plan {
  public:
   // What a call changed in other tasks. The spans hold until the next call that changes something.
@@ -66,6 +69,11 @@ class Plan {
   Change fail(TaskId id);
   // A task that had not ended will not run; for those that need it this is as good as done.
   Change skip(TaskId id);
+
+  // For what runs beside the plan, and for a task that gives its place in its pool up while it
+  // runs: takes a place, if there is one or whatever there is, and gives one back.
+  bool hold(TaskId id, Places places);
+  void release(TaskId id) { queue_.vacate(id); }
 
   // From now on next() gives nothing; what runs goes on.
   void stop() { stopped_ = true; }

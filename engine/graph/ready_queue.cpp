@@ -106,19 +106,21 @@ void ReadyQueue::erase(TaskId id) {
   refresh(lane_of(id));
 }
 
-void ReadyQueue::occupy(TaskId id) {
+void ReadyQueue::occupy(TaskId id, bool force) {
   Lane& lane = lanes_[lane_of(id)];
-  GGEN_BUG_IF(!lane.has_room(), "a task started in a full pool");
+  const bool had_room = lane.has_room();
+  GGEN_BUG_IF(!had_room && !force, "a task started in a full pool");
   ++lane.used;
-  if (!lane.has_room()) startable_ -= lane.waiting.size();
+  if (had_room && !lane.has_room()) startable_ -= lane.waiting.size();
   refresh(lane_of(id));
 }
 
 void ReadyQueue::vacate(TaskId id) {
   Lane& lane = lanes_[lane_of(id)];
   GGEN_BUG_IF(lane.used == 0, "a pool gave back more than was taken");
-  if (!lane.has_room()) startable_ += lane.waiting.size();
+  const bool had_room = lane.has_room();
   --lane.used;
+  if (!had_room && lane.has_room()) startable_ += lane.waiting.size();
   refresh(lane_of(id));
 }
 

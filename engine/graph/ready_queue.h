@@ -43,7 +43,8 @@ class ReadyQueue {
   void push(TaskId id);
   void erase(TaskId id);
   // One place in the task's pool is taken, and given back.
-  void occupy(TaskId id);
+  // Only `force` may take more than there are.
+  void occupy(TaskId id, bool force = false);
   void vacate(TaskId id);
 
   // Higher ones start earlier; 0 until set. May be called at any time. Not a NaN.

@@ -318,6 +318,23 @@ int plan_digest(lua_State* L) {
   return 1;
 }
 
+// plan:hold(id [, whatever]) -> whether a place of its pool was taken; `whatever`: also a missing
+// one
+int plan_hold(lua_State* L) {
+  Plan& plan = check_plan(L);
+  const TaskId id = check_id(L, plan.graph(), 2);
+  const bool any = lua_toboolean(L, 3) != 0;
+  lua_pushboolean(L, plan.hold(id, any ? graph::Places::any : graph::Places::free));
+  return 1;
+}
+
+// plan:release(id): gives back what hold() took, or the place of a task that runs.
+int plan_release(lua_State* L) {
+  Plan& plan = check_plan(L);
+  plan.release(check_id(L, plan.graph(), 2));
+  return 0;
+}
+
 // plan:stop()
 int plan_stop(lua_State* L) {
   check_plan(L).stop();
@@ -401,6 +418,8 @@ constexpr luaL_Reg kPlanMethods[] = {{"next", plan_next},
                                      {"skip", plan_skip},
                                      {"satisfy", plan_satisfy},
                                      {"digest", plan_digest},
+                                     {"hold", plan_hold},
+                                     {"release", plan_release},
                                      {"stop", plan_stop},
                                      {"resume", plan_resume},
                                      {"stopped", plan_stopped},

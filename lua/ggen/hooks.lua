@@ -41,36 +41,52 @@ end
 ---@return boolean
 function Hooks:is_hook(task) return self._tasks[task.index] == true end
 
+local function wait_for(slots, future)
+  slots.pump() -- somebody else may use the slot that was given up
+  return future:wait()
+end
+
 ---@async
 ---@param task ggen.Task
 ---@param in_plan boolean? the run reports the end of tasks of its plan itself
 ---@return ggen.TaskResult
 function Hooks:run_once(task, in_plan)
   local future = self._results[task]
+  local slots = self._run.slots
   if future then
-    local result = future:wait()
-    -- Told already; the plan only needs the outcome.
-    if in_plan then return { status = result.status, code = result.code, told = true } end
-    return result
+    if in_plan then
+      -- Told already; the plan only needs the outcome.
+      local result = slots:without(task, true, wait_for, slots, future)
+      return { status = result.status, code = result.code, told = true }
+    end
+    return wait_for(slots, future)
   end
   future = async.future()
   self._results[task] = future
   if not in_plan and not self._run.plan:state(task.index) then
     self._run.totals.tasks = self._run.totals.tasks + 1
   end
-  local ok, result, started = pcall(require("ggen.run").flow, self._run, task)
-  if not ok then result = { status = "failed", code = 1, message = tostring(result) } end
+  local ok, result, started = true, nil, nil
+  if not in_plan then ok, result = pcall(slots.enter, slots, task) end
+  if ok then
+    ok, result, started = pcall(require("ggen.run").flow, self._run, task)
+    if not in_plan then slots:ended(task) end
+  end
+  if not ok then
+    result = { status = "failed", code = 1,
+      message = result == async.CANCELLED and "interrupted" or tostring(result) }
+  end
   if not in_plan then self._run.account:finish(task, result, started) end
   future:resolve(result)
   return result, started
 end
 
-local function call_hook(self, hook, task)
+local function call_hook(self, hook, task, moment)
   -- Whatever it does to files, they are looked at again before the task's turn comes.
   if self._run.cache then self._run.cache:something_ran() end
   if hook.index then
     local own = self._run.project:task(hook.index)
-    local result = self:run_once(own)
+    local result = self._run.slots:without(task, moment == "after", self.run_once, self, own)
     if result.status == "failed" and not own.spec.optional then
       error(("its hook %s failed"):format(hook.name), 0)
     end
@@ -84,9 +100,9 @@ local function call_hook(self, hook, task)
   end
 end
 
-local function run_list(self, list, task)
+local function run_list(self, list, task, moment)
   if #list == 0 then return true end
-  local function call(hook) call_hook(self, hook, task) end
+  local function call(hook) call_hook(self, hook, task, moment) end
   local ok, message = registry.call_in(lanes.of(task), self._plugin, "run", list, call)
   if ok then return true end
   -- What a hook raised is its own message; the plugin only passed it on.
@@ -101,12 +117,12 @@ end
 function Hooks:call(task, moment)
   local project = self._run.project
   if not self._tasks[task.index] then
-    local ok, message = run_list(self, project.each_hooks[moment], task)
+    local ok, message = run_list(self, project.each_hooks[moment], task, moment)
     if not ok then return false, message end
   end
   local own = project.hooks[task.index]
   if not own then return true end
-  return run_list(self, own[moment], task)
+  return run_list(self, own[moment], task, moment)
 end
 
 ---A node of a phase: its hooks and nothing else.
@@ -117,7 +133,7 @@ function Hooks:phase(task)
   local own = self._run.project.hooks[task.index]
   local moment = task.phase.role == "begin" and "before" or "after"
   local ok, message = true, nil
-  if own then ok, message = run_list(self, own[moment], task) end
+  if own then ok, message = run_list(self, own[moment], task, moment) end
   return { status = ok and "ok" or "failed", code = ok and 0 or 1, message = message }
 end
 

@@ -15,6 +15,7 @@ local lanes = require("ggen.lanes")
 local plan = require("ggen.plan")
 local registry = require("ggen.registry")
 local services = require("ggen.services")
+local slots = require("ggen.slots")
 local waits = require("ggen.waits")
 
 local M = {}
@@ -38,6 +39,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field account ggen.Account
 ---@field waits ggen.Waits
 ---@field cache ggen.Cache?
+---@field slots ggen.Slots
 local Run = {}
 Run.__index = Run
 
@@ -72,6 +74,7 @@ function M.new(project, selection, options, plugins)
   if options.cache then
     self.cache = cache.open(project, plugins, self.events, options.cache)
   end
+  self.slots = slots.new(self, self.plan, function() self:_pump() end)
   -- One task alone needs no name before its lines.
   options.single = options.single and self.totals.tasks == 1
   self.asked_services = asked_services(project, selection)
@@ -188,11 +191,10 @@ function Run:_pump()
   if self._pumping then return end
   self._pumping = true
   repeat
-    while self.running < self.options.jobs and not self._alone do
+    while self.slots:room() and not self._alone do
       local id = self.plan:next()
       if not id then break end
-      local spec = self:_task(id).spec
-      if spec.interactive or spec.exclusive == true then
+      if slots.is_alone(self:_task(id)) then
         self._alone = { id = id }
       else
         self:_start(id)
@@ -220,8 +222,10 @@ local function life(self, task, id)
 end
 
 function Run:_start(id)
+  local task = self:_task(id)
   self.running = self.running + 1
-  async.spawn(life, self, self:_task(id), id)
+  self.slots:started(task)
+  async.spawn(life, self, task, id)
 end
 
 -- Asks the scheduler for the order of tasks that have become ready.
@@ -243,6 +247,7 @@ end
 
 function Run:_ended(task, id, result, started)
   self.running = self.running - 1
+  self.slots:ended(task, true)
   if self._alone and self._alone.id == id then self._alone = nil end
   local skipped, ready
   if result.status == "failed" and not task.spec.optional then

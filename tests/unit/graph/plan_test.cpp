@@ -248,6 +248,31 @@ TEST_CASE("plan: resume with tasks skips all others that have not started", "[gr
   CHECK(f.plan->finished());
 }
 
+TEST_CASE("plan: places of pools that are held beside it", "[graph]") {
+  Graph graph;
+  const PoolId pool = graph.pool("link");
+  const TaskId ids[] = {graph.add("a", pool), graph.add("b", pool), graph.add("hook", pool)};
+  REQUIRE_FALSE(graph.freeze());
+  Plan plan(graph, {ids, 2});
+  CHECK(plan.hold(ids[2], Places::free));
+  CHECK(plan.next() == std::nullopt);
+  CHECK(plan.count(State::queued) == 2);
+  CHECK_FALSE(plan.hold(ids[2], Places::free));
+  plan.release(ids[2]);
+  CHECK(plan.next() == ids[0]);
+  // One more than there are, and back.
+  CHECK(plan.hold(ids[2], Places::any));
+  CHECK(plan.count(State::queued) == 1);
+  plan.release(ids[0]);  // while it runs
+  CHECK(plan.next() == std::nullopt);
+  CHECK(plan.count(State::queued) == 1);
+  plan.release(ids[2]);
+  CHECK(plan.count(State::ready) == 1);
+  CHECK(plan.hold(ids[0], Places::any));
+  plan.done(ids[0]);
+  CHECK(plan.next() == ids[1]);
+}
+
 TEST_CASE("plan: a chain of a million tasks fails at its start", "[graph]") {
   Graph graph;
   constexpr unsigned kCount = 1'000'000;

@@ -1,0 +1,138 @@
+-- The slots of a run: how many tasks execute at once (-j), in a pool, or alone. Most tasks hold one
+-- from their start to their end, given by the plan of the engine. A task that waits for a hook holds
+-- none: it gives its slot up, the hook task takes one as any other task does, and before its own
+-- turn the task takes one again. So nobody waits for a slot while holding one, and no order of
+-- hooks and pools can lock up a run.
+-- SPDX-License-Identifier: MIT
+local async = require("ggen.async")
+
+local M = {}
+
+---@class ggen.Slots
+---@field active integer tasks that hold a slot
+---@field pump fun() starts what may start
+---@field package _run ggen.Run
+---@field package _plan userdata the plan that knows the pools
+---@field package _waiting { task: ggen.Task, resume: fun() }[]
+---@field package _alone ggen.Task? has a slot, and nobody else may
+---@field package _away table<ggen.Task, integer> that gave their slot up, and how often
+local Slots = {}
+Slots.__index = Slots
+
+---@param run ggen.Run
+---@param plan userdata the plan of all but the `finally` tasks
+---@param pump fun() starts what may start
+---@return ggen.Slots
+function M.new(run, plan, pump)
+  return setmetatable({
+    active = 0, pump = pump, _run = run, _plan = plan, _waiting = {}, _away = {},
+  }, Slots)
+end
+
+---@param task ggen.Task
+---@return boolean nothing else may run beside it
+function M.is_alone(task)
+  return task.spec.interactive or task.spec.exclusive == true
+end
+
+-- Tasks that run at the end are in no pool.
+local function take_place(self, task, whatever)
+  return task.spec.finally or self._plan:hold(task.index, whatever)
+end
+
+-- Takes a slot if there is one. When nobody executes, the first who comes gets it: what is left in
+-- a pool then belongs to a task that has not begun.
+local function try(self, task)
+  if self.active > 0 then
+    if self._alone or M.is_alone(task) or self.active >= self._run.options.jobs then return false end
+    if not take_place(self, task, false) then return false end
+  else
+    take_place(self, task, true)
+  end
+  self:started(task)
+  return true
+end
+
+---A task has its slot from the plan.
+---@param task ggen.Task
+function Slots:started(task)
+  self.active = self.active + 1
+  if M.is_alone(task) then self._alone = task end
+end
+
+local function give_up(self, task, keep_place)
+  self.active = self.active - 1
+  if self._alone == task then self._alone = nil end
+  if not keep_place and not task.spec.finally then self._plan:release(task.index) end
+end
+
+---A task has ended.
+---@param task ggen.Task
+---@param in_plan boolean? its place in the pool is the plan's to give back
+function Slots:ended(task, in_plan)
+  if not self._away[task] then return give_up(self, task, in_plan) end
+  self._away[task] = nil
+  if in_plan then take_place(self, task, true) end
+end
+
+---Whether the plan may start one more. Those who wait for a slot come first.
+---@return boolean
+function Slots:room()
+  local waiting, i = self._waiting, 1
+  while waiting[i] do
+    local entry = waiting[i]
+    if try(self, entry.task) then
+      table.remove(waiting, i)
+      entry.resume()
+      i = 1
+    else
+      -- A task that wants to be alone would wait for ever if others went on to start.
+      if M.is_alone(entry.task) then return false end
+      i = i + 1
+    end
+  end
+  return not self._alone and self.active < self._run.options.jobs
+end
+
+---Waits for a slot.
+---@async
+---@param task ggen.Task that is not of the plan, or gave its slot up
+function Slots:enter(task)
+  if not try(self, task) then
+    async.await(function(resume)
+      self._waiting[#self._waiting + 1] = { task = task, resume = resume }
+      self.pump()
+    end)
+  end
+  local waits = self._run.waits
+  if waits.killed or (waits.interrupted and not waits.at_end) then
+    give_up(self, task)
+    error(async.CANCELLED, 0)
+  end
+end
+
+---Calls fn, which waits for another task, without the slot of `task`.
+---@async
+---@param task ggen.Task has a slot
+---@param ending boolean nothing of it comes afterwards: it need not wait for its slot
+---@param fn fun(a: any, b: any): any
+---@param a any
+---@param b any
+---@return any
+function Slots:without(task, ending, fn, a, b)
+  local away = self._away
+  if not away[task] then give_up(self, task) end
+  away[task] = (away[task] or 0) + 1
+  local ok, value = pcall(fn, a, b)
+  away[task] = away[task] - 1
+  -- With hooks at the same time the last one counts. What is still away at its end: see ended().
+  if away[task] == 0 and not ending and ok then
+    self:enter(task)
+    away[task] = nil
+  end
+  self.pump()
+  if not ok then error(value, 0) end
+  return value
+end
+
+return M
