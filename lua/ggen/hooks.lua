@@ -61,6 +61,9 @@ function Hooks:run_once(task, in_plan)
     end
     return wait_for(slots, future)
   end
+  if not in_plan and self._run.plan:state(task.index) == "done" then
+    return { status = "ok", code = 0 } -- it was up to date from the start
+  end
   future = async.future()
   self._results[task] = future
   if not in_plan and not self._run.plan:state(task.index) then

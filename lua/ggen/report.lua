@@ -34,7 +34,7 @@ function M.summary(totals)
   add(totals.optional, "failed (optional)")
   add(totals.skipped, "skipped")
   add(totals.not_run, "not run")
-  local saved = totals.saved and totals.saved >= 0.1
+  local saved = totals.saved and totals.saved >= 1
     and "; saved " .. units.format_duration(totals.saved) or ""
   return ("%d task%s: %s in %s%s"):format(totals.tasks, totals.tasks == 1 and "" or "s",
     table.concat(parts, ", "), units.format_duration(totals.wall), saved)
