@@ -21,7 +21,8 @@ Hooks.__index = Hooks
 ---@param plugin ggen.Instance
 ---@return ggen.Hooks
 function M.new(run, plugin)
-  local self = setmetatable({ _run = run, _plugin = plugin, _results = {}, _tasks = {} }, Hooks)
+  local self = setmetatable({ _run = run, _plugin = plugin, _results = {}, _tasks = {},
+    _expected = {} }, Hooks)
   local project = run.project
   local function mark(lists)
     for _, moment in ipairs({ "before", "after" }) do
@@ -35,6 +36,45 @@ function M.new(run, plugin)
   -- A task of the plan that is a hook as well: whoever comes first runs it, the other waits.
   self.run_planned = function(_, task) return self:run_once(task, true) end
   return self
+end
+
+---Counts the hook tasks that tasks of the run bring with them, beside those of its plan.
+---@param plan userdata
+---@param finals ggen.Task[]
+---@return integer
+function Hooks:expect(plan, finals)
+  local project, count = self._run.project, 0
+  local ends = {}
+  for _, task in ipairs(finals) do ends[task] = true end
+  local add_hooks
+  local function add(list)
+    for _, hook in ipairs(list) do
+      local task = hook.task
+      if task and not self._expected[task] and not plan:state(task.index) then
+        self._expected[task], count = true, count + 1
+        add_hooks(project.hooks[task.id])
+      end
+    end
+  end
+  add_hooks = function(lists)
+    if not lists then return end
+    add(lists.before)
+    add(lists.after)
+  end
+  for _, task in ipairs(next(project.hooks) and project.tasks or {}) do
+    if ends[task] or plan:state(task.index) then add_hooks(project.hooks[task.id]) end
+  end
+  if self._run.totals.tasks > 0 then add_hooks(project.each_hooks) end
+  return count
+end
+
+---@return integer count of expected hook tasks that nobody called
+function Hooks:uncalled()
+  local count = 0
+  for task in pairs(self._expected) do
+    if not self._results[task] then count = count + 1 end
+  end
+  return count
 end
 
 ---@param task ggen.Task
@@ -66,9 +106,6 @@ function Hooks:run_once(task, in_plan)
   end
   future = async.future()
   self._results[task] = future
-  if not in_plan and not self._run.plan:state(task.index) then
-    self._run.totals.tasks = self._run.totals.tasks + 1
-  end
   local ok, result, started = true, nil, nil
   if not in_plan then ok, result = pcall(slots.enter, slots, task) end
   if ok then

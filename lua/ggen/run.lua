@@ -71,6 +71,7 @@ function M.new(project, selection, options, plugins)
   self.services = services.new(self)
   self.hooks = hooks.new(self, plugins:get("hooks"))
   self:_divide(selection)
+  self.totals.tasks = self.totals.tasks + self.hooks:expect(self.plan, self.finals)
   if options.cache then
     self.cache = cache.open(project, plugins, self.events, options.cache)
   end
@@ -417,6 +418,7 @@ function Run:execute()
   if not ok then error(problem, 0) end
   local code = self:_exit_code()
   if self.cache and not self.options.dry_run then self.cache:close(code) end
+  self.totals.tasks = self.totals.tasks - self.hooks:uncalled()
   self.account:close(clock.monotonic() - started, code)
   self.events:emit("on_run_end", self, self.totals)
   return code
