@@ -1,8 +1,8 @@
 -- The slots of a run: how many tasks execute at once (-j), in a pool, or alone. Most tasks hold one
--- from their start to their end, given by the plan of the engine. A task that waits for a hook holds
--- none: it gives its slot up, the hook task takes one as any other task does, and before its own
--- turn the task takes one again. So nobody waits for a slot while holding one, and no order of
--- hooks and pools can lock up a run.
+-- from start to end, given by the plan of the engine. A task that waits for a hook holds none: it
+-- gives its slot up, the hook task takes one as any other task does, and before its own turn the
+-- task takes one again. So nobody waits for a slot while holding one, and no order of hooks and
+-- pools can lock up a run.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
 
@@ -44,7 +44,8 @@ end
 -- a pool then belongs to a task that has not begun.
 local function try(self, task)
   if self.active > 0 then
-    if self._alone or M.is_alone(task) or self.active >= self._run.options.jobs then return false end
+    if self._alone or M.is_alone(task) then return false end
+    if self.active >= self._run.options.jobs then return false end
     if not take_place(self, task, false) then return false end
   else
     take_place(self, task, true)
