@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "loop/loop.h"
 #include "lua/call.h"
@@ -17,6 +19,7 @@ using namespace ggen;
 namespace {
 
 constexpr int kInternalError = 70;
+constexpr int kOutputLost = 1;
 
 // The arguments go to the host as they are; it returns the exit code.
 int run_host(lua_State* L, int argc, char** argv) {
@@ -62,6 +65,10 @@ int main(int argc, char** argv) {
     code = run_host(state.get(), argc, argv);
   }
   GGEN_BUG_IF(lua::Ref::live() != 0, "Lua references left at the end");
-  std::fflush(stdout);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    if (errno != EPIPE)
+      std::fprintf(stderr, "ggen-lua: standard output: %s\n", std::strerror(errno));
+    if (code == 0) code = kOutputLost;
+  }
   return code;
 }

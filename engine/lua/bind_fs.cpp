@@ -130,11 +130,48 @@ int fs_list(lua_State* L) {
 // mkdir(path) -> true; makes the directories above it, too
 int fs_mkdir(lua_State* L) { return push_done(L, make_dirs(check_path(L, 1))); }
 
-// remove(path [, {recursive=true}]) -> true
+std::string temporary_files() {
+  const char* dir = std::getenv("TMPDIR");
+  return dir != nullptr && *dir != '\0' ? dir : "/tmp";
+}
+
+// What a slip such as an empty variable would name: no pipeline means to remove these, or what
+// they are in. `keep`: one more such place, or empty.
+Result<void> check_removable(std::string path, const std::string& keep) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  const auto slash = path.rfind('/');
+  auto above = real_path(slash == path.npos ? "." : path.substr(0, slash + 1));
+  if (!above) return {};  // the removal says it better
+  const std::string tree = (*above == "/" ? "" : *above) + "/" + path.substr(slash + 1) + "/";
+  const char* home = std::getenv("HOME");
+  const std::pair<std::string, const char*> places[] = {
+      {"/", "the root of the file system"},
+      {home != nullptr ? home : "", "the home directory"},
+      {temporary_files(), "the directory of temporary files"},
+      {"/tmp", "the directory of temporary files"},
+      {".", "the working directory"},
+      {keep, "the project"}};
+  for (const auto& [place, what] : places) {
+    if (place.empty()) continue;
+    const auto real = real_path(place);
+    if (!real || !(*real + "/").starts_with(tree)) continue;
+    return Error{ErrorKind::invalid, "remove " + path + ": this would remove " + what + " (" +
+                                         *real + "); name what is to go in it"};
+  }
+  return {};
+}
+
+// remove(path [, {recursive=true, keep=path}]) -> true. A tree is not removed that holds `keep`,
+// our directory, the home directory, or that of temporary files.
 int fs_remove(lua_State* L) {
   const bool recursive = check_flag(L, 2, "recursive", false);
   const std::string path = check_path(L, 1);
-  if (recursive) return push_done(L, remove_tree(path));
+  if (recursive) {
+    lua_getfield(L, 2, "keep");
+    const std::string keep = lua_isnil(L, -1) ? "" : check_path(L, -1);
+    const auto allowed = check_removable(path, keep);
+    return push_done(L, allowed ? remove_tree(path) : allowed);
+  }
   auto result = remove_path(path);
   if (!result && result.error().kind == ErrorKind::exists) {
     result.error().message += " (recursive = true removes it with all that is in it)";
@@ -164,11 +201,6 @@ int fs_is_tty(lua_State* L) {
 int fs_executable(lua_State* L) {
   lua_pushboolean(L, is_executable(check_path(L, 1)) ? 1 : 0);
   return 1;
-}
-
-std::string temporary_files() {
-  const char* dir = std::getenv("TMPDIR");
-  return dir != nullptr && *dir != '\0' ? dir : "/tmp";
 }
 
 // temp_dir() -> where temporary files belong ($TMPDIR or /tmp)

@@ -130,6 +130,22 @@ local function plugin_command(name, rest)
   return opened and session.plugin_command(opened, name)
 end
 
+-- "-j -1" gives -1 to -j: no option of ours is a number, and the parser would look for one.
+local function join_numbers(words)
+  local joined = {}
+  for i = 1, #words do
+    local before, word = joined[#joined], words[i]
+    if before and word:find("^%-%d") and before:find("^%-%a$") then
+      joined[#joined] = before .. word
+    elseif before and word:find("^%-%d") and before:find("^%-%-[%w-]+$") then
+      joined[#joined] = before .. "=" .. word
+    else
+      joined[#joined + 1] = word
+    end
+  end
+  return joined
+end
+
 ---Runs a command.
 ---@async
 ---@param argv string[]
@@ -151,7 +167,7 @@ function M.dispatch(argv)
   end
   if command.raw then return command.run(rest) end
   local parser = M.parser(name, command)
-  local ok, args = parser:pparse(rest)
+  local ok, args = parser:pparse(join_numbers(rest))
   if not ok then
     fault.raise(("%s\nTry: ggen-lua %s --help"):format(args, name))
   end

@@ -225,6 +225,11 @@ function parts.fs(inner)
   -- All but these have one path, and it comes first.
   local own = {
     cwd = function() return inner.cwd end,
+    remove = function(path, options)
+      local recursive = type(options) == "table" and options.recursive
+      return fs.remove(absolute(path), { recursive = recursive,
+        keep = inner._run.project.dir })
+    end,
     rename = function(from, to) return fs.rename(absolute(from), absolute(to)) end,
     match = fs.match, is_tty = fs.is_tty, temp_dir = fs.temp_dir, make_temp_dir = fs.make_temp_dir,
   }
@@ -260,6 +265,7 @@ function parts.sh(inner)
       cwd = options.cwd and (options.cwd:sub(1, 1) == "/" and options.cwd or inner.cwd .. "/"
         .. options.cwd) or nil,
     }
+    if request.timeout == 0 then error("ctx.sh: the timeout must be above zero", 2) end
     if not request.argv and not request.shell then
       error("ctx.sh: a command (text) or an argv (list of texts) expected, got " .. type(command),
         2)

@@ -177,7 +177,9 @@ M.task = { type = "record", fields = {
   exclusive = { type = "union", any_of = { { type = "boolean" }, text },
     expects = "true or a name",
     desc = "true: nothing runs beside it; a name: no other task with this name does" },
-  timeout = { type = "duration", desc = "After this the task is ended and fails with 124" },
+  timeout = { type = "duration", check = function(value)
+    if value == 0 then return "must be above zero" end
+  end, desc = "After this the task is ended and fails with 124" },
   grace = { type = "duration", desc = "Between the request to end and the kill (default 5 s)" },
   retries = retries,
   services = list(text, "Services that must be ready while the task runs"),

@@ -40,19 +40,19 @@ end
 
 ---Counts the hook tasks that tasks of the run bring with them, beside those of its plan.
 ---@param plan userdata
----@param finals ggen.Task[]
+---@param finals integer[]
 ---@return integer
 function Hooks:expect(plan, finals)
   local project, count = self._run.project, 0
   local ends = {}
-  for _, task in ipairs(finals) do ends[task] = true end
+  for _, index in ipairs(finals) do ends[index] = true end
   local add_hooks
   local function add(list)
     for _, hook in ipairs(list) do
-      local task = hook.task
-      if task and not self._expected[task] and not plan:state(task.index) then
-        self._expected[task], count = true, count + 1
-        add_hooks(project.hooks[task.id])
+      local index = hook.index
+      if index and not self._expected[index] and not plan:state(index) then
+        self._expected[index], count = true, count + 1
+        add_hooks(project.hooks[index])
       end
     end
   end
@@ -61,8 +61,8 @@ function Hooks:expect(plan, finals)
     add(lists.before)
     add(lists.after)
   end
-  for _, task in ipairs(next(project.hooks) and project.tasks or {}) do
-    if ends[task] or plan:state(task.index) then add_hooks(project.hooks[task.id]) end
+  for index, lists in pairs(project.hooks) do
+    if ends[index] or plan:state(index) then add_hooks(lists) end
   end
   if self._run.totals.tasks > 0 then add_hooks(project.each_hooks) end
   return count
@@ -71,8 +71,8 @@ end
 ---@return integer count of expected hook tasks that nobody called
 function Hooks:uncalled()
   local count = 0
-  for task in pairs(self._expected) do
-    if not self._results[task] then count = count + 1 end
+  for index in pairs(self._expected) do
+    if not self._results[self._run.project:task(index)] then count = count + 1 end
   end
   return count
 end

@@ -24,6 +24,10 @@ local function each_named(project, task, names, field, use)
       use(project, task, plain)
     else
       local found = project:lookup(name, task.declaration.owner)
+      if name:byte(1) == 94 and #project.loaded.workspaces == 0 then -- "^"
+        complain(task, "%q in %q means tasks of workspaces, and there are none (p:workspaces says "
+          .. "where they are)", name, field)
+      end
       if not found then
         complain(task, "unknown task %q in %q%s", name, field, suggest.hint(name, project:names()))
       end

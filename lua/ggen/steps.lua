@@ -31,9 +31,13 @@ function M.form(run)
   if run[1]:find("%s") then return "list" end
   for i = 2, #run do
     if run[i]:match("^[%w./_-]+%s") and not is_option(run[i]) and not is_option(run[i - 1]) then
+      local words, commands = {}, {}
+      for j, word in ipairs(run) do
+        words[j], commands[j] = ("%q"):format(word), ("{ sh = %q }"):format(word)
+      end
       return nil, ("is this one command with arguments, or several commands? For one write "
-        .. "{ { %q, %q } }, for several { { sh = %q }, { sh = %q } }"):format(
-        run[1], run[i], run[1], run[i])
+        .. "{ { %s } }, for several { %s }"):format(table.concat(words, ", "),
+        table.concat(commands, ", "))
     end
   end
   return "argv"

@@ -45,6 +45,7 @@ function M.configure(parser)
   parser:option("--timeout", "End the whole run after this time (exit code 124)."):argname("TIME")
     :convert(function(value)
       local seconds, message = units.duration(tonumber(value) or value)
+      if seconds == 0 then seconds, message = nil, "must be above zero" end
       return seconds, message and "--timeout: " .. message
     end)
   parser:option("--trace", "Write a Chrome trace of the run (for Perfetto)."):argname("FILE")
@@ -56,6 +57,27 @@ local function cache_options(args)
   local mode = args.no_cache and "off" or args.force and "w" or args.cache or "rw"
   if mode == "off" then return nil end
   return { read = mode:find("r") ~= nil, write = mode:find("w") ~= nil }
+end
+
+-- Better now than when all is done.
+local function check_trace(path)
+  local fs = require("ggen.core.fs")
+  local info = fs.stat(path)
+  if info and info.type == "other" then return end -- a pipe would wait for its reader
+  local file, message = io.open(path, "ab")
+  if not file then fault.raise(("--trace: %s"):format(message)) end
+  file:close()
+  if not info then os.remove(path) end
+end
+
+-- What the tasks did counts, but who reads of it has not got all.
+local function check_shown(screen, code)
+  local reason = screen:broken()
+  if not reason then return code end
+  if not reason:find("^Broken pipe") then
+    io.stderr:write("ggen-lua: standard output: ", reason, "\n")
+  end
+  return code == 0 and 1 or code
 end
 
 local function options_of(args, project, selection)
@@ -95,7 +117,10 @@ end
 ---@return integer code
 function M.run(args)
   local trace = require("ggen.core.trace")
-  if args.trace then trace.enable() end
+  if args.trace then
+    check_trace(args.trace)
+    trace.enable()
+  end
   local opened = trace.now()
   if args.shorthand and not require("ggen.load").find(cli.directory(args)) then
     fault.raise(("unknown command %q%s, and no pipeline.lua here that has such a task"):format(
@@ -134,7 +159,7 @@ function M.run(args)
     local written, message = trace.write(args.trace)
     if not written then fault.raise(("--trace: %s"):format(message)) end
   end
-  return code
+  return check_shown(screen, code)
 end
 
 return M
