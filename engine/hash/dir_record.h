@@ -59,9 +59,9 @@ struct RecordHead {
   Stamp dir;                // of the directory when it was listed; zero: the listing is not known
   std::uint64_t rules = 0;  // checksum of the ignore rules that decided kIgnored; 0: undecided
   std::uint32_t entries = 0;
-  std::uint32_t names = 0;    // bytes
-  std::uint32_t tracked = 0;  // entries with kTracked; right in a saved record
-  std::uint32_t racy = 0;     // 1: the listing may change and keep its stamp
+  std::uint32_t names = 0;  // bytes
+  std::uint32_t racy = 0;   // 1: the listing may change and keep its stamp
+  std::uint32_t reserved = 0;
 
   bool listed() const { return dir.ino != 0; }
 };

@@ -176,10 +176,10 @@ Result<void> FileIndex::write(const std::string& path, std::vector<Part>& dirs,
     std::sort(parts->begin(), parts->end(),
               [](const Part& a, const Part& b) { return a.name < b.name; });
     for (const Part& part : *parts) {
-      items.push_back({0, part.bytes.size(),
-                       part.known_checksum ? *part.known_checksum : checksum(part.bytes),
-                       static_cast<std::uint32_t>(names.size()),
-                       static_cast<std::uint32_t>(part.name.size()), part.entries, part.tracked});
+      items.push_back(
+          {0, part.bytes.size(), part.known_checksum ? *part.known_checksum : checksum(part.bytes),
+           static_cast<std::uint32_t>(names.size()), static_cast<std::uint32_t>(part.name.size()),
+           part.entries, part.watched ? 1U : 0U});
       names.append(part.name).push_back('\0');
     }
   }

@@ -31,7 +31,7 @@ struct FileItem {
   std::uint32_t name = 0;      // offset in the names
   std::uint32_t name_size = 0;
   std::uint32_t entries = 0;  // of the record
-  std::uint32_t tracked = 0;  // of these, the ones that verify_all() looks at
+  std::uint32_t watched = 0;  // 1: verify_all() looks at it
 };
 static_assert(sizeof(FileItem) == 40);
 
@@ -68,7 +68,7 @@ class FileIndex {
     std::string_view name;
     std::string_view bytes;
     std::uint32_t entries = 0;
-    std::uint32_t tracked = 0;
+    bool watched = false;
     // Of bytes that were carried over unseen: damage stays visible.
     std::optional<std::uint64_t> known_checksum;
   };

@@ -229,7 +229,9 @@ void Tree::learn(std::string_view path, const Stamp& stamp, const Digest& digest
   impl_->learned.push_back({path_key(impl_->root, "", path), stamp, digest});
 }
 
-void Tree::prune() { impl_->prune(); }
+bool Tree::intact() const { return impl_->intact(); }
+
+void Tree::prune() { impl_->pruned = true; }
 
 Result<void> Tree::save() { return impl_->save(); }
 

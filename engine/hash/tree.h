@@ -90,7 +90,8 @@ class Tree {
   Result<void> open();
 
   // Stats everything that the index tracks and does nothing else. True: nothing at all moved since
-  // the index was written, and none of it was racy then. What was seen counts as looked at.
+  // the index was written, and none of it was racy then. What was seen counts as looked at. Call it
+  // at most once, right after open().
   bool verify_all();
 
   // Brings the sets up to date. A set that cannot be read is the error, and does not keep the
@@ -125,11 +126,17 @@ class Tree {
   // from reading it. `path` as in TreeEntry; the stamp is the file's final one, after renaming it.
   void learn(std::string_view path, const Stamp& stamp, const Digest& digest);
 
-  // Drops what the index tracks and no set of this Tree has looked at. For a caller that resolved
-  // everything there is: verify_all() answers no longer for what other sets were about.
+  // Whether everything that the index said at open() still stands: verify_all() was true, and
+  // nothing that it looked at was seen to change since. Only then does a later verify_all() go on
+  // answering for sets that were not resolved in this run, and only then may notes about them stay.
+  bool intact() const;
+  // Lets the index forget what no set of this Tree has looked at. For a caller that resolved
+  // everything there is, now and then.
   void prune();
 
-  // Writes the index if anything changed, notes included: a temporary file, renamed.
+  // Writes the index if anything changed, notes included: a temporary file, renamed. From then on
+  // verify_all() answers for all sets that this Tree resolved, and if intact() for those of earlier
+  // runs too. If not, notes that were not set in this run are dropped.
   Result<void> save();
 
   // Named bytes kept in the index. All are lost with a damaged index. A view is valid until the

@@ -26,7 +26,10 @@ class Tree::Impl {
   Result<void> open();
   bool verify_all();
   Result<void> save();
-  void prune();
+  bool intact() const;
+  bool is_intact(const DirNode& node) const;
+  // Untracks what is not known to be as the index says and what nobody has looked at.
+  void untrack(DirNode& node) const;
   void drop_damaged();
 
   // Walks for the sets as the mode says, and with digests makes the answers.
@@ -42,7 +45,7 @@ class Tree::Impl {
   void take_in_learned();
   void settle_before_save();
   void settle_listing(DirNode& node);
-  const DirRecord& saved_form(DirNode& node, std::deque<DirRecord>& copies) const;
+  static const DirRecord& saved_form(const DirNode& node, std::deque<DirRecord>& copies);
 
   WalkMode next_walk(bool hash) {
     ++tick;
@@ -67,6 +70,8 @@ class Tree::Impl {
   Tick tick = 2;
   Tick since = 2;  // this epoch's first tick
   bool pruned = false;
+  bool verified = false;               // verify_all() was true
+  std::vector<std::uint8_t> dir_gone;  // of the index's directories, as verify_all() saw them
   bool notes_changed = false;
   std::vector<Learned> learned;
   std::map<std::string, std::string, std::less<>> notes;

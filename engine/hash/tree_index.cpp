@@ -63,6 +63,7 @@ void Tree::Impl::drop_damaged() {
 }
 
 bool Tree::Impl::verify_all() {
+  GGEN_BUG_IF(!nodes.all().empty(), "verify_all() comes first");
   if (!root_fd || index.dirs().empty()) return false;
   const auto dirs = index.dirs();
   const Tick now = ++tick;
@@ -70,13 +71,14 @@ bool Tree::Impl::verify_all() {
   slices.reserve(dirs.size());
   for (std::uint32_t i = 0; i < dirs.size(); ++i) {
     std::uint32_t first = 0;
+    if (dirs[i].watched == 0) continue;
     do {
       slices.push_back({i, first});
       first += kEntries;
     } while (first < dirs[i].entries);
   }
-  // 1: something of the directory moved.
   std::vector<std::uint8_t> moved(dirs.size(), 0);
+  dir_gone.assign(dirs.size(), 0);
   std::atomic<bool> damaged{false};
   pool.split(slices.size(), kDirs, [&](std::size_t begin, std::size_t end) {
     for (std::size_t s = begin; s < end; ++s) {
@@ -89,6 +91,7 @@ bool Tree::Impl::verify_all() {
       const char* key = index.name(item);
       const Fd dir(
           ::openat(root_fd.get(), *key == '\0' ? "." : key, O_PATH | O_DIRECTORY | O_CLOEXEC));
+      if (!dir && slices[s].first == 0) dir_gone[slices[s].item] = 1;
       const RecordHead& head = record->head();
       bool same = static_cast<bool>(dir);
       if (same && slices[s].first == 0 && (head.listed() || head.racy != 0)) {
@@ -111,19 +114,12 @@ bool Tree::Impl::verify_all() {
   nodes.verified.assign(dirs.size(), 0);
   bool all = true;
   for (std::size_t i = 0; i < dirs.size(); ++i) {
-    if (moved[i] == 0) {
-      nodes.verified[i] = now;
-    } else {
-      all = false;
-    }
+    if (dirs[i].watched == 0) continue;
+    if (moved[i] == 0) nodes.verified[i] = now;
+    all = all && moved[i] == 0;
   }
-  // Nodes that were made before hear of it too.
-  for (DirNode& node : nodes.all()) {
-    const std::size_t item = index.find(node.key);
-    if (item != DirRecord::npos && !node.dirty) node.verified = nodes.verified[item];
-    all = all && !node.dirty;
-  }
-  return all && learned.empty();
+  verified = all;
+  return all;
 }
 
 void Tree::Impl::take_in_learned() {
@@ -233,20 +229,38 @@ void Tree::Impl::settle_listing(DirNode& node) {
   if (at == head.entries) node.edit_head().racy = 0;
 }
 
-void Tree::Impl::prune() {
-  take_in_learned();
-  pruned = true;
-  for (DirNode& node : nodes.all()) {
-    if (node.listed == 0 && node.record.head().listed()) {
-      node.edit_head().dir = {};
-      node.edit_head().racy = 0;
-    }
-    for (std::size_t i = 0; i < node.record.head().entries; ++i) {
-      const RecordEntry& entry = node.record[i];
-      const bool wanted = !node.ticks.empty() && node.ticks[i] != 0;
-      if (!wanted && entry.has(RecordEntry::kTracked)) {
-        node.edit(i).set(RecordEntry::kTracked, false);
-      }
+bool Tree::Impl::is_intact(const DirNode& node) const {
+  if (!node.dirty) return true;
+  const std::size_t item = index.find(node.key);
+  if (item == DirRecord::npos) return true;
+  const auto old = index.record(index.dirs()[item]);
+  if (!old) return false;
+  if (old->head().listed() && old->head().dir != node.record.head().dir) return false;
+  return std::all_of(old->entries().begin(), old->entries().end(), [&](const RecordEntry& before) {
+    if (!before.has(RecordEntry::kTracked)) return true;
+    const std::size_t i = node.record.find(old->name_view(before));
+    if (i == DirRecord::npos) return before.type == EntryType::missing;
+    const RecordEntry& now = node.record[i];
+    return now.type == before.type && now.stamp == before.stamp && now.digest == before.digest;
+  });
+}
+
+bool Tree::Impl::intact() const {
+  return verified && !pruned &&
+         std::all_of(nodes.all().begin(), nodes.all().end(),
+                     [&](const DirNode& node) { return is_intact(node); });
+}
+
+void Tree::Impl::untrack(DirNode& node) const {
+  if (node.verified != 0 && !pruned) return;
+  if (node.listed == 0 && node.record.head().listed()) {
+    node.edit_head().dir = {};
+    node.edit_head().racy = 0;
+  }
+  for (std::size_t i = 0; i < node.record.head().entries; ++i) {
+    const bool wanted = !node.ticks.empty() && node.ticks[i] != 0;
+    if (!wanted && node.record[i].has(RecordEntry::kTracked)) {
+      node.edit(i).set(RecordEntry::kTracked, false);
     }
   }
 }
@@ -264,41 +278,47 @@ std::optional<std::string_view> Tree::Impl::note(std::string_view name) {
 
 Result<void> Tree::Impl::save() {
   take_in_learned();
-  const auto carried = [&](const FileItem& item) {
-    return nodes.find({index.name(item), item.name_size}) == nullptr;
-  };
-  bool changed = notes_changed || !index.damage().empty();
-  for (const DirNode& node : nodes.all()) changed = changed || node.unsaved;
-  if (pruned) {
-    changed = changed || std::any_of(index.dirs().begin(), index.dirs().end(), carried);
+  const bool keep = intact();
+  if (!keep || pruned) {
+    for (DirNode& node : nodes.all()) untrack(node);
   }
+  std::vector<FileIndex::Part> dirs;
+  std::vector<FileIndex::Part> kept;
+  bool changed = notes_changed || !index.damage().empty();
+  for (std::size_t i = 0; i < index.dirs().size(); ++i) {
+    const FileItem& item = index.dirs()[i];
+    const std::string_view key(index.name(item), item.name_size);
+    if (nodes.find(key) != nullptr) continue;
+    // Nobody has used it in this run: it stays as it is, damage included, or goes.
+    const bool unmoved = nodes.verified.empty() || nodes.verified[i] != 0;
+    const bool gone = !unmoved && dir_gone[i] != 0;
+    const bool watched = item.watched != 0 && unmoved;
+    changed = changed || pruned || gone || watched != (item.watched != 0);
+    if (pruned || gone) continue;
+    dirs.push_back({key, index.bytes(item), item.entries, watched, item.checksum});
+  }
+  for (const DirNode& node : nodes.all()) changed = changed || node.unsaved;
   if (!changed) return {};
   settle_before_save();
 
-  std::vector<FileIndex::Part> dirs;
-  std::vector<FileIndex::Part> kept;
-  for (const FileItem& item : index.dirs()) {
-    if (pruned || !carried(item)) continue;
-    // As good as it was: nobody has used it in this run, or verify_all() has checked it.
-    dirs.push_back({{index.name(item), item.name_size},
-                    index.bytes(item),
-                    item.entries,
-                    item.tracked,
-                    item.checksum});
-  }
-  std::deque<DirRecord> cleaned;
+  std::deque<DirRecord> copies;
   for (DirNode& node : nodes.all()) {
-    const DirRecord& record = saved_form(node, cleaned);
-    if (record.head().tracked == 0 && !record.head().listed()) continue;
-    dirs.push_back({node.key, record.bytes(), record.head().entries, record.head().tracked, {}});
+    const DirRecord& record = saved_form(node, copies);
+    const auto entries = record.entries();
+    const bool watched = record.head().listed() || record.head().racy != 0 ||
+                         std::any_of(entries.begin(), entries.end(), [](const RecordEntry& entry) {
+                           return entry.has(RecordEntry::kTracked);
+                         });
+    if (!watched && entries.empty()) continue;
+    dirs.push_back({node.key, record.bytes(), record.head().entries, watched, {}});
   }
   for (const FileItem& item : index.notes()) {
     const std::string_view name(index.name(item), item.name_size);
-    if (notes.find(name) == notes.end()) {
-      kept.push_back({name, index.bytes(item), 0, 0, item.checksum});
+    if (keep && notes.find(name) == notes.end()) {
+      kept.push_back({name, index.bytes(item), 0, false, item.checksum});
     }
   }
-  for (const auto& [name, bytes] : notes) kept.push_back({name, bytes, 0, 0, {}});
+  for (const auto& [name, bytes] : notes) kept.push_back({name, bytes, 0, false, {}});
   GGEN_TRY(FileIndex::write(index_file, dirs, kept));
   for (DirNode& node : nodes.all()) node.unsaved = false;
   notes_changed = false;
@@ -306,15 +326,12 @@ Result<void> Tree::Impl::save() {
 }
 
 // A racy stamp is written as zero: equal to none.
-const DirRecord& Tree::Impl::saved_form(DirNode& node, std::deque<DirRecord>& copies) const {
-  if (!node.dirty) return node.record;
-  std::uint32_t tracked = 0;
-  bool racy = node.record.head().racy != 0;
-  for (const RecordEntry& entry : node.record.entries()) {
-    tracked += entry.has(RecordEntry::kTracked) ? 1 : 0;
-    racy = racy || entry.has(RecordEntry::kRacy);
-  }
-  node.record.edit_head().tracked = tracked;
+const DirRecord& Tree::Impl::saved_form(const DirNode& node, std::deque<DirRecord>& copies) {
+  const auto entries = node.record.entries();
+  const bool racy = node.record.head().racy != 0 ||
+                    std::any_of(entries.begin(), entries.end(), [](const RecordEntry& entry) {
+                      return entry.has(RecordEntry::kRacy);
+                    });
   if (!racy) return node.record;
   DirRecord& copy = copies.emplace_back(*DirRecord::view(node.record.bytes()));
   if (copy.head().racy != 0) copy.edit_head().dir = {};

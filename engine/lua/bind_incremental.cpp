@@ -325,7 +325,15 @@ int assessor_info(lua_State* L) {
 // assessor:save() -> true | nil, message, kind
 int assessor_save(lua_State* L) {
   Session& session = check_idle(L);
-  if (session.results.changed()) session.tree.set_note("results", session.results.pack());
+  // What was made last and what was hit last stay true whatever moved: they are compared anew.
+  const bool intact = session.tree.intact();
+  if (session.results.changed() || !intact) {
+    session.tree.set_note("results", session.results.pack());
+  }
+  if (!intact) {
+    const std::string group(session.tree.note("group").value_or(std::string_view()));
+    if (!group.empty()) session.tree.set_note("group", group);
+  }
   if (auto saved = session.tree.save(); !saved) return push_error(L, saved.error());
   lua_pushboolean(L, 1);
   return 1;
