@@ -1,0 +1,246 @@
+// The cache when the world fails: killed at any instant, the disk full, nothing may be written.
+// SPDX-License-Identifier: MIT
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <catch2/catch.hpp>
+#include <random>
+#include <thread>
+
+#include "cache/log_file.h"
+#include "cache/sweep.h"
+#include "cache/verify.h"
+#include "harness.h"
+
+using namespace ggen;
+using namespace ggen::cache;
+using namespace ggen::cache_test;
+
+namespace {
+
+Files tree_number(int number) {
+  Files files;
+  for (int i = 0; i < 12; ++i)
+    files["out/d" + std::to_string(i % 3) + "/f" + std::to_string(i)] = {
+        EntryKind::file,
+        std::string(static_cast<std::size_t>(1 + i * 977 % 40'000),
+                    static_cast<char>('a' + (number + i) % 26)),
+        i % 4 == 0};
+  return files;
+}
+
+constexpr int kKeys = 6;
+
+// Stores, restores, sweeps and appends without end.
+[[noreturn]] void work(const std::string& cache_root, const std::string& tree, unsigned seed) {
+  std::mt19937 random(seed);
+  Cache cache(cache_root);
+  for (;;) {
+    const int number = static_cast<int>(random() % kKeys);
+    const std::string key = std::to_string(number);
+    const auto action = cache.actions.get(key_of(key));
+    if (action && *action) {
+      const auto restored = restore(cache.blobs, tree, **action, present_of(look(tree), "out"), 1);
+      Record hit;
+      hit.key = short_key(key_of(key));
+      static_cast<void>(cache.journal.append({&hit, 1}));
+      if (!restored) ::_exit(1);
+    } else {
+      const Scratch built(tree);
+      make(built.path(), tree_number(number));
+      LogWriter log(cache.directory);
+      log.add(Stream::out, std::string(300'000, 'l'));
+      static_cast<void>(log.finish(cache.blobs));
+      cache.store(built.path(), "out", key);
+    }
+    if (random() % 4 == 0) {
+      const auto around = survey(cache.directory);
+      if (around && !around->entries.empty()) {
+        const Victim victim{random() % around->entries.size(), Reason::size};
+        static_cast<void>(
+            sweep(cache.directory, *around, {&victim, 1}, "lru", std::chrono::milliseconds(0)));
+      }
+    }
+  }
+}
+
+// Lowers a limit of this process for a scope.
+class Limited {
+ public:
+  Limited(int which, rlim_t value) : which_(which) {
+    ::getrlimit(which_, &before_);
+    const rlimit lower{value, before_.rlim_max};
+    ::setrlimit(which_, &lower);
+  }
+  ~Limited() { ::setrlimit(which_, &before_); }
+
+ private:
+  int which_;
+  rlimit before_{};
+};
+
+}  // namespace
+
+TEST_CASE("crash: killed at any instant, nothing is wrong", "[cache][fault]") {
+  constexpr int kKills = 300;
+  const auto seed = static_cast<unsigned>(GENERATE(take(1, random(0, 1'000'000))));
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  const Scratch scratch;
+  const std::string root = scratch / "cache", tree = scratch / "tree";
+  fs::create_directories(tree);
+  int kills = 0;
+  for (; kills < kKills; ++kills) {
+    const unsigned child_seed = random();
+    const pid_t child = ::fork();
+    if (child == 0) work(root, tree, child_seed);
+    REQUIRE(child > 0);
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 20'000));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    // A restore that fails ends the child by itself.
+    REQUIRE(WIFSIGNALED(status));
+    REQUIRE(WTERMSIG(status) == SIGKILL);
+
+    if (!fs::exists(root)) continue;
+    const auto directory = Directory::open(root).value();
+    const Verified verified = verify(directory, 1).value();
+    CAPTURE(kills, verified.problems);
+    REQUIRE(verified.problems.empty());
+    // No file of the tree is half there.
+    for (const auto& [path, node] : look(tree)) {
+      if (!path.starts_with("out/") || node.kind != EntryKind::file) continue;
+      INFO(path);
+      REQUIRE(node.bytes.size() == 1 + std::stoul(path.substr(8)) * 977 % 40'000);
+      REQUIRE(node.bytes.find_first_not_of(node.bytes[0]) == std::string::npos);
+    }
+    // Where the file system can, nothing is left in the way of the next one.
+    REQUIRE(list_dir(root + "/tmp")->empty());
+  }
+  // And the next run is right.
+  Cache cache(root);
+  const Survey around = survey(cache.directory).value();
+  // Otherwise this has shown nothing.
+  CHECK(around.totals.all.hits > 20);
+  CHECK(around.totals.all.evictions > 5);
+  for (int number = 0; number < kKeys; ++number) {
+    const auto action = cache.actions.get(key_of(std::to_string(number))).value();
+    if (!action) continue;
+    REQUIRE(restore(cache.blobs, tree, *action, present_of(look(tree), "out")).has_value());
+    Files files = look(tree);
+    std::erase_if(files, [](const auto& file) { return !file.first.starts_with("out/"); });
+    CHECK(files == tree_number(number));
+  }
+  CHECK(cache.directory.take_warnings().empty());
+}
+
+TEST_CASE("crash: no more space", "[cache][fault]") {
+  // A full disk as this process sees it: no file may grow beyond a limit.
+  const Scratch scratch;
+  const std::string tree = scratch / "tree";
+  make(tree, {{"out/big", {EntryKind::file, std::string(300'000, 'b'), false}}});
+  Cache cache(scratch / "cache");
+  const auto outputs = outputs_of(look(tree), "out");
+  struct sigaction ignore {
+  }, before{};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGXFSZ, &ignore, &before);
+  {
+    const Limited limited(RLIMIT_FSIZE, 100'000);
+    std::vector<Output> again = outputs;
+    CHECK_FALSE(capture(cache.blobs, tree, again));
+    LogWriter log(cache.directory);
+    log.add(Stream::out, std::string(1'000'000, 'l'));
+    CHECK_FALSE(log.finish(cache.blobs));
+    const std::string bytes(200'000, 'x');
+    CHECK_FALSE(cache.blobs.put_bytes(hash::sha256(bytes), bytes));
+  }
+  ::sigaction(SIGXFSZ, &before, nullptr);
+  CHECK(verify(cache.directory)->problems.empty());
+  CHECK(verify(cache.directory)->blobs == 0);
+  CHECK(list_dir(scratch / "cache/tmp")->empty());
+}
+
+TEST_CASE("crash: a full file system", "[cache][fault]") {
+  const Scratch scratch;
+  const std::string small = scratch / "small";
+  fs::create_directories(small);
+  if (::mount("none", small.c_str(), "tmpfs", 0, "size=256k") != 0) {
+    WARN("no right to mount: not tested");
+    return;
+  }
+  {
+    const std::string tree = scratch / "tree";
+    make(tree, tree_number(1));
+    Cache cache(small + "/cache");
+    const Action whole = cache.store(tree, "out", "whole");
+    bool failed = false;
+    for (int number = 2; number < 40 && !failed; ++number) {
+      fs::remove_all(tree);
+      make(tree, tree_number(number));
+      Action action;
+      action.key = key_of(std::to_string(number));
+      action.outputs = outputs_of(look(tree), "out");
+      auto captured = capture(cache.blobs, tree, action.outputs);
+      if (captured) captured = cache.actions.put(action);
+      failed = !captured;
+    }
+    CHECK(failed);
+    // What was stored before is still served, and what is there is right.
+    CHECK(verify(cache.directory)->problems.empty());
+    fs::remove_all(tree);
+    fs::create_directories(tree);
+    CHECK(restore(cache.blobs, tree, whole, {}).has_value());
+    CHECK(look(tree) == tree_number(1));
+    // And it can be made empty.
+    CHECK(clear(cache.directory).has_value());
+  }
+  CHECK(::umount(small.c_str()) == 0);
+}
+
+TEST_CASE("crash: a cache that can only be read", "[cache][fault]") {
+  const Scratch scratch;
+  const std::string root = scratch / "cache", tree = scratch / "tree";
+  make(tree, tree_number(1));
+  Action action;
+  {
+    Cache cache(root);
+    action = cache.store(tree, "out", "k");
+  }
+  // Root may write wherever the mode says no, but not to a read-only mount.
+  const bool by_mount = ::geteuid() == 0;
+  if (by_mount &&
+      (::mount(root.c_str(), root.c_str(), nullptr, MS_BIND, nullptr) != 0 ||
+       ::mount(nullptr, root.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) != 0)) {
+    WARN("no right to mount: not tested");
+    return;
+  }
+  const auto set_mode = [&](fs::perms perms) {
+    for (const auto& entry : fs::recursive_directory_iterator(root))
+      if (entry.is_directory()) fs::permissions(entry.path(), perms);
+    fs::permissions(root, perms);
+  };
+  if (!by_mount) set_mode(fs::perms::owner_read | fs::perms::owner_exec);
+  {
+    Cache cache(root);
+    fs::remove_all(tree);
+    fs::create_directories(tree);
+    CHECK(cache.actions.get(key_of("k")).value() == action);
+    CHECK(restore(cache.blobs, tree, action, {}).has_value());
+    CHECK(look(tree) == tree_number(1));
+    CHECK_FALSE(cache.blobs.put_bytes(hash::sha256("new"), "new"));
+    CHECK_FALSE(cache.actions.put(action));
+    CHECK(cache.journal.append({}).has_value());
+    const Record hit;
+    CHECK_FALSE(cache.journal.append({&hit, 1}));
+    CHECK_FALSE(clear(cache.directory));
+    CHECK(verify(cache.directory)->problems.empty());
+  }
+  if (by_mount)
+    CHECK(::umount(root.c_str()) == 0);
+  else
+    set_mode(fs::perms::owner_all);
+}
