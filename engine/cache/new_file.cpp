@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <random>
 
@@ -23,12 +24,18 @@ std::string random_name() {
 
 // Names an O_TMPFILE. 0, or errno.
 int link_open_file(int fd, int dir_fd, const char* name) {
+  // The short form is for whom the kernel lets: Linux 6.10, or CAP_DAC_READ_SEARCH. The long one
+  // needs /proc. Whoever may not gets ENOENT, as for a missing directory.
+  static std::atomic<bool> short_form{true};
+  if (short_form.load(std::memory_order_relaxed)) {
+    if (::linkat(fd, "", dir_fd, name, AT_EMPTY_PATH) == 0) return 0;
+    if (errno != ENOENT) return errno;
+  }
   std::array<char, 32> path;
   std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", fd);
-  if (::linkat(AT_FDCWD, path.data(), dir_fd, name, AT_SYMLINK_FOLLOW) == 0) return 0;
-  // Without /proc this form does it, for those whom the kernel lets.
-  if (errno == ENOENT && ::linkat(fd, "", dir_fd, name, AT_EMPTY_PATH) == 0) return 0;
-  return errno;
+  if (::linkat(AT_FDCWD, path.data(), dir_fd, name, AT_SYMLINK_FOLLOW) != 0) return errno;
+  short_form.store(false, std::memory_order_relaxed);
+  return 0;
 }
 
 int rename_file(int from_fd, const char* from, int dir_fd, const char* name, Replace replace) {

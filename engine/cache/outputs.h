@@ -44,9 +44,9 @@ struct Restored {
 
 // Makes the declared outputs exactly what was recorded: writes what differs, removes what the
 // action does not name (with directories that become empty, where the patterns cover them), touches
-// nothing else. A file appears whole or not at all. Missing blobs are found before anything is
-// touched; a damaged one may be found when other outputs are restored already, and is a miss all
-// the same (kinds not_found and invalid): the task then runs and makes them all.
+// nothing else. A file appears whole or not at all. Missing blobs are found before anything that is
+// there is touched; a damaged one may be found when other outputs are restored already, and is a
+// miss all the same (kinds not_found and invalid): the task then runs and makes them all.
 Result<Restored> restore(const BlobStore& blobs, const std::string& root, const Action& action,
                          std::span<const Present> present, unsigned threads = 2);
 

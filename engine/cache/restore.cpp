@@ -53,6 +53,7 @@ class Restore {
   std::unordered_set<std::string_view> wanted_dirs_;  // above what is wanted, and wanted themselves
   std::vector<const Output*> todo_;                   // sorted by directory
   std::vector<std::string_view> stale_;
+  bool touches_ = false;  // there is something that could be replaced or removed
   std::mutex mutex_;
   Restored restored_;
 };
@@ -73,6 +74,7 @@ void Restore::plan(std::span<const Present> present) {
   std::unordered_set<std::string_view> right;
   for (const Present& entry : present) {
     if (entry.kind == EntryKind::missing) continue;
+    touches_ = true;
     const auto found = wanted_.find(entry.path);
     if (found != wanted_.end() && is_right(entry, *found->second)) {
       right.insert(found->first);
@@ -94,6 +96,7 @@ void Restore::plan(std::span<const Present> present) {
 }
 
 Result<void> Restore::look_for_blobs() const {
+  if (!touches_) return {};
   for (const Output* output : todo_) {
     if (output->kind == EntryKind::file && !blobs_.has(output->digest)) {
       return Error{ErrorKind::not_found,

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "lua/cache_tables.h"
+
+#include <map>
+
+namespace ggen::lua {
+
+using namespace ggen::cache;
+
+namespace {
+
+void push_text(lua_State* L, std::string_view text) {
+  lua_pushlstring(L, text.data(), text.size());
+}
+
+void set_text(lua_State* L, const char* name, std::string_view text) {
+  push_text(L, text);
+  lua_setfield(L, -2, name);
+}
+
+template <class Number>
+void set_number(lua_State* L, const char* name, Number number) {
+  lua_pushnumber(L, static_cast<double>(number));
+  lua_setfield(L, -2, name);
+}
+
+double seconds(std::uint64_t ms) { return static_cast<double>(ms) / 1000; }
+
+// Sets a list of what push_one(row) pushes for each row.
+template <class Rows, class Push>
+void set_column(lua_State* L, const char* name, const Rows& rows, const Push& push_one) {
+  lua_createtable(L, static_cast<int>(rows.size()), 0);
+  int index = 0;
+  for (const auto& row : rows) {
+    push_one(row);
+    lua_rawseti(L, -2, ++index);
+  }
+  lua_setfield(L, -2, name);
+}
+
+void push_totals(lua_State* L, const Totals& totals) {
+  lua_createtable(L, 0, 7);
+  set_number(L, "hits", totals.hits);
+  set_number(L, "misses", totals.misses);
+  set_number(L, "stores", totals.stores);
+  set_number(L, "evictions", totals.evictions);
+  set_number(L, "evicted_bytes", totals.evicted_bytes);
+  set_number(L, "saved", seconds(totals.saved_ms));
+  set_number(L, "spent", seconds(totals.spent_ms));
+}
+
+// What is stored of one task; there may be results of it that were made from other inputs.
+struct Kept {
+  std::size_t entries = 0;
+  std::uint64_t bytes = 0;
+};
+
+}  // namespace
+
+void push_texts(lua_State* L, std::span<const std::string> texts) {
+  lua_createtable(L, static_cast<int>(texts.size()), 0);
+  int index = 0;
+  for (const std::string& text : texts) {
+    push_text(L, text);
+    lua_rawseti(L, -2, ++index);
+  }
+}
+
+void push_entries(lua_State* L, const Survey& survey, double now) {
+  const auto number = [L](double value) { lua_pushnumber(L, value); };
+  const auto& rows = survey.entries;
+  lua_createtable(L, 0, 9);
+  set_number(L, "count", rows.size());
+  set_number(L, "now", now);
+  set_column(L, "key", rows, [&](const Entry& e) { push_text(L, e.key.hex()); });
+  set_column(L, "task", rows, [&](const Entry& e) { push_text(L, e.task); });
+  set_column(L, "bytes", rows, [&](const Entry& e) { number(static_cast<double>(e.bytes)); });
+  set_column(L, "created", rows, [&](const Entry& e) { number(seconds(e.created_ms)); });
+  set_column(L, "last_access", rows, [&](const Entry& e) { number(seconds(e.last_access_ms)); });
+  set_column(L, "hits", rows, [&](const Entry& e) { number(static_cast<double>(e.hits)); });
+  set_column(L, "duration", rows, [&](const Entry& e) { number(seconds(e.duration_ms)); });
+}
+
+void push_stats(lua_State* L, const Survey& survey) {
+  push_totals(L, survey.totals.all);
+  set_number(L, "bytes", survey.bytes);
+  set_number(L, "entries", survey.entries.size());
+  set_number(L, "blobs", survey.blobs);
+  set_number(L, "orphans", survey.orphans);
+  set_number(L, "orphan_bytes", survey.orphan_bytes);
+  set_number(L, "unreadable", survey.unreadable);
+
+  // The journal knows tasks by a hash of their names; the stored results know the names.
+  std::map<std::string_view, Kept> tasks;
+  for (const Entry& entry : survey.entries) {
+    Kept& kept = tasks[entry.task];
+    ++kept.entries;
+    kept.bytes += entry.bytes;
+  }
+  lua_createtable(L, 0, static_cast<int>(tasks.size()));
+  for (const auto& [name, kept] : tasks) {
+    push_text(L, name);
+    const auto found = survey.totals.by_task.find(task_hash(name));
+    push_totals(L, found == survey.totals.by_task.end() ? Totals{} : found->second);
+    set_number(L, "entries", kept.entries);
+    set_number(L, "bytes", kept.bytes);
+    lua_rawset(L, -3);
+  }
+  lua_setfield(L, -2, "tasks");
+}
+
+void push_accesses(lua_State* L, const Accesses& accesses) {
+  lua_createtable(L, 0, 7);
+  set_number(L, "count", accesses.key.size());
+  set_number(L, "keys", accesses.keys.size());
+  const auto number = [L](double value) { lua_pushnumber(L, value); };
+  set_column(L, "key", accesses.key, [&](std::uint32_t key) { number(key + 1.0); });
+  set_column(L, "time", accesses.time_ms, [&](std::uint64_t ms) { number(seconds(ms)); });
+  set_column(L, "bytes", accesses.bytes,
+             [&](std::uint64_t bytes) { number(static_cast<double>(bytes)); });
+  set_column(L, "duration", accesses.cost_ms, [&](std::uint64_t ms) { number(seconds(ms)); });
+  set_column(L, "task", accesses.task, [&](std::uint32_t task) { number(task); });
+}
+
+void push_swept(lua_State* L, const Swept& swept) {
+  lua_createtable(L, 0, 3);
+  set_number(L, "actions", swept.actions);
+  set_number(L, "blobs", swept.blobs);
+  set_number(L, "bytes", swept.bytes);
+}
+
+void push_verified(lua_State* L, const Verified& verified) {
+  lua_createtable(L, 0, 5);
+  set_number(L, "actions", verified.actions);
+  set_number(L, "blobs", verified.blobs);
+  set_number(L, "bytes", verified.bytes);
+  set_number(L, "journal_damage", verified.journal_damage);
+  push_texts(L, verified.problems);
+  lua_setfield(L, -2, "problems");
+}
+
+void push_evictions(lua_State* L, std::span<const Digest> keys, std::span<const Record> records) {
+  lua_createtable(L, 0, static_cast<int>(records.size()));
+  for (const Digest& key : keys) {
+    for (const Record& record : records) {
+      if (record.key != short_key(key)) continue;
+      push_text(L, key.hex());
+      lua_createtable(L, 0, 5);
+      set_number(L, "time", seconds(record.time_ms));
+      set_number(L, "bytes", record.bytes);
+      set_number(L, "duration", seconds(record.cost_ms));
+      set_text(L, "policy", record.policy);
+      set_text(L, "reason", reason_name(record.reason));
+      lua_rawset(L, -3);
+      break;
+    }
+  }
+}
+
+std::vector<Victim> check_victims(lua_State* L, int indices, int reasons, std::size_t entries) {
+  luaL_checktype(L, indices, LUA_TTABLE);
+  const bool has_reasons = !lua_isnoneornil(L, reasons);
+  if (has_reasons) luaL_checktype(L, reasons, LUA_TTABLE);
+  const int count = static_cast<int>(lua_objlen(L, indices));
+  std::vector<Victim> victims;
+  victims.reserve(static_cast<std::size_t>(count));
+  for (int i = 1; i <= count; ++i) {
+    lua_rawgeti(L, indices, i);
+    const double index = lua_tonumber(L, -1);
+    if (!(index >= 1 && index <= static_cast<double>(entries)) ||
+        index != static_cast<double>(static_cast<std::size_t>(index)))
+      luaL_argerror(L, indices, lua_pushfstring(L, "element %d is no entry", i));
+    Victim victim{static_cast<std::size_t>(index) - 1, Reason::size};
+    lua_pop(L, 1);
+    if (has_reasons) {
+      lua_rawgeti(L, reasons, i);
+      const char* name = lua_tostring(L, -1);
+      if (name != nullptr) victim.reason = reason_of_name(name);
+      if (victim.reason == Reason::none)
+        luaL_argerror(L, reasons, lua_pushfstring(L, "element %d is no reason", i));
+      lua_pop(L, 1);
+    }
+    victims.push_back(victim);
+  }
+  return victims;
+}
+
+}  // namespace ggen::lua
