@@ -242,6 +242,31 @@ int cache_evictions(lua_State* L) {
   return 1;
 }
 
+// cache:append(records) -> true: notes in the journal what happened, in one write. A record is
+// { op = "store"|"hit"|"miss", key =, task = id, time =, bytes =, duration = }.
+int cache_append(lua_State* L) {
+  auto& opened = check_cache(L);
+  return push_done(L, Journal(opened->directory).append(check_records(L, 2)));
+}
+
+// cache:append_group(records, time) -> { id =, count =, duration = }: the hits of a run, so that
+// the next run with the same ones needs one record (cache/journal.h)
+int cache_append_group(lua_State* L) {
+  auto& opened = check_cache(L);
+  const auto time_ms = static_cast<std::uint64_t>(luaL_checknumber(L, 3) * 1000);
+  const auto group = Journal(opened->directory).append_group(check_records(L, 2), time_ms);
+  if (!group) return push_error(L, group.error());
+  push_group(L, *group);
+  return 1;
+}
+
+// cache:append_repeat(group, time) -> true
+int cache_append_repeat(lua_State* L) {
+  auto& opened = check_cache(L);
+  const auto time_ms = static_cast<std::uint64_t>(luaL_checknumber(L, 3) * 1000);
+  return push_done(L, Journal(opened->directory).append_repeat(check_group(L, 2), time_ms));
+}
+
 // survey:entries(now) -> { count=, now=, key = {...}, task = {...}, bytes = {...}, created = {...},
 // last_access = {...}, hits = {...}, duration = {...} }: what policies choose from
 int survey_entries(lua_State* L) {
@@ -304,12 +329,21 @@ int cache_open(lua_State* L) {
 }
 
 constexpr luaL_Reg kMethods[] = {
-    {"accesses", cache_accesses}, {"blob_path", cache_blob_path},
-    {"clear", cache_clear},       {"evictions", cache_evictions},
-    {"get", cache_get},           {"has_blob", cache_has_blob},
-    {"import", cache_import},     {"path", cache_path},
-    {"put", cache_put},           {"survey", cache_survey},
-    {"verify", cache_verify},     {"warnings", cache_warnings},
+    {"append", cache_append},
+    {"append_group", cache_append_group},
+    {"append_repeat", cache_append_repeat},
+    {"accesses", cache_accesses},
+    {"blob_path", cache_blob_path},
+    {"clear", cache_clear},
+    {"evictions", cache_evictions},
+    {"get", cache_get},
+    {"has_blob", cache_has_blob},
+    {"import", cache_import},
+    {"path", cache_path},
+    {"put", cache_put},
+    {"survey", cache_survey},
+    {"verify", cache_verify},
+    {"warnings", cache_warnings},
     {nullptr, nullptr},
 };
 constexpr luaL_Reg kSurveyMethods[] = {{"entries", survey_entries},

@@ -24,6 +24,13 @@ void push_verified(lua_State* L, const cache::Verified& verified);
 void push_evictions(lua_State* L, std::span<const Digest> keys,
                     std::span<const cache::Record> records);
 
+void push_group(lua_State* L, const cache::Group& group);
+cache::Group check_group(lua_State* L, int index);
+
+// The records in the list at `index`: { { op =, key =, task =, time =, bytes =, duration = }, ...
+// }.
+std::vector<cache::Record> check_records(lua_State* L, int index);
+
 // The victims at `indices` (a list of numbers from 1), each with the reason of the same place in
 // the list at `reasons` (which may be nil).
 std::vector<cache::Victim> check_victims(lua_State* L, int indices, int reasons,

@@ -30,6 +30,16 @@ function M.new(fields)
   return setmetatable(fields, Fault)
 end
 
+---Hands on what a function returned; where that is nil and a message, raises it.
+---@generic T
+---@param value T?
+---@param message string?
+---@return T
+function M.check(value, message)
+  if value == nil then error(M.new({ message = tostring(message) }), 0) end
+  return value
+end
+
 ---Raises a fault.
 ---@param message string
 ---@param file string?

@@ -12,6 +12,7 @@ local parts = {
   async = "ggen.async",
   std = "ggen.std",
   environment = "ggen.environment",
+  evict = "ggen.evict",
   json = "ggen.core.json",
   report = "ggen.report",
   schema = "ggen.schema",

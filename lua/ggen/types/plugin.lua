@@ -85,6 +85,59 @@ local AnyPlugin = {}
 ---@async
 function AnyPlugin:close() end
 
+---The stored results as a policy sees them: row i of each column is one result.
+---@class ggen.CacheEntries
+---@field count integer
+---@field now number seconds since 1970
+---@field key string[]
+---@field task string[] ids
+---@field bytes number[] share of what it takes on the disk
+---@field created number[] seconds since 1970
+---@field last_access number[] seconds since 1970
+---@field hits integer[]
+---@field duration number[] seconds that it took to make
+
+---One stored result, at the moment in which a run asks for it.
+---@class ggen.CacheEntry
+---@field key string
+---@field created number seconds since 1970
+---@field age number seconds
+---@field duration number seconds that it took to make
+---@field bytes number
+---@field last_access number? seconds since 1970
+
+---@alias ggen.EvictReason "size"|"age"|"cost"|"asked"
+
+---Decides whether a stored result is served, whether a new one is kept, and what goes when it gets
+---full. Every method is optional; without any, everything is served and kept.
+---@class ggen.CachePlugin : ggen.AnyPlugin
+local CachePlugin = {}
+
+---Called for a result that is stored. Must not wait.
+---@param task ggen.Task
+---@param entry ggen.CacheEntry
+---@return boolean serve
+---@return string? reason when it is not served: "older than 24 h"
+function CachePlugin:lookup(task, entry) end
+
+---Called for a result that could be stored. Must not wait.
+---@param task ggen.Task
+---@param result ggen.TaskResult
+---@return boolean keep
+---@return string? reason when it is not kept
+function CachePlugin:admit(task, result) end
+
+---Chooses what goes (`ggen.evict.lowest` helps). Pure: must not wait, and the same arguments give
+---the same answer.
+---@param entries ggen.CacheEntries
+---@param budget number bytes that should go; 0 when there is room
+---@return integer[] indices
+---@return ggen.EvictReason|ggen.EvictReason[]|nil reason for all of them, or one for each
+function CachePlugin:victims(entries, budget) end
+
+---@return number? bytes that the cache may take; nil for no limit
+function CachePlugin:limit() end
+
 ---Decides who is next. Without any of these methods: the order of declaration.
 ---@class ggen.SchedulerPlugin : ggen.AnyPlugin
 local SchedulerPlugin = {}
