@@ -61,7 +61,8 @@ local function print_table(accesses, results)
     io.write("no accesses are recorded yet: run something first\n")
     return
   end
-  io.write(("%d accesses to %d results\n"):format(accesses.count, accesses.keys))
+  io.write(("%d access%s to %d result%s\n"):format(accesses.count,
+    accesses.count == 1 and "" or "es", accesses.keys, accesses.keys == 1 and "" or "s"))
   local rows = { { "policy", "limit", "hit rate", "hits", "served", "saved", "evicted", "peak" } }
   for _, result in ipairs(results) do
     rows[#rows + 1] = {
