@@ -138,6 +138,58 @@ function CachePlugin:victims(entries, budget) end
 ---@return number? bytes that the cache may take; nil for no limit
 function CachePlugin:limit() end
 
+---What goes into a task's cache key beside what always does.
+---@class ggen.FingerprintPlugin : ggen.AnyPlugin
+---@field inputs "content"|"mtime" what of an input file counts
+local FingerprintPlugin = {}
+
+---Adds parts to the key: `key:add(name, value)`, `key:env(NAME)`, `key:file(PATH)`. Pure: it sees
+---the task's declaration only, and what it adds is remembered with it.
+---@param task ggen.Task
+---@param key table
+function FingerprintPlugin:parts(task, key) end
+
+---Keeps results beside the local cache, on another machine for example. Every method may wait.
+---`ggen.core.action` reads and writes the bytes of a result.
+---@class ggen.StorePlugin : ggen.AnyPlugin
+local StorePlugin = {}
+
+---@async
+---@param key string
+---@return string? bytes of the encoded result; nil when there is none
+---@return string? message when it could not be asked
+function StorePlugin:get(key) end
+
+---@async
+---@param key string
+---@param bytes string
+---@return boolean? done
+---@return string? message
+function StorePlugin:put(key, bytes) end
+
+---@async
+---@param digests string[]
+---@return table<string, boolean> those that are there
+function StorePlugin:has(digests) end
+
+---Writes the blob to a file; its bytes are verified afterwards.
+---@async
+---@param digest string
+---@param path string a new file
+---@return boolean? done
+---@return string? message
+function StorePlugin:blob_get(digest, path) end
+
+---@async
+---@param digest string
+---@param path string a file to read
+---@return boolean? done
+---@return string? message
+function StorePlugin:blob_put(digest, path) end
+
+---@return table<string, number> counters, by name
+function StorePlugin:stats() end
+
 ---Decides who is next. Without any of these methods: the order of declaration.
 ---@class ggen.SchedulerPlugin : ggen.AnyPlugin
 local SchedulerPlugin = {}
