@@ -13,13 +13,17 @@ bool is_private_name(std::string_view name) { return name == ".git" || name == "
 
 }  // namespace
 
-Result<std::vector<std::string>> find_files(const std::string& root, const GlobSet& globs) {
+Result<std::vector<std::string>> find_files(
+    const std::string& root, const GlobSet& globs,
+    const std::function<void(const std::string& dir)>& before_reading) {
   std::vector<std::string> found;
   std::vector<std::string> pending{""};
   while (!pending.empty()) {
     const std::string dir = std::move(pending.back());
     pending.pop_back();
-    auto entries = list_dir(dir.empty() ? root : root + "/" + dir);
+    const std::string path_of_dir = dir.empty() ? root : root + "/" + dir;
+    if (before_reading) before_reading(path_of_dir);
+    auto entries = list_dir(path_of_dir);
     if (!entries) {
       if (!dir.empty() && entries.error().kind == ErrorKind::not_found) continue;
       return std::move(entries).error();

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace ggen {
 
 // Paths relative to `root`, sorted by bytes, of everything but directories. Links are listed and
 // never followed; .git and .ggen are left out. A directory that vanishes meanwhile is no error.
-Result<std::vector<std::string>> find_files(const std::string& root, const GlobSet& globs);
+// `before_reading` is told each directory right before it is read.
+Result<std::vector<std::string>> find_files(
+    const std::string& root, const GlobSet& globs,
+    const std::function<void(const std::string& dir)>& before_reading = {});
 
 }  // namespace ggen

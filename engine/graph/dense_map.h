@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace ggen::graph {
@@ -23,6 +24,7 @@ class DenseMap {
  public:
   DenseMap() = default;
   explicit DenseMap(std::size_t size, T value = T{}) : items_(size, value) {}
+  explicit DenseMap(std::vector<T> items) : items_(std::move(items)) {}
 
   T& operator[](Id id) { return items_[index_of(id)]; }
   const T& operator[](Id id) const { return items_[index_of(id)]; }

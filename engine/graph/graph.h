@@ -67,6 +67,10 @@ class Graph {
   bool frozen() const { return frozen_; }
   // A copy of a frozen graph that takes more edges.
   Graph thawed() const;
+  // A frozen graph as bytes, in the order of the machine (graph_bytes.cpp). load() gives nothing for
+  // bytes that save() cannot have made: what it gives is a good graph, whoever wrote the bytes.
+  std::string save() const;
+  static std::optional<Graph> load(std::string_view bytes);
 
   std::size_t size() const { return pools_.size(); }
   std::size_t edge_count() const { return needs_.links.size(); }
@@ -103,6 +107,7 @@ class Graph {
   static void collapse_duplicates(Rows& rows);
   std::vector<TaskId> sorted() const;
   Cycle find_cycle(const std::vector<TaskId>& sorted) const;
+  bool is_sound() const;
 
   std::string names_;  // end to end; a name ends where the next one starts
   DenseMap<TaskId, std::size_t> name_starts_;

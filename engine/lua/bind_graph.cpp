@@ -4,11 +4,14 @@
 #include <cmath>
 #include <lua.hpp>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "graph/name_index.h"
 #include "graph/plan.h"
 #include "hash/sha256.h"
 #include "lua/graph.h"
+#include "lua/push_graph.h"
 #include "lua/userdata.h"
 
 namespace ggen::lua {
@@ -28,6 +31,7 @@ namespace {
 
 struct LuaGraph {
   std::shared_ptr<Graph> graph = std::make_shared<Graph>();
+  std::optional<graph::NameIndex> index;  // made by the first find()
 };
 
 struct LuaPlan {
@@ -232,6 +236,20 @@ int graph_name(lua_State* L) {
   return 1;
 }
 
+// graph:find(name) -> id | nil
+int graph_find(lua_State* L) {
+  auto& bound = check<LuaGraph>(L, 1);
+  std::size_t size = 0;
+  const char* name = luaL_checklstring(L, 2, &size);
+  if (!bound.index || bound.index->size() != bound.graph->size()) bound.index.emplace(*bound.graph);
+  const auto id = bound.index->find({name, size});
+  if (id)
+    push_id(L, *id);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
 // graph:needs(id [, "needs" | "after"]) -> ids
 int graph_needs(lua_State* L) {
   const Graph& graph = check_frozen(L);
@@ -408,7 +426,7 @@ constexpr luaL_Reg kGraphMethods[] = {{"add", graph_add},     {"edge", graph_edg
                                       {"size", graph_size},   {"name", graph_name},
                                       {"needs", graph_needs}, {"dependents", graph_dependents},
                                       {"plan", graph_plan},   {"thawed", graph_thawed},
-                                      {nullptr, nullptr}};
+                                      {"find", graph_find},   {nullptr, nullptr}};
 
 constexpr luaL_Reg kPlanMethods[] = {{"next", plan_next},
                                      {"peek", plan_peek},
@@ -445,6 +463,14 @@ Plan& check_plan(lua_State* L, int index) { return check<LuaPlan>(L, index).plan
 
 TaskId check_task_id(lua_State* L, const Graph& graph, int index) {
   return check_id(L, graph, index);
+}
+
+void push_graph(lua_State* L, Graph graph) { *push<LuaGraph>(L).graph = std::move(graph); }
+
+const Graph& check_frozen_graph(lua_State* L, int index) {
+  const Graph& graph = *check<LuaGraph>(L, index).graph;
+  luaL_argcheck(L, graph.frozen(), index, "the graph is not frozen yet");
+  return graph;
 }
 
 int open_graph(lua_State* L) {

@@ -20,6 +20,7 @@ int open_net(lua_State* L);
 int open_output(lua_State* L);
 int open_process(lua_State* L);
 int open_signal(lua_State* L);
+int open_snapshot(lua_State* L);
 int open_timer(lua_State* L);
 int open_toml(lua_State* L);
 int open_trace(lua_State* L);
@@ -33,16 +34,27 @@ struct Module {
 };
 
 constexpr Module kModules[] = {
-    {"ggen.core.action", open_action},   {"ggen.core.cache", open_cache},
-    {"ggen.core.clock", open_clock},     {"ggen.core.definitions", open_definitions},
-    {"ggen.core.env", open_env},         {"ggen.core.frames", open_frames},
-    {"ggen.core.fs", open_fs},           {"ggen.core.graph", open_graph},
-    {"ggen.core.hash", open_hash},       {"ggen.core.incremental", open_incremental},
-    {"ggen.core.json", open_json},       {"ggen.core.loop", open_loop},
-    {"ggen.core.net", open_net},         {"ggen.core.output", open_output},
-    {"ggen.core.process", open_process}, {"ggen.core.signal", open_signal},
-    {"ggen.core.timer", open_timer},     {"ggen.core.toml", open_toml},
-    {"ggen.core.trace", open_trace},     {"ggen.core.watchdog", open_watchdog},
+    {"ggen.core.action", open_action},
+    {"ggen.core.cache", open_cache},
+    {"ggen.core.clock", open_clock},
+    {"ggen.core.definitions", open_definitions},
+    {"ggen.core.env", open_env},
+    {"ggen.core.frames", open_frames},
+    {"ggen.core.fs", open_fs},
+    {"ggen.core.graph", open_graph},
+    {"ggen.core.hash", open_hash},
+    {"ggen.core.incremental", open_incremental},
+    {"ggen.core.json", open_json},
+    {"ggen.core.loop", open_loop},
+    {"ggen.core.net", open_net},
+    {"ggen.core.output", open_output},
+    {"ggen.core.process", open_process},
+    {"ggen.core.signal", open_signal},
+    {"ggen.core.snapshot", open_snapshot},
+    {"ggen.core.timer", open_timer},
+    {"ggen.core.toml", open_toml},
+    {"ggen.core.trace", open_trace},
+    {"ggen.core.watchdog", open_watchdog},
 };
 
 }  // namespace

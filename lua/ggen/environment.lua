@@ -12,6 +12,7 @@ local base
 ---@return table<string, string> environment shared by all tasks that declare nothing: do not
 ---change it
 function M.base()
+  require("ggen.loading").refuse("it asks for the environment of tasks (ggen.environment)")
   if base then return base end
   base = {}
   for _, name in ipairs(M.PASSES) do base[name] = os.getenv(name) end

@@ -28,6 +28,10 @@ function M.pipeline(name) return require("ggen.dsl").pipeline(name) end
 ---@return ggen.Pipeline
 function M.workspace(name) return require("ggen.dsl").workspace(name) end
 
+---The load that is going on, nil otherwise: for modules that behave differently meanwhile.
+---@return ggen.Loading?
+function M.loading() return require("ggen.loading").current() end
+
 return setmetatable(M, {
   __index = function(_, key)
     if parts[key] then
@@ -36,7 +40,7 @@ return setmetatable(M, {
       return module
     end
     local fault = require("ggen.fault")
-    local names = { "pipeline", "workspace", "VERSION", "API" }
+    local names = { "pipeline", "workspace", "loading", "VERSION", "API" }
     for name in pairs(parts) do names[#names + 1] = name end
     local file, line = fault.where(2)
     fault.raise(("ggen has no %q%s"):format(tostring(key),

@@ -5,6 +5,7 @@
 local dsl = require("ggen.dsl")
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
+local progress = require("ggen.loading")
 local suggest = require("ggen.suggest")
 
 local M = {}
@@ -17,9 +18,9 @@ M.DEFAULT_TIMEOUT = 10
 ---@field workspaces ggen.Pipeline[] sorted by directory
 ---@field dir string absolute directory of the root pipeline.lua
 ---@field workspace string? the workspace that the caller stands in
----@field files string[] every file that loading read
+---@field inputs userdata what loading asked of the world
+---@field cwd string what the names of files in messages are relative to
 ---@field sources table<string, string> texts of the files by the name in their chunks
----@field variables table<string, string|false> every variable that loading asked for
 
 -- The load that is going on: functions of the environment behave differently afterwards, because
 -- the closures of a pipeline use the same environment when they run as tasks.
@@ -51,9 +52,8 @@ local function make_os()
   local env = {}
   for name, fn in pairs(os) do env[name] = fn end
   env.getenv = function(name)
-    local value = os.getenv(name)
-    if loading then loading.variables[name] = value or false end
-    return value
+    if loading and type(name) == "string" then return loading.inputs:variable(name) end
+    return os.getenv(name)
   end
   for _, name in ipairs({ "time", "date", "clock" }) do
     env[name] = at_run_time(os[name], "os." .. name .. " reads the clock", in_task)
@@ -73,7 +73,7 @@ local function make_io()
   local function reading(path)
     if not loading or type(path) ~= "string" then return path end
     path = absolute(path)
-    loading.files[#loading.files + 1] = path
+    loading.inputs:read(path)
     return path
   end
   env.open = function(path, mode)
@@ -88,7 +88,7 @@ local function make_io()
 end
 
 local function read_source(path, display, from_file, from_line)
-  local bytes, message, kind = fs.read(path)
+  local bytes, message, kind = progress.read(path)
   if not bytes then
     message = message:match(": ([^:]+)$") or message -- the system's words without the path
     if kind == "permission" then
@@ -96,7 +96,6 @@ local function read_source(path, display, from_file, from_line)
     end
     fault.raise(("cannot read %s: %s"):format(display, message), from_file, from_line)
   end
-  latest.files[#latest.files + 1] = path
   if bytes:byte(1) == 27 then
     fault.raise("this is compiled Lua, not text", display)
   end
@@ -108,12 +107,16 @@ local function read_source(path, display, from_file, from_line)
   return (bytes:gsub("^\239\187\191", ""):gsub("^#[^\n]*", ""))
 end
 
--- How a file is named in messages: relative to where the program was started.
-local function display_name(path)
-  local cwd = latest.cwd
+---How a file is named in messages: relative to where the program was started.
+---@param path string absolute
+---@param cwd string
+---@return string
+function M.display(path, cwd)
   if cwd ~= "/" and path:sub(1, #cwd + 1) == cwd .. "/" then return path:sub(#cwd + 2) end
   return path
 end
+
+local function display_name(path) return M.display(path, latest.cwd) end
 
 -- The time limit of loading stands on a debug hook, and hooks do not fire in machine code: while a
 -- pipeline loads, its own code is only interpreted. Ours is compiled, and has no endless loop.
@@ -202,7 +205,7 @@ local function make_require(state)
       for _, path in ipairs({ dir .. "/" .. relative .. ".lua", dir .. "/" .. relative
         .. "/init.lua" }) do
         if state.modules[path] ~= nil then return state.modules[path] end
-        if fs.stat(path) then
+        if progress.exists(path) then
           local value = run_file(path, file, line)
           if value == nil then value = true end
           state.modules[path] = value
@@ -210,6 +213,8 @@ local function make_require(state)
         end
       end
     end
+    -- It may read whatever it likes.
+    progress.refuse(("it requires %q, a module of a rock"):format(name))
     local ok, value = require_installed(name)
     if ok then return value end
     if not tostring(value):find("^module '[^']*' not found:") then
@@ -281,7 +286,7 @@ end
 ---@return string? dir the nearest directory from there up that has a pipeline.lua
 function M.find(dir)
   while true do
-    if fs.stat((dir == "/" and "" or dir) .. "/" .. M.FILE) then return dir end
+    if progress.exists((dir == "/" and "" or dir) .. "/" .. M.FILE) then return dir end
     if dir == "/" or dir == "" then return nil end
     dir = dirname(dir)
     if dir == "" then dir = "/" end
@@ -296,13 +301,10 @@ local function directories(root, pattern)
     for _, base in ipairs(found) do
       local prefix = base == "" and "" or base .. "/"
       if segment:find("[*?%[{]") then
-        for _, entry in ipairs(fs.list(root .. "/" .. base) or {}) do
-          if entry.type == "directory" and entry.name:sub(1, 1) ~= "." and fs.match(segment,
-            entry.name) then
-            next_found[#next_found + 1] = prefix .. entry.name
-          end
+        for _, name in ipairs(loading.inputs:directories(root .. "/" .. base, segment) or {}) do
+          next_found[#next_found + 1] = prefix .. name
         end
-      elseif segment ~= "." and fs.stat(root .. "/" .. prefix .. segment) then
+      elseif segment ~= "." and progress.exists(root .. "/" .. prefix .. segment) then
         next_found[#next_found + 1] = prefix .. segment
       end
     end
@@ -331,7 +333,7 @@ local function load_workspaces(root)
     end
     for _, relative in ipairs(matched) do
       local path = root.dir .. "/" .. relative .. "/" .. M.FILE
-      if not seen[path] and fs.stat(path) then
+      if not seen[path] and progress.exists(path) then
         seen[path] = true
         local workspace = load_pipeline(path)
         if workspace.kind ~= "workspace" then
@@ -389,12 +391,24 @@ local function check_complete(pipeline)
   end
 end
 
+---The workspace that a directory belongs to.
+---@param workspaces ggen.Pipeline[]
+---@param dir string absolute
+---@return string? name
+function M.inside(workspaces, dir)
+  local inside
+  for _, workspace in ipairs(workspaces) do
+    if dir == workspace.dir or dir:sub(1, #workspace.dir + 1) == workspace.dir .. "/" then
+      inside = workspace.name
+    end
+  end
+  return inside
+end
+
 local function load_all(dir, standing_in)
   local root = load_pipeline(dir .. "/" .. M.FILE)
-  local inside
   if root.kind == "workspace" then
     -- Started within a workspace: its project is further up.
-    inside = root.name
     local parent = dir ~= "/" and M.find(dirname(dir) ~= "" and dirname(dir) or "/")
     if not parent then
       fault.raise(("this is the workspace %q, and no directory above has a %s that lists"
@@ -404,7 +418,7 @@ local function load_all(dir, standing_in)
     local loaded = load_all(parent, standing_in)
     for _, workspace in ipairs(loaded.workspaces) do
       if workspace.dir == dir then
-        loaded.workspace = inside
+        loaded.workspace = root.name
         return loaded
       end
     end
@@ -413,14 +427,10 @@ local function load_all(dir, standing_in)
   end
   local workspaces = load_workspaces(root)
   check_complete(root)
-  for _, workspace in ipairs(workspaces) do
-    check_complete(workspace)
-    if standing_in == workspace.dir or standing_in:sub(1, #workspace.dir + 1) == workspace.dir
-      .. "/" then
-      inside = workspace.name
-    end
-  end
-  return { root = root, workspaces = workspaces, dir = dir, workspace = inside }
+  for _, workspace in ipairs(workspaces) do check_complete(workspace) end
+  return {
+    root = root, workspaces = workspaces, dir = dir, workspace = M.inside(workspaces, standing_in),
+  }
 end
 
 ---Loads the project that `dir` belongs to. Raises a fault when something in it is wrong.
@@ -435,10 +445,11 @@ function M.load(dir, options)
   end
   local timeout = options.timeout or M.DEFAULT_TIMEOUT
   local state = {
-    files = {}, variables = {}, modules = {}, chunks = {}, sources = {}, dir = found,
+    inputs = require("ggen.core.snapshot").inputs(), modules = {}, chunks = {}, sources = {},
+    dir = found,
     cwd = fs.cwd(),
   }
-  loading, latest = state, state
+  loading, latest, progress.inputs = state, state, state.inputs
   state.env = make_env(state)
   dsl.load_file = run_file
   local watchdog = require("ggen.core.watchdog")
@@ -449,14 +460,14 @@ function M.load(dir, options)
   watchdog.stop()
   for _, chunk in ipairs(state.chunks) do jit.on(chunk, true) end
   local shown = display_name(found .. "/" .. M.FILE)
-  loading, dsl.current_dir, dsl.current_file = nil, nil, nil
+  loading, progress.inputs, dsl.current_dir, dsl.current_file = nil, nil, nil, nil
   if not ok then
     -- A handler that runs out of stack itself leaves a bare text, or a fault without a place.
     local problem = fault.overflow(result) or result
     if fault.is(problem) and problem.too_deep then problem.file = problem.file or shown end
     error(problem, 0)
   end
-  result.files, result.variables, result.sources = state.files, state.variables, state.sources
+  result.inputs, result.cwd, result.sources = state.inputs, state.cwd, state.sources
   return result
 end
 

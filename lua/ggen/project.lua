@@ -49,7 +49,8 @@
 ---@field id fun(self: ggen.Project, index: integer): string id without making the task
 ---@field survey fun(self: ggen.Project): ggen.Survey
 ---@field tagged fun(self: ggen.Project): table<string, integer[]> tasks by tag
----@field section fun(self: ggen.Project, name: string): string? bytes kept in the snapshot
+---@field section fun(self: ggen.Project, name: string): string? bytes that were kept with it
+---@field sections table<string, string> those that are new in this run
 local Project = {}
 Project.__index = Project
 
@@ -139,6 +140,12 @@ function Project:matching(pattern)
   end
   return #found > 0 and found or nil
 end
+
+---Keeps bytes with the project: section() of a later run gives them back, for as long as loading
+---would give the same project and the plugins are the same (session.save writes them).
+---@param name string 1 to 22 bytes
+---@param bytes string
+function Project:set_section(name, bytes) self.sections[name] = bytes end
 
 ---The workspaces that ^ means: for the root file all of them.
 ---@param pipeline ggen.Pipeline

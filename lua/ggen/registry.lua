@@ -180,6 +180,50 @@ function M.load(name, place)
   return checked
 end
 
+-- Modules of the standard library of LuaJIT that are not preloaded.
+local STANDARD = { _G = true, string = true, table = true, math = true, io = true, os = true,
+  debug = true, coroutine = true, package = true, bit = true, jit = true, ["jit.opt"] = true,
+  ["jit.util"] = true, ["jit.profile"] = true }
+
+-- Records where a module of a rock was found, and where it was not.
+local function record_module(name, inputs)
+  for _, variable in ipairs({ "LUA_PATH", "LUA_CPATH" }) do inputs:variable(variable) end
+  local relative = name:gsub("%.", "/")
+  for template in (package.path .. ";" .. package.cpath):gmatch("[^;]+") do
+    local path = template:gsub("%?", (relative:gsub("%%", "%%%%")))
+    if path:sub(1, 1) ~= "/" then path = fs.cwd() .. "/" .. path end
+    if inputs:exists(path) then
+      inputs:read(path)
+      return
+    end
+  end
+end
+
+---Makes the code of plugins an input of the configuration: their files, and the modules of rocks
+---that have been loaded so far.
+---@param uses { name: string, dir: string }[]
+---@param inputs userdata
+function M.record_files(uses, inputs)
+  local embedded, modules = {}, {}
+  for _, name in ipairs(require("ggen.core.embedded").names()) do embedded[name] = true end
+  for _, entry in ipairs(uses) do
+    local kind, short = entry.name:match("^(%a+)[./](.+)$")
+    if entry.name:match("^%.%.?/") then
+      inputs:read(entry.dir .. "/" .. entry.name:gsub("^%./", ""))
+    elseif entry.name:sub(1, 1) == "/" then
+      inputs:read(entry.name)
+    elseif kind then
+      modules["ggen.plugins." .. kind .. "." .. short] = true
+    end
+  end
+  for name in pairs(package.loaded) do modules[name] = true end
+  for name in pairs(modules) do
+    if not embedded[name] and not package.preload[name] and not STANDARD[name] then
+      record_module(name, inputs)
+    end
+  end
+end
+
 ---@class ggen.Registry the plugins of one run
 local Registry = {}
 Registry.__index = Registry

@@ -5,6 +5,7 @@ local fault = require("ggen.fault")
 local load = require("ggen.load")
 local registry = require("ggen.registry")
 local resolve = require("ggen.resolve")
+local snapshot = require("ggen.snapshot")
 
 local M = {}
 
@@ -25,22 +26,49 @@ local opened
 ---@field output_sink fun(fn: fun(stream: "out"|"err", bytes: string)): userdata a sink that calls
 ---fn
 
----@param args table the global options
----@return ggen.Project
-function M.open(args)
+local function evaluate(dir, args)
   -- Nearly all that loading makes stays until the end, so looking for garbage in between is wasted
   -- time; what a run makes is nearly all garbage, on top of a heap that may be large by then.
   collectgarbage("setpause", LOADING_PAUSE)
-  local dir = cli.directory(args)
-  if opened and opened.dir == dir then
-    local project = opened.project
-    opened = nil
-    return project
-  end
   local loaded = load.load(dir, { timeout = args.load_timeout, verbose = args.verbose })
   collectgarbage("setpause", RUNNING_PAUSE)
   if collectgarbage("count") > LARGE_HEAP then collectgarbage() end
   return resolve.project(loaded)
+end
+
+local function tell(args, what, why)
+  if args.verbose then io.stderr:write(("ggen-lua: %s: %s\n"):format(what, why)) end
+end
+
+---Opens the project, from its snapshot if that is valid.
+---@param args table the global options
+---@param options { remember: boolean? }? remember = false: evaluate it, whatever the snapshot says
+---@return ggen.Project
+function M.open(args, options)
+  local dir = cli.directory(args)
+  local wanted = not args.reload and not (options and options.remember == false)
+  if opened and opened.dir == dir and wanted then
+    local project = opened.project
+    opened = nil
+    return project
+  end
+  local why = "--reload was given"
+  if wanted then
+    local project
+    project, why = snapshot.open(dir, function() return evaluate(dir, args) end)
+    if project then return project end
+  end
+  if not options then tell(args, "the pipeline is evaluated", why) end
+  return evaluate(dir, args)
+end
+
+---Writes the snapshot of a project, if there is something to write. A command calls it when it
+---knows that the pipeline is good, and before it runs anything.
+---@param args table the global options
+---@param project ggen.Project
+function M.save(args, project)
+  local written, why = snapshot.save(project)
+  if not written and why then tell(args, "no snapshot was written", why) end
 end
 
 ---Opens the project for a word that may be the command of a plugin; nil without a project. A

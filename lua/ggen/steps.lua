@@ -60,8 +60,7 @@ end
 ---@return string
 function M.describe(step)
   if step.fn then
-    local info = debug.getinfo(step.fn, "S")
-    return ("function at %s:%d"):format(info.source:gsub("^@", ""), info.linedefined)
+    return ("function at %s:%d"):format(require("ggen.stand_in").place(step.fn))
   end
   if step.shell then return step.shell end
   local words = {}

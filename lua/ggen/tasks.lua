@@ -205,8 +205,7 @@ function Evaluated:tagged()
   return by_tag
 end
 
--- Nothing is kept in a snapshot yet.
-function Evaluated:section(_) return nil end
+function Evaluated:section(name) return self.sections[name] end
 
 ---@param loaded ggen.Loaded
 ---@return ggen.Project project without edges and hooks
@@ -214,7 +213,8 @@ function Evaluated:section(_) return nil end
 function M.expand(loaded)
   local project = setmetatable({
     loaded = loaded, dir = loaded.dir, groups = {}, ranges = {}, phases = {}, hooks = {},
-    each_hooks = { before = {}, after = {} }, _tasks = {}, _by_id = {},
+    each_hooks = { before = {}, after = {} }, sections = {}, _tasks = {},
+    _by_id = {},
   }, Evaluated)
   local pipelines = { loaded.root }
   for _, workspace in ipairs(loaded.workspaces) do pipelines[#pipelines + 1] = workspace end

@@ -15,7 +15,7 @@ local may_include = {
   cache = { "hash", "loop", "base" },
   incremental = { "graph", "hash", "cache", "base" },
   process = { "loop", "base" },
-  state = { "loop", "base" },
+  state = { "hash", "loop", "base" },
   lua = { "hash", "cache", "incremental", "process", "state", "graph", "trace", "loop", "base" },
   cli = {
     "lua", "hash", "cache", "incremental", "process", "state", "graph", "trace", "loop", "base",

@@ -13,7 +13,7 @@ local function count(number, word) return ("%d %s%s"):format(number, word, numbe
 ---@return integer
 function M.run(args)
   local session = require("ggen.session")
-  local project = session.open(args)
+  local project = session.open(args, { remember = false })
   require("ggen.plan").freeze(project)
   local host = {
     screen = require("ggen.core.output").screen(1), project_dir = project.dir,

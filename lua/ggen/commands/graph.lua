@@ -114,9 +114,11 @@ end
 ---@param args table
 ---@return integer
 function M.run(args)
-  local project = require("ggen.session").open(args)
+  local session = require("ggen.session")
+  local project = session.open(args)
   local selection = require("ggen.select").tasks(project, args.tasks)
   local nodes, edges = collect(project, selection)
+  session.save(args, project)
   local kind = args.dot and "dot" or args.mermaid and "mermaid" or args.json and "json" or "text"
   writers[kind](nodes, edges)
   return 0

@@ -25,6 +25,7 @@ Options of every command:
   -C DIR            work as if started in this directory
   --color WHEN      auto, always or never
   --load-timeout T  give up loading pipeline.lua after this long (default 10s)
+  --reload          evaluate pipeline.lua even if its snapshot is valid
   -v, --verbose     show more
 
 ggen-lua help COMMAND shows the options of a command.

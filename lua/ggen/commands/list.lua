@@ -118,8 +118,10 @@ end
 ---@param args table
 ---@return integer
 function M.run(args)
-  local project = require("ggen.session").open(args)
+  local session = require("ggen.session")
+  local project = session.open(args)
   local tasks, phases = shown(project, args)
+  session.save(args, project)
   if args.names then
     local written = {}
     local function write(name)

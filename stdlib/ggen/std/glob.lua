@@ -2,6 +2,7 @@
 -- `[!a-z]`, `{a,b}`, and `\` before a character that is to stand for itself.
 -- SPDX-License-Identifier: MIT
 local fs = require("ggen.core.fs")
+local ggen = require("ggen")
 
 ---@class ggen.std.glob
 local M = {}
@@ -23,17 +24,12 @@ function M.match(pattern, path)
   return matches
 end
 
--- While a pipeline loads, relative paths belong to the file that is being read.
-local function base_dir()
-  local dsl = package.loaded["ggen.dsl"]
-  return dsl and dsl.current_dir or "."
-end
-
 ---The files that match, sorted. A pattern that begins with "!" takes out again what those before it
 ---took in. Directories are not listed, links are not followed, and `.git` and `.ggen` are left out.
 ---
----Called while a pipeline loads, it looks in the directory of the file that calls it; otherwise in
----the current directory, unless `root` says where.
+---Called while a pipeline loads, it looks in the directory of the file that calls it, and a new
+---file that matches makes the pipeline be loaded anew; otherwise in the current directory, unless
+---`root` says where.
 ---   > glob.list({ "*.lua", "!init.lua" }, "stdlib/ggen/std")[1]
 ---   < "glob.lua"
 ---@param patterns string|string[]
@@ -41,11 +37,17 @@ end
 ---@return string[]? paths relative to the root
 ---@return string? message
 function M.list(patterns, root)
-  local base = base_dir()
+  local loading = ggen.loading()
+  local base = loading and loading.dir or "."
   if root and root:sub(1, 1) ~= "/" then
     root = base .. "/" .. root
   end
-  local paths, message = fs.glob(root or base, patterns)
+  local paths, message
+  if loading then
+    paths, message = loading:files(root or base, patterns)
+  else
+    paths, message = fs.glob(root or base, patterns)
+  end
   if not paths then return nil, message end
   return paths
 end

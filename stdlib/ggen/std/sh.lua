@@ -118,8 +118,7 @@ end
 ---@field limit? integer bytes to keep of each stream (16 MiB)
 
 local function require_run(name)
-  local dsl = package.loaded["ggen.dsl"]
-  if dsl and dsl.current_dir then
+  if ggen.loading() then
     error(("sh.%s starts a program while a pipeline is loading: do it in a task "
       .. "(run = function(ctx) ... end)"):format(name), 3)
   end

@@ -79,10 +79,11 @@ describe("glob.list", function()
   end)
 
   it("looks beside the file that is loading", function()
-    local dsl = require("ggen.dsl")
+    local dsl, loading = require("ggen.dsl"), require("ggen.loading")
     dsl.current_dir = dir
+    loading.inputs = require("ggen.core.snapshot").inputs()
     local ok, list, below = pcall(function() return glob.list("*.c"), glob.list("*.c", "src") end)
-    dsl.current_dir = nil
+    dsl.current_dir, loading.inputs = nil, nil
     assert.is_true(ok)
     assert.same({ "a.c" }, list)
     assert.same({ "b.c" }, below)

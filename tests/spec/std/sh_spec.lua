@@ -170,10 +170,11 @@ describe("sh.run", function()
   end)
 
   it("is refused while a pipeline is loading", function()
-    local dsl = require("ggen.dsl")
+    local dsl, loading = require("ggen.dsl"), require("ggen.loading")
     dsl.current_dir = fs.cwd()
+    loading.inputs = require("ggen.core.snapshot").inputs()
     local ok, problem = pcall(sh.capture, "true")
-    dsl.current_dir = nil
+    dsl.current_dir, loading.inputs = nil, nil
     assert.is_false(ok)
     assert.matches("sh.capture starts a program while a pipeline is loading: do it in a task "
       .. "(run = function(ctx) ... end)", problem, 1, true)

@@ -1,0 +1,158 @@
+-- How the parts of an evaluated project become bytes and tables again. A task is one record:
+--
+--   { name, owner, source, line, spec, matrix, phase, functions }
+--
+-- owner: 0 for the root, else the number of its workspace; source: the number of its file in the
+-- head; matrix and phase: false without; functions: where the spec has functions, as
+-- { { path = { key, ... }, source =, line = }, ... }. Only plain data can be told: the rest raises
+-- an error that says what it was.
+-- SPDX-License-Identifier: MIT
+local buffer = require("string.buffer")
+local fields = require("ggen.fields")
+local stand_in = require("ggen.stand_in")
+
+local M = {}
+
+local DEEPEST = 100
+
+-- Keys that are written as numbers. Their order is part of the format.
+local function dictionary()
+  local keys = { "sh", "count", "path", "source", "line", "role", "id", "cpu", "memory", "io" }
+  for name in pairs(fields.task.fields) do keys[#keys + 1] = name end
+  table.sort(keys)
+  return keys
+end
+
+local options = { dict = dictionary() }
+local writer, reader = buffer.new(0, options), buffer.new(0, options)
+
+---@class ggen.Sources the files of a project by number
+---@field list string[] absolute
+---@field package _numbers table<string, integer>
+---@field package _cwd string
+local Sources = {}
+Sources.__index = Sources
+
+---@param cwd string what their names are relative to while loading
+---@return ggen.Sources
+function M.sources(cwd)
+  return setmetatable({ list = {}, _numbers = {}, _cwd = cwd }, Sources)
+end
+
+---@param shown string as messages name it
+---@return integer
+function Sources:number(shown)
+  local number = self._numbers[shown]
+  if not number then
+    number = #self.list + 1
+    self._numbers[shown] = number
+    self.list[number] = shown:sub(1, 1) == "/" and shown or self._cwd .. "/" .. shown
+  end
+  return number
+end
+
+local function complain(path, depth, what)
+  error(("%s: %s cannot be remembered"):format(table.concat(path, ".", 1, depth), what), 0)
+end
+
+-- Whether a value is plain data; functions are added to `functions` when they are allowed. The
+-- first `depth` elements of `path` lead to the value.
+local function scan(value, path, depth, functions)
+  local kind = type(value)
+  if kind == "string" or kind == "number" or kind == "boolean" then return end
+  if kind == "function" and functions then
+    functions[#functions + 1] = { path = { unpack(path, 2, depth) }, fn = value }
+    return
+  end
+  if kind ~= "table" then complain(path, depth, "a " .. kind) end
+  if getmetatable(value) ~= nil then complain(path, depth, "a table with a metatable") end
+  if depth > DEEPEST then complain(path, depth, "a table as deep as this") end
+  for key, inner in pairs(value) do
+    if type(key) ~= "string" and type(key) ~= "number" then
+      complain(path, depth, "a " .. type(key) .. " as a key")
+    end
+    path[depth + 1] = key
+    scan(inner, path, depth + 1, functions)
+  end
+end
+
+---Raises an error unless a value is plain data.
+---@param what string
+---@param value any
+function M.check_plain(what, value)
+  scan(value, { what }, 1)
+end
+
+local function at_path(value, path, count)
+  for i = 1, count do value = value[path[i]] end
+  return value
+end
+
+-- A copy of the tables on the way to the functions, without these.
+local function without_functions(spec, functions)
+  local copies = {}
+  local function copy_of(original)
+    if not copies[original] then
+      local copy = {}
+      for key, value in pairs(original) do copy[key] = value end
+      copies[original] = copy
+    end
+    return copies[original]
+  end
+  local result = copy_of(spec)
+  for _, entry in ipairs(functions) do
+    local original, copy = spec, result
+    for i = 1, #entry.path - 1 do
+      local key = entry.path[i]
+      original, copy[key] = original[key], copy_of(original[key])
+      copy = copy[key]
+    end
+    -- A list keeps its shape.
+    copy[entry.path[#entry.path]] = false
+  end
+  return result
+end
+
+---@param task ggen.Task of an evaluated project
+---@param owner integer
+---@param sources ggen.Sources
+---@return string bytes valid until the next call
+function M.encode_task(task, owner, sources)
+  local functions, spec, stored = {}, task.spec, nil
+  scan(spec, { task.id }, 1, functions)
+  if #functions > 0 then
+    spec, stored = without_functions(spec, functions), {}
+    for i, entry in ipairs(functions) do
+      local file, line = stand_in.place(entry.fn)
+      stored[i] = { path = entry.path, source = sources:number(file), line = line }
+    end
+  end
+  local declaration = task.declaration
+  return writer:reset():encode({
+    declaration.name, owner, sources:number(declaration.file), declaration.line, spec,
+    task.matrix or false, task.phase or false, stored,
+  }):get()
+end
+
+---@param bytes string
+---@return table record raises an error on bytes that are none
+function M.decode_task(bytes)
+  return reader:set(bytes):decode()
+end
+
+---Puts stand-ins in the places of the functions of a decoded spec.
+---@param spec table
+---@param functions table[]? of the record
+---@param sources fun(number: integer): string
+---@param get fun(): table the real spec
+function M.restore_functions(spec, functions, sources, get)
+  for _, entry in ipairs(functions or {}) do
+    local path = entry.path
+    at_path(spec, path, #path - 1)[path[#path]] = stand_in.new(sources(entry.source), entry.line,
+      function() return at_path(get(), path, #path) end)
+  end
+end
+
+M.encode, M.decode = buffer.encode, buffer.decode
+
+return M
