@@ -67,8 +67,8 @@ class Graph {
   bool frozen() const { return frozen_; }
   // A copy of a frozen graph that takes more edges.
   Graph thawed() const;
-  // A frozen graph as bytes, in the order of the machine (graph_bytes.cpp). load() gives nothing for
-  // bytes that save() cannot have made: what it gives is a good graph, whoever wrote the bytes.
+  // A frozen graph as bytes, in the order of the machine (graph_bytes.cpp). load() gives nothing
+  // for bytes that save() cannot have made: what it gives is a good graph, whoever wrote the bytes.
   std::string save() const;
   static std::optional<Graph> load(std::string_view bytes);
 

@@ -99,12 +99,12 @@ std::optional<Graph> Graph::load(std::string_view bytes) {
   std::vector<char> names;
   std::vector<char> pool_names;
   Graph graph;
-  const bool complete =
-      reader.take(name_starts, tasks) && reader.take(pool_of, tasks) &&
-      reader.take(run_on, tasks) && reader.take(pool_sizes, pools) &&
-      reader.take(graph.needs_.offsets, tasks + 1) && reader.take(graph.needs_.links, links) &&
-      reader.take(graph.order_, tasks) && reader.take(names, counts[3]) &&
-      reader.take(pool_names, counts[4]) && reader.at_end();
+  const bool complete = reader.take(name_starts, tasks) && reader.take(pool_of, tasks) &&
+                        reader.take(run_on, tasks) && reader.take(pool_sizes, pools) &&
+                        reader.take(graph.needs_.offsets, tasks + 1) &&
+                        reader.take(graph.needs_.links, links) &&
+                        reader.take(graph.order_, tasks) && reader.take(names, counts[3]) &&
+                        reader.take(pool_names, counts[4]) && reader.at_end();
   if (!complete || !rises(name_starts, names.size())) return std::nullopt;
 
   graph.names_.assign(names.begin(), names.end());
@@ -131,9 +131,8 @@ std::optional<Graph> Graph::load(std::string_view bytes) {
 
 // Whether all numbers name something, and the order is one: each task once, after what it needs.
 bool Graph::is_sound() const {
-  if (!rises(needs_.offsets, needs_.links.size()) ||
-      needs_.offsets.back() != needs_.links.size() || pool_sizes_.size() == 0 ||
-      pool_sizes_[kNoPool] != kUnlimited)
+  if (!rises(needs_.offsets, needs_.links.size()) || needs_.offsets.back() != needs_.links.size() ||
+      pool_sizes_.size() == 0 || pool_sizes_[kNoPool] != kUnlimited)
     return false;
   for (const std::uint32_t size : pool_sizes_)
     if (size == 0) return false;

@@ -1,5 +1,5 @@
-// ggen.core.snapshot: what loading a configuration asked of the world (state/inputs.h), and the file
-// that remembers its result (state/snapshot.h). What the sections and records mean is for
+// ggen.core.snapshot: what loading a configuration asked of the world (state/inputs.h), and the
+// file that remembers its result (state/snapshot.h). What the sections and records mean is for
 // lua/ggen/snapshot.lua to say.
 // SPDX-License-Identifier: MIT
 #include "lua/snapshot.h"
@@ -144,8 +144,8 @@ int inputs_directories(lua_State* L) {
 
 // inputs:files(root, patterns) -> sorted paths, relative to root, as fs.glob | nil, message, kind
 int inputs_files(lua_State* L) {
-  return push_names(
-      L, check_inputs(L, 1).files(std::string(check_bytes(L, 2)), check_patterns(L, 3)));
+  return push_names(L,
+                    check_inputs(L, 1).files(std::string(check_bytes(L, 2)), check_patterns(L, 3)));
 }
 
 // inputs:variable(name) -> value | nil
@@ -195,8 +195,7 @@ int inputs_check(lua_State* L) {
 
 // open(path) -> Snapshot | nil, message, kind
 int snapshot_open(lua_State* L) {
-  auto snapshot =
-      state::Snapshot::open(std::string(check_bytes(L, 1)), state::program_identity());
+  auto snapshot = state::Snapshot::open(std::string(check_bytes(L, 1)), state::program_identity());
   if (!snapshot) return push_error(L, snapshot.error());
   push<LuaSnapshot>(L).snapshot =
       std::make_shared<const state::Snapshot>(std::move(snapshot).value());
@@ -249,8 +248,8 @@ int snapshot_inputs(lua_State* L) {
 
 // writer(path) -> SnapshotWriter | nil, message, kind
 int make_writer(lua_State* L) {
-  auto writer = state::SnapshotWriter::create(std::string(check_bytes(L, 1)),
-                                              state::program_identity());
+  auto writer =
+      state::SnapshotWriter::create(std::string(check_bytes(L, 1)), state::program_identity());
   if (!writer) return push_error(L, writer.error());
   push<LuaWriter>(L).writer.emplace(std::move(writer).value());
   return 1;
@@ -307,20 +306,15 @@ int writer_close(lua_State* L) {
   return 0;
 }
 
-constexpr luaL_Reg kInputsMethods[] = {{"read", inputs_read},
-                                       {"exists", inputs_exists},
-                                       {"directories", inputs_directories},
-                                       {"files", inputs_files},
-                                       {"variable", inputs_variable},
-                                       {"refuse", inputs_refuse},
-                                       {"refused", inputs_refused},
-                                       {"answers", inputs_answers},
-                                       {"check", inputs_check},
-                                       {nullptr, nullptr}};
+constexpr luaL_Reg kInputsMethods[] = {
+    {"read", inputs_read},       {"exists", inputs_exists},     {"directories", inputs_directories},
+    {"files", inputs_files},     {"variable", inputs_variable}, {"refuse", inputs_refuse},
+    {"refused", inputs_refused}, {"answers", inputs_answers},   {"check", inputs_check},
+    {nullptr, nullptr}};
 
-constexpr luaL_Reg kSnapshotMethods[] = {
-    {"section", snapshot_section}, {"record", snapshot_record}, {"count", snapshot_count},
-    {"graph", snapshot_graph},     {"inputs", snapshot_inputs}, {nullptr, nullptr}};
+constexpr luaL_Reg kSnapshotMethods[] = {{"section", snapshot_section}, {"record", snapshot_record},
+                                         {"count", snapshot_count},     {"graph", snapshot_graph},
+                                         {"inputs", snapshot_inputs},   {nullptr, nullptr}};
 
 constexpr luaL_Reg kWriterMethods[] = {{"record", writer_record},
                                        {"section", writer_section},

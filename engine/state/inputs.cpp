@@ -100,19 +100,11 @@ std::optional<std::string> ask_variable(Input& input) {
 Input asked_again(const Input& before) {
   Input now{before.kind, before.name, before.patterns, false, {}, {}};
   switch (now.kind) {
-    case InputKind::file:
-      (void)ask_file(now).has_value();
-      break;
-    case InputKind::existence:
-      now.present = is_there(now.name);
-      break;
+    case InputKind::file: (void)ask_file(now).has_value(); break;
+    case InputKind::existence: now.present = is_there(now.name); break;
     case InputKind::directories:
-    case InputKind::files:
-      (void)ask_listing(now).has_value();
-      break;
-    case InputKind::variable:
-      ask_variable(now);
-      break;
+    case InputKind::files: (void)ask_listing(now).has_value(); break;
+    case InputKind::variable: ask_variable(now); break;
   }
   return now;
 }
