@@ -62,8 +62,8 @@ class Plan {
 
   // A running task ended well.
   Change done(TaskId id);
-  // There is nothing to do for a task that has not started: it is as good as done, also while what it
-  // comes after goes on.
+  // There is nothing to do for a task that has not started: it is as good as done, also while what
+  // it comes after goes on.
   Change satisfy(TaskId id);
   // A task that had not ended failed: all that need it are skipped, up to those that run always.
   Change fail(TaskId id);

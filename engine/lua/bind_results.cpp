@@ -122,7 +122,7 @@ int assessor_learn(lua_State* L) {
         return session.assessor->read_outputs(task);
       },
       [](lua_State* main, const incremental::Outputs& outputs) {
-        set_pushed(main, outputs.digest.hex());
+        push_text(main, outputs.digest.hex());
         return 1;
       });
 }
@@ -195,7 +195,7 @@ int assessor_replay(lua_State* L) {
 
 // assessor:blob_path(digest) -> path in the cache of this machine
 int assessor_blob_path(lua_State* L) {
-  return set_pushed(L, check_cache(L).blobs.path(check_digest(L, 2)));
+  return push_text(L, check_cache(L).blobs.path(check_digest(L, 2)));
 }
 
 // assessor:new_blob_path() -> path at which a store may write a blob that it fetches
@@ -203,7 +203,7 @@ int assessor_new_blob_path(lua_State* L) {
   Cache& cache = check_cache(L);
   const std::string name =
       "fetch-" + std::to_string(getpid()) + "-" + std::to_string(++cache.fetched);
-  return set_pushed(L, cache.directory.path(cache::kTemporary) + "/" + name);
+  return push_text(L, cache.directory.path(cache::kTemporary) + "/" + name);
 }
 
 // assessor:missing_blobs(action) -> digests that are not in the cache of this machine
@@ -253,7 +253,7 @@ int decode_action(lua_State* L) {
 
 // action:encode() -> bytes
 int action_encode(lua_State* L) {
-  return set_pushed(L, cache::encode(*check<LuaAction>(L, 1).action));
+  return push_text(L, cache::encode(*check<LuaAction>(L, 1).action));
 }
 
 // action:blobs() -> digests

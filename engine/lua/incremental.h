@@ -23,6 +23,7 @@
 #include "lua/graph.h"
 #include "lua/ref.h"
 #include "lua/userdata.h"
+#include "lua/values.h"
 #include "process/sink.h"
 
 namespace ggen::lua {
@@ -106,17 +107,6 @@ template <>
 inline constexpr const char* kTypeName<LuaPresent> = "ggen.Present";
 template <>
 inline constexpr const char* kTypeName<LuaWritten> = "ggen.Written";
-
-// ---- values ----
-
-std::string check_string(lua_State* L, int index);
-std::vector<std::string> check_strings(lua_State* L, int index);
-Digest check_digest(lua_State* L, int index);
-int set_pushed(lua_State* L, const std::string& value);
-void push_strings(lua_State* L, const std::vector<std::string>& list);
-void set_field(lua_State* L, const char* name, double value);
-void set_field(lua_State* L, const char* name, const std::string& value);
-void set_flag(lua_State* L, const char* name, bool value);
 
 // ---- the assessor as an argument ----
 

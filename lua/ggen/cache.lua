@@ -47,7 +47,7 @@ end
 ---@param options ggen.CacheOptions
 ---@return ggen.Cache? nil when there cannot be one: it was said why
 function M.open(project, plugins, events, options)
-  local definitions, unkeyed = require("ggen.definition").of(project, plugins)
+  local definitions, unkeyed = require("ggen.definition").remembered(project, plugins)
   local files, message = incremental.open({
     root = project.dir, index = project.dir .. "/.ggen/index/files",
     graph = require("ggen.plan").freeze(project),

@@ -5,14 +5,14 @@ local M = {}
 -- The stores that a policy such as cache.tiered asks for, and the rest of caching.
 local function add_cache(plugins)
   if not plugins:get("fingerprint") then plugins:use("fingerprint.content") end
-  local evicts = false
+  local chosen = false
   for _, instance in ipairs(plugins:all("cache")) do
     for _, tier in ipairs(instance.impl.tiers or {}) do
       plugins:use(tier.name, tier.params, { file = instance.file, line = instance.line })
     end
-    evicts = evicts or instance.impl.victims ~= nil
+    chosen = chosen or instance.impl.tiers == nil
   end
-  if not evicts then plugins:use("cache.lru") end
+  if not chosen then plugins:use("cache.lru") end
   if #plugins:all("store") == 0 then plugins:use("store.disk") end
 end
 

@@ -358,6 +358,29 @@ local function everywhere(plugins)
   return parts
 end
 
+---The same from what an earlier run wrote down, if the configuration is still that of then.
+---@param project ggen.Project
+---@param plugins ggen.Registry
+---@return string bytes
+---@return table<integer, string> unkeyed
+function M.remembered(project, plugins)
+  local bytes, reasons = project:section("keys"), project:section("unkeyed")
+  if bytes and reasons then
+    local unkeyed = {}
+    for index, why in reasons:gmatch("(%d+)\t([^\n]*)\n") do unkeyed[tonumber(index)] = why end
+    return bytes, unkeyed
+  end
+  local unkeyed
+  bytes, unkeyed = M.of(project.evaluated and project:evaluated() or project, plugins)
+  local lines = {}
+  for index, why in pairs(unkeyed) do
+    lines[#lines + 1] = ("%d\t%s\n"):format(index, (why:gsub("%c", " ")))
+  end
+  project:set_section("keys", bytes)
+  project:set_section("unkeyed", table.concat(lines))
+  return bytes, unkeyed
+end
+
 ---Writes down what makes the key of each task.
 ---@param project ggen.Project
 ---@param plugins ggen.Registry

@@ -162,19 +162,45 @@ function Stores:put(action)
   end
 end
 
+-- The directory with what commands may do to it.
+function Stores:_directory()
+  if not self._opened then
+    local message
+    self._opened, message = require("ggen.core.cache").open(self.directory)
+    if not self._opened then self._cache:warn_once("open", message) end
+  end
+  return self._opened
+end
+
 ---How a key was evicted from the cache of this machine, if it was.
 ---@param key string
 ---@return { time: number, policy: string, reason: string }?
 function Stores:eviction(key)
-  if not self.directory then return nil end
-  return require("ggen.sweep").eviction(self.directory, key)
+  local directory = self.directory and self:_directory()
+  if not directory then return nil end
+  local found = directory:evictions({ key })
+  return found and found[key]
 end
 
----Lets the policies make room when the cache has grown beyond its limit.
----@param bytes number that it holds
+---Lets the policies make room when the cache has grown beyond their limits.
+---@async
+---@param bytes number that it holds, roughly
 function Stores:make_room(bytes)
-  require("ggen.sweep").make_room(self.directory, bytes, self._cache.policies, self.limit,
-    function(text) self._cache:warn_once("sweep", text) end)
+  local evict = require("ggen.evict")
+  for _, instance in ipairs(self._cache.policies) do
+    if instance.impl.victims then
+      local limit, message = evict.limit(instance)
+      limit = math.min(limit or math.huge, self.limit or math.huge)
+      if limit < math.huge and evict.budget(bytes, limit) > 0 then
+        local directory = self:_directory()
+        if directory then
+          local swept, why = evict.sweep(directory, instance, { limit = limit })
+          if not swept then message = why end
+        end
+      end
+      if message then self._cache:warn_once("sweep", message) end
+    end
+  end
 end
 
 return M

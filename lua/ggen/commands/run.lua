@@ -147,9 +147,9 @@ function M.run(args)
     and setmetatable({ screen = require("ggen.core.output").screen(2) }, { __index = host }) or host
   local plugins = session.plugins(project, beside)
   require("ggen.defaults").add(plugins, options)
-  session.save(args, project)
   add_display(plugins, args, host)
   local run = require("ggen.run").new(project, selection, options, plugins)
+  session.save(args, project)
   if args.trace then trace.span("host", "load " .. project.loaded.root.name, 0, opened,
     trace.now()) end
   local code = run:execute()
