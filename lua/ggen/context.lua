@@ -31,7 +31,7 @@ local TIMER_STEP = 0.002 -- seconds that a timer may come early
 ---@field package _deadline number? monotonic seconds
 ---@field package _over boolean? the time of its function is up
 ---@field package _live integer processes that run
-local Context = { describe = steps.describe }
+local Context = { describe = steps.describe, _live = 0 }
 
 -- Fields that are made when they are asked for: a task that is one Lua function needs few of them.
 local made = {}
@@ -58,7 +58,7 @@ end
 function M.new(run, task)
   local spec = task.spec
   return setmetatable({
-    task = task, steps = steps.of(spec), _run = run, _live = 0,
+    task = task, steps = steps.of(spec), _run = run,
     _deadline = spec.timeout and clock.monotonic() + spec.timeout or nil,
   }, Context)
 end
