@@ -87,9 +87,14 @@ Result<FileDigest> hash_file(int dir_fd, const char* name) {
     }
     result.stamp = Stamp::of(info);
     GGEN_TRY_ASSIGN(result.digest, hash_fd(file.get(), result.stamp.size, name));
+    result.racy = is_racy(result.stamp.ctime_ns, before);
+    // A write after the first stat moves the stamp away from the one that is told here, so that
+    // whoever compares stamps later reads again. Looking once more only pays where reading takes
+    // long enough for that to happen.
+    if (result.stamp.size < kBlock) return result;
     if (::fstat(file.get(), &info) != 0) return failed("stat", name);
     const bool moved = Stamp::of(info) != result.stamp;
-    result.racy = moved || is_racy(result.stamp.ctime_ns, before);
+    result.racy = result.racy || moved;
     if (!moved || reads == kMaxReads) return result;
     if (::lseek(file.get(), 0, SEEK_SET) < 0) return failed("read", name);
   }
