@@ -336,7 +336,7 @@ const DirRecord& Tree::Impl::saved_form(const DirNode& node, std::deque<DirRecor
   DirRecord& copy = copies.emplace_back(*DirRecord::view(node.record.bytes()));
   if (copy.head().racy != 0) copy.edit_head().dir = {};
   for (std::size_t i = 0; i < copy.head().entries; ++i) {
-    if (copy[i].has(RecordEntry::kRacy)) copy.edit(i).stamp = {};
+    if (copy[i].has(RecordEntry::kRacy)) copy.edit(i).forget();
   }
   return copy;
 }

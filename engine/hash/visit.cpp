@@ -245,7 +245,8 @@ bool Visit::look(std::size_t i, std::vector<HashItem>& unhashed) {
   const bool tracked = entry->has(RecordEntry::kTracked);
   const bool fresh = node_.ticks[i] >= mode_.since || (tracked && node_.verified >= mode_.since);
   bool known = true;
-  const bool unseen = mode_.hash && entry->stamp.ino == 0 && node_.listed == mode_.tick &&
+  const bool unseen = mode_.hash && entry->stamp.ino == 0 && !entry->has(RecordEntry::kDigest) &&
+                      node_.listed == mode_.tick &&
                       (entry->type == EntryType::file || entry->type == EntryType::link);
   // Hashing stats it anyway.
   if (!fresh && !unseen) {

@@ -65,6 +65,8 @@ void Walker::look_at(std::vector<Name>& names) {
         }
         take(share);
       });
+  // Before anything else adds names to the directories, and moves the entries.
+  hash();
   for (const std::size_t start : starts) {
     const DirNode* node = nodes_.find(names[start].dir);
     if (node->gone == mode_.tick) watch_absence(names[start].dir);
@@ -163,6 +165,8 @@ void Walker::hash() {
                            O_PATH | O_DIRECTORY | O_CLOEXEC));
         opened = &node;
       }
+      // A directory that went meanwhile took its entries along.
+      if (unhashed_[i].entry >= node.record.head().entries) continue;
       if (dir) {
         hash_entry(dir.get(), node, unhashed_[i].entry, problems_, counts);
       } else {
@@ -186,9 +190,8 @@ void Walker::watch_absence(std::string_view key) {
     if (visit.look_at(std::span(&name, 1), share.unhashed)) break;
     if (node.failed == mode_.tick) break;
   }
-  // Their content does not matter: unhashed is dropped.
-  share.unhashed.clear();
   take(share);
+  hash();
 }
 
 bool Walker::exists(std::string_view dir, std::string_view name) {
@@ -196,8 +199,8 @@ bool Walker::exists(std::string_view dir, std::string_view name) {
   DirNode& node = nodes_.get(dir);
   Visit visit(root_fd_, node, mode_, problems_, share.counts, Visit::Found::by_name);
   if (!visit.look_at(std::span(&name, 1), share.unhashed)) return false;
-  share.unhashed.clear();
   take(share);
+  hash();
   const std::size_t i = node.record.find(name);
   return i != DirRecord::npos && node.record[i].type != EntryType::missing;
 }

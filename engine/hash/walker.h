@@ -32,7 +32,8 @@ class Walker {
   };
 
   void begin(const WalkMode& mode);
-  // Looks at the names; sorts the list. What is named need not be there.
+  // Looks at the names, and hashes them if the mode says so; sorts the list. What is named need not
+  // be there.
   void look_at(std::vector<Name>& names);
   // Looks at all that the sets have below a directory. The rules of directories above it are
   // brought up to date first. Where nothing is there, the place is watched for its appearance.
