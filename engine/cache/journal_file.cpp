@@ -14,7 +14,6 @@
 #include "cache/accesses.h"
 #include "cache/journal.h"
 #include "cache/layout.h"
-#include "cache/new_file.h"
 
 namespace ggen::cache {
 
@@ -156,12 +155,9 @@ Result<bool> Journal::compact(std::uint64_t bound, std::size_t keep) {
   // A group is kept with its hits or not at all.
   while (first < all.size() && all[first].op == Op::hit) ++first;
   const std::vector<Record> old = condense(all.first(first), all.subspan(first));
-  GGEN_TRY_ASSIGN(NewFile file, NewFile::create(directory_.temporary(), 0666));
-  GGEN_TRY(file.write(bytes_of(old)));
-  GGEN_TRY(file.write(bytes_of(all.subspan(first))));
-  // Our lock is on the old file: whoever waits for it finds it without a name and opens the new
-  // one.
-  GGEN_TRY(file.publish(directory_.fd(), kJournal, Replace::yes));
+  // Renamed over the old one, so that the name is never free and nobody makes a new file meanwhile.
+  // Our lock is on the old one: whoever waits for it finds it without a name and opens the new one.
+  GGEN_TRY(write_file(directory_.path(kJournal), bytes_of(old) + bytes_of(all.subspan(first))));
   return true;
 }
 

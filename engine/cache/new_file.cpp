@@ -50,6 +50,8 @@ int rename_file(int from_fd, const char* from, int dir_fd, const char* name, Rep
 }  // namespace
 
 Result<NewFile> NewFile::create(int dir_fd, unsigned mode) {
+  if (dir_fd < 0)
+    return Error{ErrorKind::permission, "make a file: its directory cannot be made or opened"};
   Fd file(::openat(dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
   if (file) return NewFile(std::move(file), dir_fd, {});
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL && errno != ENOENT) {

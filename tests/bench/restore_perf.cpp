@@ -1,15 +1,15 @@
-// Restores the outputs of 300 tasks, 10,000 small files, and prints the milliseconds of each round:
-// to be held against `cp -r` of the same files. docs/benchmarks.md has the figures.
-//   restore_perf DIR [ROUNDS [THREADS]]
-// DIR/source is what to copy with cp; DIR/cache and DIR/tree are ours.
+// Restores the outputs of 300 tasks, 10,000 small files, to be held against `cp -r` of the same
+// files.
+//   restore_perf DIR make               writes DIR/source and stores it in DIR/cache
+//   restore_perf DIR restore [THREADS]  restores it all into a new directory DIR/tree-PID
 // SPDX-License-Identifier: MIT
-#include <chrono>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <vector>
 
 #include "cache/action_store.h"
 #include "cache/blob_store.h"
@@ -19,20 +19,12 @@
 
 using namespace ggen;
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
 
 namespace {
 
 constexpr int kTasks = 300, kFiles = 10'000;
 
-double ms_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-[[noreturn]] void fail(const Error& error) {
-  std::fprintf(stderr, "restore_perf: %s\n", error.message.c_str());
-  std::exit(1);
-}
+std::string out_of(int task) { return "task" + std::to_string(task) + "/out"; }
 
 // Files of 200 bytes to 8 KiB, each with other bytes.
 std::string content(int number) {
@@ -42,54 +34,55 @@ std::string content(int number) {
   return bytes;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc < 2) {
-    std::fprintf(stderr, "usage: restore_perf DIR [ROUNDS [THREADS]]\n");
-    return 2;
-  }
-  const std::string dir = argv[1], source = dir + "/source", tree = dir + "/tree";
-  const int rounds = argc > 2 ? std::atoi(argv[2]) : 5;
-  const unsigned threads = argc > 3 ? static_cast<unsigned>(std::atoi(argv[3])) : 2;
-
-  auto directory = cache::Directory::open(dir + "/cache");
-  if (!directory) fail(directory.error());
-  cache::BlobStore blobs(*directory);
-  cache::ActionStore actions(*directory);
-  std::vector<Digest> keys;
+Result<void> make(cache::BlobStore& blobs, cache::ActionStore& actions, const std::string& source) {
   for (int task = 0; task < kTasks; ++task) {
-    const std::string out = "task" + std::to_string(task) + "/out";
-    fs::create_directories(source + "/" + out);
+    fs::create_directories(source + "/" + out_of(task));
     cache::Action action;
-    action.key = hash::sha256(out);
-    action.task = out;
-    action.output_patterns = {out};
+    action.key = hash::sha256(out_of(task));
+    action.task = out_of(task);
+    action.output_patterns = {out_of(task)};
     for (int number = task; number < kFiles; number += kTasks) {
-      const std::string path = out + "/f" + std::to_string(number), bytes = content(number);
+      const std::string path = out_of(task) + "/f" + std::to_string(number);
+      const std::string bytes = content(number);
       std::ofstream(source + "/" + path) << bytes;
       action.outputs.push_back(
           {path, hash::EntryKind::file, false, bytes.size(), hash::sha256(bytes), ""});
     }
-    auto stored = cache::capture(blobs, source, action.outputs);
-    if (stored) stored = actions.put(action);
-    if (!stored) fail(stored.error());
-    keys.push_back(action.key);
+    GGEN_TRY(cache::capture(blobs, source, action.outputs));
+    GGEN_TRY(actions.put(action));
   }
+  return {};
+}
 
-  for (int round = 0; round < rounds; ++round) {
-    fs::remove_all(tree);
-    fs::create_directories(tree);
-    const auto start = Clock::now();
-    // As a run does it: each action on one thread, several actions at once.
-    const auto restored =
-        cache::for_each_parallel(keys.size(), threads, 1, [&](std::size_t i) -> Result<void> {
-          GGEN_TRY_ASSIGN(const auto action, actions.get(keys[i]));
-          GGEN_TRY(cache::restore(blobs, tree, *action, {}, 1));
-          return {};
-        });
-    if (!restored) fail(restored.error());
-    std::printf("%.1f\n", ms_since(start));
+// As a run does it: each action on one thread, several actions at once.
+Result<void> restore(const cache::BlobStore& blobs, const cache::ActionStore& actions,
+                     const std::string& tree, unsigned threads) {
+  fs::create_directories(tree);
+  return cache::for_each_parallel(kTasks, threads, 1, [&](std::size_t task) -> Result<void> {
+    const Digest key = hash::sha256(out_of(static_cast<int>(task)));
+    GGEN_TRY_ASSIGN(const auto action, actions.get(key));
+    if (!action) return Error{ErrorKind::not_found, "a result is missing: make first"};
+    GGEN_TRY(cache::restore(blobs, tree, *action, {}, 1));
+    return {};
+  });
+}
+
+Result<void> run(const std::string& dir, const std::string& what, unsigned threads) {
+  GGEN_TRY_ASSIGN(const auto directory, cache::Directory::open(dir + "/cache"));
+  cache::BlobStore blobs(directory);
+  cache::ActionStore actions(directory);
+  if (what == "make") return make(blobs, actions, dir + "/source");
+  return restore(blobs, actions, dir + "/tree-" + std::to_string(::getpid()), threads);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    std::fprintf(stderr, "usage: restore_perf DIR make|restore [THREADS]\n");
+    return 2;
   }
-  return 0;
+  const auto done = run(argv[1], argv[2], argc > 3 ? static_cast<unsigned>(std::atoi(argv[3])) : 2);
+  if (!done) std::fprintf(stderr, "restore_perf: %s\n", done.error().message.c_str());
+  return done ? 0 : 1;
 }

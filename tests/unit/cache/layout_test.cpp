@@ -4,11 +4,13 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
+#include "cache/verify.h"
 #include "harness.h"
 
 using namespace ggen;
 using namespace ggen::cache;
 using cache_test::Scratch;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -97,6 +99,22 @@ TEST_CASE("directory: made, opened, refused", "[cache][layout]") {
           std::string::npos);
     CHECK(list_dir(scratch / "home").value().size() == 1);
   }
+}
+
+TEST_CASE("directory: parts that are missing and cannot be made", "[cache][layout]") {
+  const Scratch scratch;
+  const std::string root = scratch / "cache";
+  REQUIRE(Directory::open(root).has_value());
+  for (const char* part : {"actions", "blobs", "tmp"}) {
+    fs::remove(root + "/" + part);
+    REQUIRE(write_file(root + "/" + part, "in the way").has_value());
+  }
+  cache_test::Cache cache(root);
+  CHECK_FALSE(cache.actions.get(hash::sha256("k")).value());
+  CHECK_FALSE(cache.blobs.has(hash::sha256("k")));
+  CHECK(cache.blobs.read(hash::sha256("k")).error().kind == ErrorKind::not_found);
+  CHECK(cache.blobs.put_bytes(hash::sha256("k"), "k").error().kind == ErrorKind::permission);
+  CHECK(verify(cache.directory)->problems.empty());
 }
 
 TEST_CASE("directory: says each file once", "[cache][layout]") {
