@@ -1,5 +1,6 @@
 // The cache when the world fails: killed at any instant, the disk full, nothing may be written.
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -33,8 +34,9 @@ Files tree_number(int number) {
 
 constexpr int kKeys = 6;
 
-// Stores, restores, sweeps and appends without end.
-[[noreturn]] void work(const std::string& cache_root, const std::string& tree, unsigned seed) {
+// Stores, restores, sweeps and appends without end; a byte into the pipe for each turn.
+[[noreturn]] void work(const std::string& cache_root, const std::string& tree, unsigned seed,
+                       int progress) {
   std::mt19937 random(seed);
   Cache cache(cache_root);
   for (;;) {
@@ -63,6 +65,7 @@ constexpr int kKeys = 6;
             sweep(cache.directory, *around, {&victim, 1}, "lru", std::chrono::milliseconds(0)));
       }
     }
+    if (::write(progress, "", 1) != 1) ::_exit(1);
   }
 }
 
@@ -93,11 +96,19 @@ TEST_CASE("crash: killed at any instant, nothing is wrong", "[cache][fault]") {
   fs::create_directories(tree);
   int kills = 0;
   for (; kills < kKills; ++kills) {
-    const unsigned child_seed = random();
+    const auto child_seed = static_cast<unsigned>(random());
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    const Fd from(ends[0]), to(ends[1]);
     const pid_t child = ::fork();
-    if (child == 0) work(root, tree, child_seed);
+    if (child == 0) work(root, tree, child_seed, to.get());
     REQUIRE(child > 0);
-    std::this_thread::sleep_for(std::chrono::microseconds(random() % 20'000));
+    // After some turns, and then anywhere in the next one; also before the first.
+    for (auto turns = random() % 4; turns > 0; --turns) {
+      char byte;
+      REQUIRE(::read(from.get(), &byte, 1) == 1);
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 4'000));
     ::kill(child, SIGKILL);
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
