@@ -3,6 +3,7 @@
 // a worker thread. Digests are hexadecimal, times seconds. SPDX-License-Identifier: MIT
 #include "lua/cache_tables.h"
 
+#include <cmath>
 #include <lua.hpp>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "cache/action_store.h"
 #include "cache/blob_store.h"
 #include "cache/layout.h"
+#include "cache/usage.h"
 #include "cache/verify.h"
 #include "loop/work.h"
 #include "lua/call.h"
@@ -242,6 +244,21 @@ int cache_evictions(lua_State* L) {
   return 1;
 }
 
+// cache:add_usage(bytes) -> about how many bytes there are now; nil when nobody knows (a survey
+// does)
+int cache_add_usage(lua_State* L) {
+  auto& opened = check_cache(L);
+  const double bytes = luaL_checknumber(L, 2);
+  luaL_argcheck(L, std::fabs(bytes) < 1e15, 2, "a number of bytes expected");
+  const auto total = add_usage(opened->directory, static_cast<std::int64_t>(bytes));
+  if (!total) return push_error(L, total.error());
+  if (*total)
+    lua_pushnumber(L, static_cast<double>(**total));
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
 // cache:append(records) -> true: notes in the journal what happened, in one write. A record is
 // { op = "store"|"hit"|"miss", key =, task = id, time =, bytes =, duration = }.
 int cache_append(lua_State* L) {
@@ -329,6 +346,7 @@ int cache_open(lua_State* L) {
 }
 
 constexpr luaL_Reg kMethods[] = {
+    {"add_usage", cache_add_usage},
     {"append", cache_append},
     {"append_group", cache_append_group},
     {"append_repeat", cache_append_repeat},

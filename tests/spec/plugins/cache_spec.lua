@@ -75,6 +75,47 @@ describe("evict", function()
   end)
 end)
 
+describe("a sweep", function()
+  local async = require("ggen.async")
+  local core = require("ggen.core.cache")
+  local action = require("ggen.core.action")
+  local fs = require("ggen.core.fs")
+  local dir, cache
+
+  before_each(function()
+    dir = assert(fs.make_temp_dir("ggen-spec-"))
+    cache = assert(core.open(dir .. "/cache"))
+    for i = 1, 9 do
+      local key = tostring(i):rep(64)
+      assert(cache:put(key, action.encode({ key = key, task = "t" .. i, created = i })))
+    end
+  end)
+  after_each(function() assert(fs.remove(dir, { recursive = true })) end)
+
+  it("goes down to the policy's limit, and says what went", function()
+    local survey = async.await(function(resume) return cache:survey(resume) end)
+    local total = survey:stats().bytes
+    local lru = use("lru", { limit = total })
+    local planned = assert(evict.sweep(cache, lru, { dry_run = true }))
+    local done = assert(evict.sweep(cache, lru))
+    assert.same({ 3, total, total }, { done.actions, done.bytes, done.limit })
+    assert.same({ planned.actions, planned.freed }, { done.actions, done.freed })
+    assert.is_nil(cache:get(("1"):rep(64)))
+    assert.is_string(cache:get(("4"):rep(64)))
+    assert.equal("lru", cache:evictions({ ("1"):rep(64) })[("1"):rep(64)].policy)
+    assert.equal(0, evict.sweep(cache, lru).actions)
+  end)
+
+  it("is due when the size is not known, or too much", function()
+    local lru = use("lru", { limit = 10000 })
+    assert.is_true(evict.due(cache, lru, 10))
+    assert(evict.sweep(cache, lru))
+    assert.is_false(evict.due(cache, lru, 10))
+    assert.is_true(evict.due(cache, lru, 9000))
+    assert.is_false(evict.due(cache, use("none"), 1e12))
+  end)
+end)
+
 describe("the policies", function()
   local NOW = 100 * 86400
   local rows = entries_of(NOW, {

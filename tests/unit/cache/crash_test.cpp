@@ -34,39 +34,65 @@ Files tree_number(int number) {
 
 constexpr int kKeys = 6;
 
-// Stores, restores, sweeps and appends without end; a byte into the pipe for each turn.
-[[noreturn]] void work(const std::string& cache_root, const std::string& tree, unsigned seed,
-                       int progress) {
-  std::mt19937 random(seed);
-  Cache cache(cache_root);
-  for (;;) {
-    const int number = static_cast<int>(random() % kKeys);
+// A child of the test: its tree and its cache, and what it does with them.
+class Worker {
+ public:
+  Worker(const std::string& cache_root, std::string tree, unsigned seed,
+         std::chrono::milliseconds grace)
+      : cache_(cache_root), tree_(std::move(tree)), random_(seed), grace_(grace) {}
+
+  // Restores or stores, and sweeps now and then. False when a restore failed.
+  bool turn() {
+    const int number = static_cast<int>(random_() % kKeys);
     const std::string key = std::to_string(number);
-    const auto action = cache.actions.get(key_of(key));
+    const auto action = cache_.actions.get(key_of(key));
     if (action && *action) {
-      const auto restored = restore(cache.blobs, tree, **action, present_of(look(tree), "out"), 1);
+      const auto restored =
+          restore(cache_.blobs, tree_, **action, present_of(look(tree_), "out"), 1);
       Record hit;
       hit.key = short_key(key_of(key));
-      static_cast<void>(cache.journal.append({&hit, 1}));
-      if (!restored) ::_exit(1);
+      static_cast<void>(cache_.journal.append({&hit, 1}));
+      if (!restored) return false;
     } else {
-      const Scratch built(tree);
+      const Scratch built(tree_);
       make(built.path(), tree_number(number));
-      LogWriter log(cache.directory);
+      LogWriter log(cache_.directory);
       log.add(Stream::out, std::string(300'000, 'l'));
-      static_cast<void>(log.finish(cache.blobs));
-      cache.store(built.path(), "out", key);
+      static_cast<void>(log.finish(cache_.blobs));
+      cache_.store(built.path(), "out", key);
     }
-    if (random() % 4 == 0) {
-      const auto around = survey(cache.directory);
-      if (around && !around->entries.empty()) {
-        const Victim victim{random() % around->entries.size(), Reason::size};
-        static_cast<void>(
-            sweep(cache.directory, *around, {&victim, 1}, "lru", std::chrono::milliseconds(0)));
-      }
-    }
-    if (::write(progress, "", 1) != 1) ::_exit(1);
+    if (random_() % 4 == 0) sweep_one();
+    return true;
   }
+
+ private:
+  void sweep_one() {
+    const auto around = survey(cache_.directory);
+    if (!around || around->entries.empty()) return;
+    const Victim victim{random_() % around->entries.size(), Reason::size};
+    static_cast<void>(sweep(cache_.directory, *around, {&victim, 1}, "lru", grace_));
+  }
+
+  Cache cache_;
+  std::string tree_;
+  std::mt19937 random_;
+  std::chrono::milliseconds grace_;
+};
+
+// The files below out/.
+Files outputs_in(const std::string& tree) {
+  Files files = look(tree);
+  std::erase_if(files, [](const auto& file) { return !file.first.starts_with("out/"); });
+  return files;
+}
+
+// Turns without end; a byte into the pipe after each.
+[[noreturn]] void work(const std::string& cache_root, const std::string& tree, unsigned seed,
+                       int progress) {
+  Worker worker(cache_root, tree, seed, std::chrono::milliseconds(0));
+  while (worker.turn() && ::write(progress, "", 1) == 1) {
+  }
+  ::_exit(1);
 }
 
 // Lowers a limit of this process for a scope.
@@ -141,11 +167,46 @@ TEST_CASE("crash: killed at any instant, nothing is wrong", "[cache][fault]") {
     const auto action = cache.actions.get(key_of(std::to_string(number))).value();
     if (!action) continue;
     REQUIRE(restore(cache.blobs, tree, *action, present_of(look(tree), "out")).has_value());
-    Files files = look(tree);
-    std::erase_if(files, [](const auto& file) { return !file.first.starts_with("out/"); });
-    CHECK(files == tree_number(number));
+    CHECK(outputs_in(tree) == tree_number(number));
   }
   CHECK(cache.directory.take_warnings().empty());
+}
+
+TEST_CASE("crash: several processes at once", "[cache][fault]") {
+  const Scratch scratch;
+  const std::string root = scratch / "cache";
+  std::vector<pid_t> children;
+  for (unsigned i = 0; i < 4; ++i) {
+    const std::string tree = scratch / ("tree" + std::to_string(i));
+    fs::create_directories(tree);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      Worker worker(root, tree, i, kGrace);
+      bool good = true;
+      for (int turn = 0; turn < 40 && good; ++turn) good = worker.turn();
+      ::_exit(good ? 0 : 1);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+  }
+  const auto directory = Directory::open(root).value();
+  const Verified verified = verify(directory).value();
+  CAPTURE(verified.problems);
+  CHECK(verified.problems.empty());
+  CHECK(verified.journal_damage == 0);
+  for (int i = 0; i < 4; ++i) {
+    const Files files = outputs_in(scratch / ("tree" + std::to_string(i)));
+    if (files.empty()) continue;
+    // Whatever was restored last is there as a whole.
+    bool found = false;
+    for (int number = 0; number < kKeys; ++number) found = found || files == tree_number(number);
+    CHECK(found);
+  }
 }
 
 TEST_CASE("crash: no more space", "[cache][fault]") {
