@@ -161,7 +161,7 @@ local function module_dirs(dir)
   local dirs = { dir }
   while dir and dir ~= "/" do
     local above = dirname(dir)
-    dir = M.find(above ~= "" and above or "/")
+    dir = M.find(above ~= "" and above or "/", progress.exists)
     dirs[#dirs + 1] = dir
   end
   return dirs
@@ -283,10 +283,13 @@ local function make_env(state)
 end
 
 ---@param dir string absolute
+---@param exists (fun(path: string): boolean)? for those who want the looks to be recorded. Where
+---the project is found depends on where one stands, and is looked up each time.
 ---@return string? dir the nearest directory from there up that has a pipeline.lua
-function M.find(dir)
+function M.find(dir, exists)
+  exists = exists or fs.stat
   while true do
-    if progress.exists((dir == "/" and "" or dir) .. "/" .. M.FILE) then return dir end
+    if exists((dir == "/" and "" or dir) .. "/" .. M.FILE) then return dir end
     if dir == "/" or dir == "" then return nil end
     dir = dirname(dir)
     if dir == "" then dir = "/" end
