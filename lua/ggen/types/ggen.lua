@@ -33,6 +33,23 @@ function ggen.pipeline(name) end
 ---@return ggen.Pipeline
 function ggen.workspace(name) end
 
+---The load that is going on, nil at all other times: for modules that behave differently while a
+---pipeline is evaluated. What they read then has to be read through it.
+---@return ggen.Loading?
+function ggen.loading() end
+
+---What ggen.loading() gives.
+---@class ggen.Loading
+---@field dir string absolute directory of the file that is being evaluated
+local Loading = {}
+
+---Lists files below a directory; the pipeline is evaluated anew when the list would be another.
+---@param root string absolute directory
+---@param patterns string|string[] globs; "!x" takes out
+---@return string[]? paths relative to root, sorted
+---@return string? message
+function Loading:files(root, patterns) end
+
 ---@class ggen.PipelineOptions what `ggen.pipeline "x" { ... }` takes
 ---@field desc? string
 
