@@ -71,13 +71,13 @@ function M.new(project, selection, options, plugins)
   self.services = services.new(self)
   self.hooks = hooks.new(self, plugins:get("hooks"))
   self:_divide(selection)
-  self.totals.tasks = self.totals.tasks + self.hooks:expect(self.plan, self.finals)
   if options.cache then
     self.cache = cache.open(project, plugins, self.events, options.cache)
   end
   self.slots = slots.new(self, self.plan, function() self:_pump() end)
   -- One task alone needs no name before its lines.
   options.single = options.single and self.totals.tasks == 1
+  self.totals.tasks = self.totals.tasks + self.hooks:expect(self.plan, self.finals)
   self.asked_services = asked_services(project, selection)
   return self
 end
