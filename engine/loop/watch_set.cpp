@@ -47,12 +47,12 @@ Result<WatchSet::Id> WatchSet::add(int fd, std::uint32_t events, Watcher& watche
   return event.data.u64;
 }
 
-void WatchSet::forget(Id& id, Forgotten then) {
+void WatchSet::forget(Id& id) {
   if (id == 0) return;
   const auto index = static_cast<std::uint32_t>(id);
   Slot& slot = slots_[index];
   GGEN_BUG_IF(slot.generation != id >> 32, "a watched descriptor was forgotten twice");
-  if (then == Forgotten::stays) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, slot.fd, nullptr);
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, slot.fd, nullptr);
   slot.watcher = nullptr;
   if (++slot.generation == 0) slot.generation = 1;
   free_.push_back(index);

@@ -1,6 +1,6 @@
 // Many descriptors behind one handle of the loop: an epoll of its own, for owners that come and go
 // by the thousand. One uv_poll_t costs five system calls from init to close; a descriptor in here
-// costs one, or two when it lives on.
+// costs two.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -26,9 +26,6 @@ class Watcher {
   ~Watcher() = default;
 };
 
-// What becomes of a descriptor that is forgotten.
-enum class Forgotten { stays, is_closed };
-
 class WatchSet {
  public:
   // Names one watched descriptor; 0 names none.
@@ -40,11 +37,11 @@ class WatchSet {
 
   // Calls watcher.on_ready(tag, events) for as long as one of `events` (EPOLLIN, EPOLLOUT) holds.
   Result<Id> add(int fd, std::uint32_t events, Watcher& watcher, int tag);
-  // No call comes after this, not even for an event that was fetched already. `is_closed`: the
-  // caller closes it next, and the kernel takes it out of the set. A child between its start and
-  // its exec still shares it then, which is over in microseconds and costs a turn of the loop at
-  // most.
-  void forget(Id& id, Forgotten then = Forgotten::stays);
+  // No call comes after this, not even for an event that was fetched already. Before the descriptor
+  // is closed: a child between its start and its exec shares it, and would keep it in the set. On a
+  // loaded machine that lasts milliseconds, in which the loop would spin (measured: 0.79 s of CPU
+  // for 2,000 children instead of 0.27 s).
+  void forget(Id& id);
 
   std::size_t size() const { return watched_; }
 

@@ -51,7 +51,7 @@ Result<void> open_pipe(Fd& ours, Fd& theirs, bool we_write) {
 }  // namespace
 
 void Child::Pipe::close(loop::WatchSet& watches) {
-  watches.forget(watch, loop::Forgotten::is_closed);
+  watches.forget(watch);
   fd.reset();
 }
 

@@ -126,25 +126,6 @@ TEST_CASE("watch set: a forgotten descriptor that somebody else holds wakes nobo
   set.forget(waiting);
 }
 
-TEST_CASE("watch set: one that is closed takes nothing with it and leaves nothing", "[loop]") {
-  Loop loop;
-  WatchSet set(loop);
-  Recorder recorder;
-  for (int i = 0; i < 3; ++i) {
-    Pipe pipe;
-    auto id = set.add(pipe.read_end.get(), EPOLLIN, recorder, i).value();
-    pipe.put();
-    recorder.then = [&](int) {
-      set.forget(id, Forgotten::is_closed);
-      pipe.read_end.reset();
-    };
-    // The next round has the same number of a descriptor, and an event of its own.
-    loop.run();
-  }
-  CHECK(recorder.tags == std::vector<int>{0, 1, 2});
-  CHECK(set.size() == 0);
-}
-
 TEST_CASE("watch set: refuses what cannot be watched", "[loop]") {
   Loop loop;
   WatchSet set(loop);
