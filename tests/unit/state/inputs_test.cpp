@@ -146,12 +146,14 @@ TEST_CASE("inputs: what does not change an answer does not count", "[state]") {
 TEST_CASE("inputs: a stamp that could still move is not trusted", "[state]") {
   const TempDir dir;
   Inputs inputs;
-  // Read in the tick in which it was written.
-  do {
+  const auto trusted = [&] { return !(inputs.list()[0].places[0].stamp == hash::Stamp{}); };
+  // Read in the tick in which it was written, unless the machine is very busy.
+  for (int attempt = 0; attempt == 0 || (trusted() && attempt < 1000); ++attempt) {
     dir.write("f", "1");
     inputs = {};
     CHECK(inputs.read(dir / "f").has_value());
-  } while (!(inputs.list()[0].places[0].stamp == hash::Stamp{}));
+  }
+  REQUIRE_FALSE(trusted());
   struct stat info {};
   REQUIRE(::stat((dir / "f").c_str(), &info) == 0);
   hash::wait_out_tick(hash::Stamp::of(info).ctime_ns);
