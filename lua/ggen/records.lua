@@ -61,7 +61,8 @@ local function scan(value, path, depth, functions)
   local kind = type(value)
   if kind == "string" or kind == "number" or kind == "boolean" then return end
   if kind == "function" and functions then
-    functions[#functions + 1] = { path = { unpack(path, 2, depth) }, fn = value }
+    functions.n = functions.n + 1
+    functions[functions.n] = { path = { unpack(path, 2, depth) }, fn = value }
     return
   end
   if kind ~= "table" then complain(path, depth, "a " .. kind) end
@@ -100,7 +101,8 @@ local function without_functions(spec, functions)
     return copies[original]
   end
   local result = copy_of(spec)
-  for _, entry in ipairs(functions) do
+  for n = 1, functions.n do
+    local entry = functions[n]
     local original, copy = spec, result
     for i = 1, #entry.path - 1 do
       local key = entry.path[i]
@@ -113,25 +115,30 @@ local function without_functions(spec, functions)
   return result
 end
 
+-- Used again for each task: there may be 100,000.
+local row, way, found = {}, {}, { n = 0 }
+
 ---@param task ggen.Task of an evaluated project
 ---@param owner integer
 ---@param sources ggen.Sources
----@return string bytes valid until the next call
+---@return string bytes
 function M.encode_task(task, owner, sources)
-  local functions, spec, stored = {}, task.spec, nil
-  scan(spec, { task.id }, 1, functions)
-  if #functions > 0 then
-    spec, stored = without_functions(spec, functions), {}
-    for i, entry in ipairs(functions) do
+  local spec, stored = task.spec, nil
+  way[1], found.n = task.id, 0
+  scan(spec, way, 1, found)
+  if found.n > 0 then
+    spec, stored = without_functions(spec, found), {}
+    for i = 1, found.n do
+      local entry = found[i]
       local file, line = stand_in.place(entry.fn)
       stored[i] = { path = entry.path, source = sources:number(file), line = line }
     end
   end
   local declaration = task.declaration
-  return writer:reset():encode({
-    declaration.name, owner, sources:number(declaration.file), declaration.line, spec,
-    task.matrix or false, task.phase or false, stored,
-  }):get()
+  row[1], row[2] = declaration.name, owner
+  row[3], row[4] = sources:number(declaration.file), declaration.line
+  row[5], row[6], row[7], row[8] = spec, task.matrix or false, task.phase or false, stored
+  return writer:reset():encode(row):get()
 end
 
 ---@param bytes string
