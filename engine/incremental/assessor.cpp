@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <ctime>
 
-#include "base/file.h"
 #include "base/pack.h"
 #include "hash/sha256.h"
 
@@ -47,13 +46,15 @@ std::string escape_pattern(std::string_view name) {
 }
 
 Assessor::Assessor(hash::Tree& tree, std::string root, const graph::Graph& graph,
-                   Definitions definitions, Results& results, Environment environment)
+                   Definitions definitions, Results& results, Environment environment,
+                   Programs& programs)
     : tree_(tree),
       root_(std::move(root)),
       graph_(graph),
       definitions_(definitions),
       results_(results),
       environment_(std::move(environment)),
+      programs_(programs),
       standings_(graph.size()),
       keys_(graph.size()),
       contributions_(graph.size()),
@@ -69,34 +70,8 @@ SetId Assessor::set_id(std::uint32_t number) {
 
 // Programs ---------------------------------------------------------------------------------------
 
-const std::string& Assessor::path_of(const Tool& tool) {
-  const auto [found, added] = tool_paths_.try_emplace(tool);
-  if (!added) return found->second;
-  std::vector<std::string> places;
-  if (tool.name.find('/') != std::string::npos) {
-    const bool absolute = tool.name.front() == '/';
-    const std::string base = root_ + (tool.dir.empty() ? "" : "/" + tool.dir);
-    places.push_back(absolute ? tool.name : base + "/" + tool.name);
-  } else {
-    const std::string path = environment_("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
-    for (std::size_t at = 0; at <= path.size();) {
-      const std::size_t end = std::min(path.find(':', at), path.size());
-      if (end > at) places.push_back(path.substr(at, end - at) + "/" + tool.name);
-      at = end + 1;
-    }
-  }
-  for (const std::string& place : places) {
-    if (!is_executable(place)) continue;
-    if (auto real = real_path(place)) {
-      found->second = std::move(*real);
-      break;
-    }
-  }
-  return found->second;
-}
-
 std::optional<SetId> Assessor::tool_set(const Tool& tool) {
-  const std::string& path = path_of(tool);
+  const std::string& path = programs_.find(tool);
   if (path.empty()) return std::nullopt;
   const auto [found, added] = tool_sets_.try_emplace(path);
   if (added) {
@@ -425,20 +400,6 @@ Result<std::vector<Part>> Assessor::parts(TaskId task) {
     parts.push_back({"need", std::string(graph_.name(need)), contributions_[need].hex()});
   }
   return parts;
-}
-
-Digest Assessor::surroundings() {
-  Packer out;
-  for (std::uint32_t number = 0; number < definitions_.reference_count(); ++number) {
-    const References references = definitions_.references(number);
-    for (const std::string& name : references.variables) {
-      const auto value = environment_(name);
-      out.number(static_cast<std::uint8_t>(value ? 1 : 0));
-      out.text(value.value_or(""));
-    }
-    for (const Tool& tool : references.tools) out.text(path_of(tool));
-  }
-  return hash::sha256(out.bytes());
 }
 
 }  // namespace ggen::incremental

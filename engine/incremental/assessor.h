@@ -22,6 +22,7 @@
 #include "graph/graph.h"
 #include "hash/tree.h"
 #include "incremental/definitions.h"
+#include "incremental/programs.h"
 #include "incremental/results.h"
 
 namespace ggen::incremental {
@@ -62,14 +63,12 @@ struct Outputs {
 
 class Assessor {
  public:
-  // Variables of the caller, by name. All references must outlive the assessor.
-  using Environment = std::function<std::optional<std::string>(const std::string&)>;
   // Whether a result that is in place may still be served (a plugin's decision).
   using Policy = std::function<bool(TaskId, const LastResult&)>;
 
-  // `root` is the directory of the project, absolute.
+  // `root` is the directory of the project, absolute. All references must outlive the assessor.
   Assessor(hash::Tree& tree, std::string root, const graph::Graph& graph, Definitions definitions,
-           Results& results, Environment environment);
+           Results& results, Environment environment, Programs& programs);
 
   // Judges tasks that are given in topological order, before anything runs. What needs a task that
   // is not up to date stays open, and so does what is held. A service is fresh when nobody who
@@ -107,9 +106,6 @@ class Assessor {
   // All parts of a key, in their order. Only after the key is known.
   Result<std::vector<Part>> parts(TaskId task);
 
-  // What the answer of judge() hangs on beside files: variables and where programs are found.
-  Digest surroundings();
-
   const Definitions& definitions() const { return definitions_; }
   const graph::Graph& graph() const { return graph_; }
   hash::Tree& tree() { return tree_; }
@@ -117,8 +113,6 @@ class Assessor {
 
  private:
   hash::SetId set_id(std::uint32_t number);
-  // Where the program is, with links followed; empty when it is not found.
-  const std::string& path_of(const Tool& tool);
   std::optional<hash::SetId> tool_set(const Tool& tool);
   std::vector<hash::SetId> sets_of(const Definition& definition);
   const Digest& references_digest(std::uint32_t number);
@@ -138,6 +132,7 @@ class Assessor {
   Definitions definitions_;
   Results& results_;
   Environment environment_;
+  Programs& programs_;
 
   graph::DenseMap<TaskId, Standing> standings_;
   graph::DenseMap<TaskId, Digest> keys_;
@@ -145,9 +140,8 @@ class Assessor {
   graph::DenseMap<TaskId, Digest> contributions_;
   std::vector<std::optional<hash::SetId>> set_ids_;    // by number of the definitions
   std::map<std::uint32_t, Digest> reference_digests_;  // of this epoch
-  std::map<Tool, std::string> tool_paths_;
-  std::map<std::string, hash::SetId> tool_sets_;  // by path
-  std::string key_bytes_;                         // kept for its memory
+  std::map<std::string, hash::SetId> tool_sets_;       // by path
+  std::string key_bytes_;                              // kept for its memory
   std::vector<TaskId> needs_;
 };
 

@@ -155,10 +155,9 @@ hash::SetSpec Definitions::set(std::uint32_t number) const {
   return spec;
 }
 
-References Definitions::references(std::uint32_t number) const {
+References unpack_references(std::string_view packed) {
   References references;
-  if (number >= references_) return references;
-  Unpacker in(packed(sets_, number));
+  Unpacker in(packed);
   auto count = in.number<std::uint32_t>();
   for (std::uint32_t i = 0; i < count && in.good(); ++i)
     references.variables.emplace_back(in.text());
@@ -173,6 +172,14 @@ References Definitions::references(std::uint32_t number) const {
   for (std::uint32_t i = 0; i < count && in.good(); ++i)
     references.sets.push_back(in.number<std::uint32_t>());
   return references;
+}
+
+std::string_view Definitions::packed_references(std::uint32_t number) const {
+  return number < references_ ? packed(sets_, number) : std::string_view();
+}
+
+References Definitions::references(std::uint32_t number) const {
+  return unpack_references(packed_references(number));
 }
 
 std::vector<Part> Definitions::parts(TaskId id) const {

@@ -80,6 +80,9 @@ class DefinitionsBuilder {
   std::map<std::string, std::uint32_t, std::less<>> set_numbers_, reference_numbers_;
 };
 
+// What packed_references() gives, read.
+References unpack_references(std::string_view packed);
+
 class Definitions {
  public:
   Definitions() = default;
@@ -92,6 +95,7 @@ class Definitions {
   Definition task(TaskId id) const;
   hash::SetSpec set(std::uint32_t number) const;
   References references(std::uint32_t number) const;
+  std::string_view packed_references(std::uint32_t number) const;
   std::vector<Part> parts(TaskId id) const;
 
  private:

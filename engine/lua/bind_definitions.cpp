@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "incremental/situation.h"
 #include "lua/incremental.h"
 #include "lua/userdata.h"
 
@@ -84,11 +85,12 @@ int builder_task(lua_State* L) {
   return 0;
 }
 
-// builder:finish() -> bytes
+// builder:finish() -> bytes, and the situation that they are part of
 int builder_finish(lua_State* L) {
   const std::string bytes = check<LuaBuilder>(L, 1).builder.finish();
-  lua_pushlstring(L, bytes.data(), bytes.size());
-  return 1;
+  push_text(L, bytes);
+  push_text(L, incremental::pack_situation(bytes));
+  return 2;
 }
 
 constexpr luaL_Reg kBuilderMethods[] = {{"set", builder_set},

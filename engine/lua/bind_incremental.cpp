@@ -10,9 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "cache/checksum.h"
 #include "incremental/changes.h"
+#include "incremental/situation.h"
 #include "lua/incremental.h"
+#include "lua/snapshot.h"
 #include "lua/state.h"
 
 namespace ggen::lua {
@@ -27,6 +28,12 @@ using incremental::Standing;
 int open_incremental(lua_State* L);
 
 // ---- the assessor as an argument ----
+
+const std::shared_ptr<Session>& check_defined(lua_State* L) {
+  const auto& session = check_assessor(L).session;
+  if (!session->assessor) luaL_error(L, "the assessor knows no definitions yet");
+  return session;
+}
 
 Session& check_idle(lua_State* L) {
   LuaAssessor& self = check_assessor(L);
@@ -55,27 +62,48 @@ std::optional<std::string> variable(const std::string& name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-// open{root=, index=, threads=, graph=, definitions=} -> Assessor | nil, message, kind
+// open{root=, index=, threads=, graph=} -> Assessor | nil, message, kind. It looks at files; of
+// tasks it knows nothing until define().
 int open_assessor(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  for (const char* name : {"root", "index", "threads", "graph", "definitions"}) {
-    lua_getfield(L, 1, name);
-  }
-  const auto graph = check_graph(L, 5);
+  for (const char* name : {"root", "index", "threads", "graph"}) lua_getfield(L, 1, name);
   auto session =
-      std::make_shared<Session>(graph, check_string(L, 6), check_string(L, 2), check_string(L, 3),
-                                static_cast<unsigned>(luaL_checkinteger(L, 4)));
+      std::make_shared<Session>(check_graph(L, 5), check_string(L, 2), check_string(L, 3),
+                                static_cast<unsigned>(luaL_checkinteger(L, 4)), variable);
   if (auto opened = session->tree.open(); !opened) return push_error(L, opened.error());
-  auto definitions = Definitions::open(session->definitions_bytes);
-  if (!definitions) return push_error(L, definitions.error());
-  if (definitions->size() != graph->size()) {
-    return push_error(L, {ErrorKind::invalid, "the definitions are of other tasks"});
-  }
-  session->results.load(session->tree.note("results").value_or(std::string_view()));
-  session->assessor.emplace(session->tree, session->root, *graph, *definitions, session->results,
-                            variable);
   push<LuaAssessor>(L, service<loop::Loop>(L)).session = std::move(session);
   return 1;
+}
+
+// assessor:define(bytes | snapshot, section?) -> true | nil, message, kind
+int assessor_define(lua_State* L) {
+  Session& session = check_idle(L);
+  std::string_view bytes;
+  if (lua_type(L, 2) == LUA_TSTRING) {
+    session.definitions = check_string(L, 2);
+    bytes = session.definitions;
+  } else {
+    session.snapshot = check_snapshot(L, 2);
+    bytes = session.snapshot->section(check_string(L, 3)).value_or(std::string_view());
+  }
+  auto definitions = Definitions::open(bytes);
+  if (!definitions) return push_error(L, definitions.error());
+  if (definitions->size() != session.graph->size()) {
+    return push_error(L, {ErrorKind::invalid, "the definitions are of other tasks"});
+  }
+  session.results.load(session.tree.note("results").value_or(std::string_view()));
+  session.assessor.emplace(session.tree, session.root, *session.graph, *definitions,
+                           session.results, session.environment, session.programs);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+// assessor:situation(packed) -> digest | nil for bytes of somebody else (incremental/situation.h)
+int assessor_situation(lua_State* L) {
+  Session& session = check_idle(L);
+  const auto digest =
+      incremental::digest_situation(check_string(L, 2), session.environment, session.programs);
+  return digest ? push_text(L, digest->hex()) : 0;
 }
 
 // assessor:verify() -> whether every file is as the index has it
@@ -99,13 +127,6 @@ int assessor_set_note(lua_State* L) {
   return 0;
 }
 
-// assessor:surroundings() -> digest
-int assessor_surroundings(lua_State* L) {
-  const std::string hex = check_idle(L).assessor->surroundings().hex();
-  lua_pushlstring(L, hex.data(), hex.size());
-  return 1;
-}
-
 // Asks the host's policy: function(id, created_ms, duration_ms, bytes) -> whether to serve it.
 bool ask(lua_State* L, int policy, TaskId task, const LastResult& last) {
   lua_pushvalue(L, policy);
@@ -122,7 +143,7 @@ bool ask(lua_State* L, int policy, TaskId task, const LastResult& last) {
 // assessor:judge(plan, held ids, policy?) -> { fresh=, saved= seconds, bytes= } | nil, message,
 // kind
 int assessor_judge(lua_State* L) {
-  Session& session = check_idle(L);
+  Session& session = (check_defined(L), check_idle(L));
   const auto& plan = check_plan(L, 2);
   std::vector<bool> asked(session.graph->size(), false);
   luaL_checktype(L, 3, LUA_TTABLE);
@@ -168,7 +189,7 @@ int assessor_judge(lua_State* L) {
 
 // assessor:settle(plan) -> how many tasks are left. Tells the plan of all tasks that are fresh.
 int assessor_settle(lua_State* L) {
-  Session& session = check_idle(L);
+  Session& session = (check_defined(L), check_idle(L));
   auto& plan = check_plan(L, 2);
   std::size_t left = 0;
   for (const TaskId task : plan.wanted()) {
@@ -186,23 +207,14 @@ int assessor_trust(lua_State* L) {
   Session& session = check_idle(L);
   auto& plan = check_plan(L, 2);
   const std::vector<TaskId> order = plan.wanted();
-  session.assessor->trust(order);
+  if (session.assessor) session.assessor->trust(order);
   for (const TaskId task : order) plan.satisfy(task);
   return 0;
 }
 
-// assessor:identity() -> text that is the same for the same definitions
-int assessor_identity(lua_State* L) {
-  Session& session = check_idle(L);
-  if (session.identity.empty()) {
-    session.identity = std::to_string(cache::checksum(session.definitions_bytes));
-  }
-  return push_text(L, session.identity);
-}
-
 // assessor:fresh(plan) -> ids of the cached tasks that are up to date
 int assessor_fresh(lua_State* L) {
-  Session& session = check_idle(L);
+  Session& session = (check_defined(L), check_idle(L));
   lua_newtable(L);
   int count = 0;
   for (const TaskId task : check_plan(L, 2).wanted()) {
@@ -226,7 +238,7 @@ void push_last(lua_State* L, const LastResult& last) {
 
 // assessor:standing(id) -> "open", "unkeyed", "stale", "fresh" or "ended"
 int assessor_standing(lua_State* L) {
-  Session& session = check_idle(L);
+  Session& session = (check_defined(L), check_idle(L));
   const TaskId task = check_task_id(L, *session.graph, 2);
   lua_pushstring(L, standing_name(session.assessor->standing(task)));
   return 1;
@@ -234,7 +246,7 @@ int assessor_standing(lua_State* L) {
 
 // assessor:last(id) -> { key=, outputs=, before=, created=, duration=, bytes= } | nil
 int assessor_last(lua_State* L) {
-  Session& session = check_idle(L);
+  Session& session = (check_defined(L), check_idle(L));
   const TaskId task = check_task_id(L, *session.graph, 2);
   const auto last = session.results.find(session.graph->name(task));
   if (!last) return 0;
@@ -244,7 +256,7 @@ int assessor_last(lua_State* L) {
 
 // assessor:info(id) -> { cached=, keyed=, has_outputs=, runs_nothing=, service= }
 int assessor_info(lua_State* L) {
-  const Session& session = *check_assessor(L).session;
+  const Session& session = *check_defined(L);
   const TaskId task = check_task_id(L, *session.graph, 2);
   const auto flags = session.assessor->definitions().task(task).flags;
   lua_createtable(L, 0, 5);
@@ -261,7 +273,7 @@ int assessor_save(lua_State* L) {
   Session& session = check_idle(L);
   // What was made last and what was hit last stay true whatever moved: they are compared anew.
   const bool intact = session.tree.intact();
-  if (session.results.changed() || !intact) {
+  if (session.assessor && (session.results.changed() || !intact)) {
     session.tree.set_note("results", session.results.pack());
   }
   if (!intact) {
@@ -405,6 +417,7 @@ int assessor_after_run(lua_State* L) {
 // Without a callback: what is asked later sees it.
 int assessor_ended(lua_State* L) {
   LuaAssessor& self = check_assessor(L);
+  check_defined(L);
   const TaskId task = check_task_id(L, *self.session->graph, 2);
   std::optional<LastResult> last;
   if (!lua_isnoneornil(L, 3)) {
@@ -438,7 +451,7 @@ int assessor_ended(lua_State* L) {
 // assessor:something_ran(): files are looked at again from here on.
 int assessor_something_ran(lua_State* L) {
   LuaAssessor& self = check_assessor(L);
-  const auto job = [session = self.session] { session->assessor->new_epoch(); };
+  const auto job = [session = self.session] { session->tree.new_epoch(); };
   if (self.serial.idle())
     job();
   else
@@ -470,12 +483,14 @@ int changes_between(lua_State* L) {
 
 // assessor:drain(cb): cb(true) when all jobs before have ended
 int assessor_drain(lua_State* L) {
-  return queue(
-      L, 2, [](Session&) -> Result<bool> { return true; },
-      [](lua_State* main, bool) {
-        lua_pushboolean(main, 1);
-        return 1;
-      });
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  auto callback = std::make_shared<Ref>(L, 2);
+  check_assessor(L).serial.run([] {},
+                               [callback] {
+                                 lua_pushboolean(callback->state(), 1);
+                                 call_back(*callback, 1);
+                               });
+  return 0;
 }
 
 // assessor:changes(id, action?, cb): cb{ { kind=, name=, before=, after= }, ... }: what differs
@@ -497,12 +512,12 @@ int assessor_changes(lua_State* L) {
 constexpr luaL_Reg kMethods[] = {{"verify", assessor_verify},
                                  {"note", assessor_note},
                                  {"set_note", assessor_set_note},
-                                 {"surroundings", assessor_surroundings},
+                                 {"define", assessor_define},
+                                 {"situation", assessor_situation},
                                  {"judge", assessor_judge},
                                  {"settle", assessor_settle},
                                  {"fresh", assessor_fresh},
                                  {"trust", assessor_trust},
-                                 {"identity", assessor_identity},
                                  {"info", assessor_info},
                                  {"standing", assessor_standing},
                                  {"last", assessor_last},

@@ -313,6 +313,7 @@ Result<void> write_hits(Session& session, Cache& cache, const graph::Plan& plan,
                         bool same) {
   const auto last_group = unpack_group(session.tree.note("group").value_or(std::string_view()));
   if (same && last_group) return cache.journal.append_repeat(*last_group, now);
+  if (!session.assessor) return {};
   std::vector<cache::Record> hits;
   for (const TaskId task : plan.wanted()) {
     if (session.assessor->standing(task) != Standing::fresh) continue;

@@ -25,6 +25,7 @@
 #include "lua/userdata.h"
 #include "lua/values.h"
 #include "process/sink.h"
+#include "state/snapshot.h"
 
 namespace ggen::lua {
 
@@ -42,17 +43,21 @@ struct Cache {
 // Everything that a job may touch; jobs hold on to it. The cache may be used by many jobs at once,
 // the rest by one.
 struct Session {
-  Session(std::shared_ptr<const graph::Graph> of, std::string definitions, std::string root_dir,
-          std::string index_file, unsigned threads)
+  Session(std::shared_ptr<const graph::Graph> of, std::string root_dir, std::string index_file,
+          unsigned threads, incremental::Environment variables)
       : graph(std::move(of)),
-        definitions_bytes(std::move(definitions)),
         root(std::move(root_dir)),
+        environment(std::move(variables)),
+        programs(root, environment),
         tree(root, std::move(index_file), threads) {}
   std::shared_ptr<const graph::Graph> graph;
-  std::string definitions_bytes;
-  std::string identity;  // of the definitions
   std::string root;
+  incremental::Environment environment;
+  incremental::Programs programs;
   hash::Tree tree;
+  // From define() on.
+  std::string definitions;  // or in the snapshot
+  std::shared_ptr<const state::Snapshot> snapshot;
   incremental::Results results;
   std::optional<incremental::Assessor> assessor;
   std::optional<Cache> cache;
@@ -111,6 +116,8 @@ inline constexpr const char* kTypeName<LuaWritten> = "ggen.Written";
 // ---- the assessor as an argument ----
 
 inline LuaAssessor& check_assessor(lua_State* L) { return check<LuaAssessor>(L, 1); }
+// The session of one that knows its definitions.
+const std::shared_ptr<Session>& check_defined(lua_State* L);
 // For calls on the loop's thread: raises when a job is using the session.
 Session& check_idle(lua_State* L);
 Cache& check_cache(lua_State* L);
@@ -126,6 +133,7 @@ void add_result_functions(lua_State* L);
 template <class Job, class Push>
 int queue(lua_State* L, int index, Job job, Push push_value) {
   LuaAssessor& self = check_assessor(L);
+  check_defined(L);
   luaL_checktype(L, index, LUA_TFUNCTION);
   using Value = std::invoke_result_t<Job, Session&>;
   auto value = std::make_shared<std::optional<Value>>();

@@ -33,6 +33,7 @@ Cache.__index = Cache
 
 -- Turns a method of the engine with a callback at its end into one that waits.
 local function wait_for(self, method, ...)
+  self:define()
   local arguments, count = { ... }, select("#", ...)
   local files = self.files
   return async.await(function(resume)
@@ -47,24 +48,35 @@ end
 ---@param options ggen.CacheOptions
 ---@return ggen.Cache? nil when there cannot be one: it was said why
 function M.open(project, plugins, events, options)
-  local definitions, unkeyed = require("ggen.definition").remembered(project, plugins)
   local files, message = incremental.open({
     root = project.dir, index = project.dir .. "/.ggen/index/files",
     graph = require("ggen.plan").freeze(project),
-    definitions = definitions, threads = math.min(require("ggen.core.env").cpus(), MOST_THREADS),
+    threads = math.min(require("ggen.core.env").cpus(), MOST_THREADS),
   })
   if not files then
     events:note("warning", "everything runs, without a cache: " .. message)
     return nil
   end
   local self = setmetatable({
-    files = files, events = events, options = options, unkeyed = unkeyed, plugins = plugins,
+    files = files, events = events, options = options, plugins = plugins,
+    definition = require("ggen.definition").remembered(project, plugins),
     policies = plugins:all("cache"), _said = {}, _records = {}, _reasons = {}, _policy_failed = {},
   }, Cache)
   self.stores = stores.open(self, plugins, options.directory)
   for _, text in ipairs(files:warnings()) do events:note("warning", text) end
   return self
 end
+
+---Makes the definitions known to the engine: a run with nothing to do does without.
+function Cache:define()
+  if self._defined then return end
+  self._defined = true
+  self.definition:tell(self.files)
+end
+
+---@param index integer of a task
+---@return string? why it has no key although it would be cached
+function Cache:unkeyed(index) return self.definition:unkeyed()[index] end
 
 ---Says something once a run.
 ---@param what string
@@ -147,10 +159,11 @@ function Cache:judge(project, plan, asked)
   local unchanged = self.files:verify()
   local policy = self:_judge_policy(project)
   if not policy and #asked == 0 then
-    self._memo = hash.bytes(self.files:identity() .. self.files:surroundings() .. plan:digest())
+    local situation = self.files:situation(self.definition.situation)
+    self._memo = situation and hash.bytes(situation .. plan:digest()) or ""
   end
   local memo = self.files:note("memo")
-  if unchanged and memo and self._memo ~= "" then
+  if unchanged and memo and self._memo ~= "" and not self.events:wants("on_task_fresh") then
     local situation, fresh, idle, saved = memo:match("^(%x+) (%d+) (%d+) ([%d.]+)$")
     if situation == self._memo then
       self.files:trust(plan)
@@ -159,6 +172,7 @@ function Cache:judge(project, plan, asked)
       return self._found
     end
   end
+  self:define()
   local found, message = self.files:judge(plan, asked, policy)
   if not found then
     self:warn_once("judge", "all tasks are looked at one by one: " .. message)
@@ -228,6 +242,7 @@ end
 ---@param task ggen.Task
 ---@return ggen.CacheEntry
 function Cache:find(run, task)
+  self:define()
   local facts = self.files:info(task.index)
   local entry = {}
   for _ = 1, 3 do -- inputs that keep changing are not waited for longer
@@ -239,9 +254,9 @@ function Cache:find(run, task)
     entry.key, entry.last = found.key, found.last
     if not found.key then
       entry.bypass = true
-      entry.reason = self.unkeyed[task.index] and
+      entry.reason = self:unkeyed(task.index) and
         ('not cached: %s (give the task a version = "..." to cache it)'):format(
-          self.unkeyed[task.index]) or found.problem or "what it needs has no key"
+          self:unkeyed(task.index)) or found.problem or "what it needs has no key"
       return entry
     end
     if facts.runs_nothing then
@@ -370,7 +385,7 @@ end
 ---@return string? reason
 function Cache:predict(project, task)
   local facts, standing = self.files:info(task.index), self.files:standing(task.index)
-  if standing == "unkeyed" then return "run", self.unkeyed[task.index] end
+  if standing == "unkeyed" then return "run", self:unkeyed(task.index) end
   if standing == "open" then
     for _, need in ipairs(project.graph:needs(task.index)) do
       if self.files:standing(need) ~= "fresh" then return "maybe", "needs " .. project:id(need) end
@@ -426,7 +441,7 @@ end
 ---@param code integer exit code of the run
 function Cache:close(code)
   local files = self.files
-  self:wait("drain")
+  async.await(function(resume) files:drain(resume) end)
   if self._plan and self.stores.writable then
     local usage, message = files:journal(self._plan, self._records, os.time(), self._same or false)
     if not usage then

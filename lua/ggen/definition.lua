@@ -358,33 +358,74 @@ local function everywhere(plugins)
   return parts
 end
 
----The same from what an earlier run wrote down, if the configuration is still that of then.
----@param project ggen.Project
----@param plugins ggen.Registry
----@return string bytes
----@return table<integer, string> unkeyed
-function M.remembered(project, plugins)
-  local bytes, reasons = project:section("keys"), project:section("unkeyed")
-  if bytes and reasons then
-    local unkeyed = {}
-    for index, why in reasons:gmatch("(%d+)\t([^\n]*)\n") do unkeyed[tonumber(index)] = why end
-    return bytes, unkeyed
-  end
-  local unkeyed
-  bytes, unkeyed = M.of(project.evaluated and project:evaluated() or project, plugins)
+---@class ggen.Definition what makes the keys of all tasks, as an earlier run wrote it down or made
+---just now
+---@field situation string what stands for it in a run with nothing to do
+---@field package _bytes string? unless it is in the snapshot
+---@field package _project ggen.Project
+local Definition = {}
+Definition.__index = Definition
+
+-- Sections of the snapshot.
+local KEYS, SITUATION, UNKEYED = "keys", "situation", "unkeyed"
+
+local function with_keys(project, plugins)
+  local bytes, situation, unkeyed = M.of(project.evaluated and project:evaluated() or project,
+    plugins)
   local lines = {}
   for index, why in pairs(unkeyed) do
     lines[#lines + 1] = ("%d\t%s\n"):format(index, (why:gsub("%c", " ")))
   end
-  project:set_section("keys", bytes)
-  project:set_section("unkeyed", table.concat(lines))
-  return bytes, unkeyed
+  project:set_section(KEYS, bytes)
+  project:set_section(SITUATION, situation)
+  project:set_section(UNKEYED, table.concat(lines))
+  return bytes, situation
+end
+
+---@param project ggen.Project
+---@param plugins ggen.Registry
+---@return ggen.Definition
+function M.remembered(project, plugins)
+  local situation = project:section(SITUATION)
+  local bytes
+  if not situation then bytes, situation = with_keys(project, plugins) end
+  return setmetatable({ situation = situation, _bytes = bytes, _project = project,
+    _plugins = plugins }, Definition)
+end
+
+---Hands the definitions to the engine, out of the snapshot without a copy.
+---@param files userdata of ggen.core.incremental
+function Definition:tell(files)
+  local project = self._project
+  if not self._bytes and project.snapshot then
+    if files:define(project.snapshot, "+" .. KEYS) then return end
+  end
+  -- A damaged section is made anew.
+  local bytes = self._bytes or project:section(KEYS) or with_keys(project, self._plugins)
+  local ok, message = files:define(bytes)
+  if not ok then
+    bytes = with_keys(project, self._plugins)
+    ok, message = files:define(bytes)
+  end
+  if not ok then error(message, 0) end
+end
+
+---@return table<integer, string> reasons why tasks that would be cached have no key, by index
+function Definition:unkeyed()
+  if not self._unkeyed then
+    self._unkeyed = {}
+    for index, why in (self._project:section(UNKEYED) or ""):gmatch("(%d+)\t([^\n]*)\n") do
+      self._unkeyed[tonumber(index)] = why
+    end
+  end
+  return self._unkeyed
 end
 
 ---Writes down what makes the key of each task.
 ---@param project ggen.Project
 ---@param plugins ggen.Registry
 ---@return string bytes for ggen.core.incremental
+---@return string situation that they are part of
 ---@return table<integer, string> unkeyed why a task that would be cached has no key, by its index
 function M.of(project, plugins)
   local outputs = all_outputs(project)
@@ -399,7 +440,8 @@ function M.of(project, plugins)
   for index = 1, project:count() do self:add(project:task(index)) end
   local unkeyed = {}
   for _, pair in ipairs(self.unkeyed) do unkeyed[pair[1]] = pair[2] end
-  return self.out:finish(), unkeyed
+  local bytes, situation = self.out:finish()
+  return bytes, situation, unkeyed
 end
 
 return M

@@ -50,7 +50,7 @@ local function investigate(project, cache, task)
   if last then
     found.last = { key = last.key, created = last.created, duration = last.duration }
   end
-  found.unkeyed = cache.unkeyed[task.index]
+  found.unkeyed = cache:unkeyed(task.index)
   local why = reason_of(project, cache)
   if found.standing == "fresh" then
     local now = last and stored(cache, last.key)
