@@ -133,8 +133,8 @@ bool Visit::open(Purpose purpose) {
 }
 
 bool Visit::gone_or_failed(int code, const char* action) {
-  const bool link = code == ELOOP && found_ == Found::by_walk;
-  if (is_gone(code) || link) {
+  // ELOOP: a link, where none is followed or it leads to itself.
+  if (is_gone(code) || code == ELOOP) {
     node_.gone = mode_.tick;
     node_.listed = node_.verified = node_.ruled = 0;
     std::vector<DirRecord::Item> nothing;

@@ -6,7 +6,7 @@ local fault = require("ggen.fault")
 local M = {}
 
 ---The built-in commands, in the order of the help.
-M.COMMANDS = { "run", "list", "graph", "why", "check", "cache", "simulate", "init", "lua",
+M.COMMANDS = { "run", "list", "graph", "why", "check", "cache", "simulate", "hash", "init", "lua",
   "completion", "version", "help" }
 
 local is_command = {}
