@@ -25,9 +25,22 @@ void add_components(std::vector<std::string_view>& components, bool absolute,
   }
 }
 
+// Whether the path is spelled as a key is, and stays inside of what it is relative to.
+bool is_plain_key(std::string_view path) {
+  if (path.starts_with('/') || path.starts_with('.') || path.ends_with('/')) return false;
+  for (std::size_t slash = path.find('/'); slash != std::string_view::npos;
+       slash = path.find('/', slash + 1)) {
+    if (path[slash + 1] == '/' || path[slash + 1] == '.') return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string path_key(std::string_view root, std::string_view base, std::string_view path) {
+  // Nearly all of them.
+  if (is_plain_key(path) && is_plain_key(base))
+    return path.empty() ? std::string(base) : join_key(base, path);
   bool absolute = path.starts_with('/');
   std::vector<std::string_view> components;
   if (!absolute) {

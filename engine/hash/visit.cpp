@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "hash/path_key.h"
@@ -275,6 +276,8 @@ bool Visit::look_at(std::span<const std::string_view> names, std::vector<HashIte
   for (const std::string_view name : names) {
     if (node_.record.find(name) == DirRecord::npos) fresh.push_back(name);
   }
+  std::sort(fresh.begin(), fresh.end());
+  fresh.erase(std::unique(fresh.begin(), fresh.end()), fresh.end());
   // In a listing that is right, what is not there is missing.
   if (!fresh.empty() && !listed) {
     if (!open(Purpose::names)) return false;

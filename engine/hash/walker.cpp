@@ -40,9 +40,10 @@ std::mutex& Walker::lock_of(const DirNode& node) {
 }
 
 void Walker::look_at(std::vector<Name>& names) {
-  std::sort(names.begin(), names.end(), [](const Name& a, const Name& b) {
-    return a.dir != b.dir ? a.dir < b.dir : a.name < b.name;
-  });
+  const auto by_dir = [](const Name& a, const Name& b) { return a.dir < b.dir; };
+  if (!std::is_sorted(names.begin(), names.end(), by_dir)) {
+    std::sort(names.begin(), names.end(), by_dir);
+  }
   std::vector<std::size_t> starts;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i == 0 || names[i].dir != names[i - 1].dir) starts.push_back(i);
@@ -56,7 +57,7 @@ void Walker::look_at(std::vector<Name>& names) {
           const std::size_t end = group + 1 < starts.size() ? starts[group + 1] : names.size();
           list.clear();
           for (std::size_t i = starts[group]; i < end; ++i) {
-            if (list.empty() || list.back() != names[i].name) list.push_back(names[i].name);
+            list.push_back(names[i].name);
           }
           DirNode& node = nodes_.get(names[starts[group]].dir);
           const std::lock_guard lock(lock_of(node));
