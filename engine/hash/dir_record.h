@@ -31,6 +31,7 @@ struct RecordEntry {
     kDigest = 2,   // digest belongs to stamp
     kRacy = 4,     // and may not for long, see stamp.h
     kIgnored = 8,  // by git, if RecordHead::rules says by which rules
+    kQueued = 16,  // to be hashed by the walk that is going on
   };
 
   Stamp stamp;             // as last looked at; zero: never
@@ -51,6 +52,7 @@ struct RecordEntry {
     digest = {};
     set(kDigest, false);
     set(kRacy, false);
+    set(kQueued, false);
   }
 };
 static_assert(sizeof(RecordEntry) == 88);

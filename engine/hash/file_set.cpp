@@ -92,6 +92,7 @@ bool is_above(std::string_view dir, std::string_view key) {
 Result<FileSet> FileSet::compile(std::string_view root, const SetSpec& spec) {
   FileSet set;
   set.outputs_ = spec.outputs;
+  set.by_stamp_ = spec.by_stamp;
   const std::string base = path_key(root, "", spec.base);
   const auto add = [&](std::vector<Pattern>& list, std::string_view text, bool include,
                        bool whole_dirs) -> Result<void> {
@@ -112,9 +113,10 @@ Result<FileSet> FileSet::compile(std::string_view root, const SetSpec& spec) {
   return set;
 }
 
-FileSet FileSet::literal(std::string_view key, bool outputs) {
+FileSet FileSet::literal(std::string_view key, bool outputs, bool by_stamp) {
   FileSet set;
   set.outputs_ = outputs;
+  set.by_stamp_ = by_stamp;
   Pattern& pattern = set.patterns_.emplace_back();
   pattern.fixed = key;
   pattern.literal = true;

@@ -21,7 +21,7 @@ class FileSet {
   static Result<FileSet> compile(std::string_view root, const SetSpec& spec);
 
   // The set of one literal with this key.
-  static FileSet literal(std::string_view key, bool outputs);
+  static FileSet literal(std::string_view key, bool outputs, bool by_stamp);
 
   struct Pattern {
     Glob glob;          // over keys; unused for a literal
@@ -36,6 +36,7 @@ class FileSet {
   std::vector<Pattern>& patterns() { return patterns_; }
   const std::vector<Pattern>& patterns() const { return patterns_; }
   bool outputs() const { return outputs_; }
+  bool by_stamp() const { return by_stamp_; }
 
   // Whether a file counts, or what a literal names when nothing is there.
   bool matches(std::string_view key, bool ignored) const;
@@ -45,6 +46,7 @@ class FileSet {
   std::vector<Pattern> patterns_;
   std::vector<Pattern> exclude_;
   bool outputs_ = false;
+  bool by_stamp_ = false;
 };
 
 // A FileSet as seen in one directory: most patterns have already said yes or no to all of it.

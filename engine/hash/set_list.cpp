@@ -25,8 +25,14 @@ void put_list(std::string& text, const std::vector<std::string>& list) {
   text.push_back('\0');
 }
 
+// The first byte of a text; in capitals when a single key follows.
+char letter_of(const SetSpec& spec) {
+  if (spec.by_stamp) return spec.outputs ? 't' : 's';
+  return spec.outputs ? 'o' : 'i';
+}
+
 std::string encode(const SetSpec& spec) {
-  std::string text(1, spec.outputs ? 'o' : 'i');
+  std::string text(1, letter_of(spec));
   text.append(spec.base).push_back('\0');
   put_list(text, spec.patterns);
   put_list(text, spec.exclude);
@@ -42,7 +48,8 @@ std::string take(std::string_view& text) {
 
 SetSpec decode(std::string_view text) {
   SetSpec spec;
-  spec.outputs = text[0] == 'o';
+  spec.outputs = text[0] == 'o' || text[0] == 't';
+  spec.by_stamp = text[0] == 's' || text[0] == 't';
   text.remove_prefix(1);
   spec.base = take(text);
   for (auto* list : {&spec.patterns, &spec.exclude}) {
@@ -59,7 +66,7 @@ SetId SetList::add(const SetSpec& spec) {
       spec.patterns.size() == 1 && spec.exclude.empty() && is_plain(spec.patterns[0]);
   // The first byte tells the three forms of the text apart.
   if (one_literal) {
-    text = spec.outputs ? "O" : "I";
+    text = static_cast<char>(letter_of(spec) - 'a' + 'A');
     text += path_key(root_, path_key(root_, "", spec.base), spec.patterns[0]);
   } else {
     text = encode(spec);
@@ -77,7 +84,10 @@ SetId SetList::add(const SetSpec& spec) {
   std::size_t slot = checksum(text) & (slots_.size() - 1);
   for (; slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {
     const SetState& state = states_[slots_[slot] - 1];
-    if (state.one_literal != one_literal || state.outputs != spec.outputs) continue;
+    if (state.one_literal != one_literal || state.outputs != spec.outputs ||
+        state.by_stamp != spec.by_stamp) {
+      continue;
+    }
     if (state.text == std::string_view(text).substr(one_literal ? 1 : 0)) {
       return static_cast<SetId>(slots_[slot] - 1);
     }
@@ -87,6 +97,7 @@ SetId SetList::add(const SetSpec& spec) {
   state.text = kept.substr(one_literal ? 1 : 0);
   state.one_literal = one_literal;
   state.outputs = spec.outputs;
+  state.by_stamp = spec.by_stamp;
   slots_[slot] = static_cast<std::uint32_t>(states_.size());
   return static_cast<SetId>(states_.size() - 1);
 }
@@ -106,7 +117,8 @@ std::string_view SetList::keep(std::string_view text) {
 FileSet* SetList::compiled(SetState& state) {
   if (state.set) return state.set.get();
   if (state.one_literal) {
-    state.set = std::make_unique<FileSet>(FileSet::literal(state.text, state.outputs));
+    state.set =
+        std::make_unique<FileSet>(FileSet::literal(state.text, state.outputs, state.by_stamp));
     return state.set.get();
   }
   auto set = FileSet::compile(root_, decode(state.text));

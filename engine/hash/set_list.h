@@ -21,6 +21,7 @@ struct SetState {
   std::uint32_t count = 0;
   bool one_literal = false;  // and nothing else
   bool outputs = false;
+  bool by_stamp = false;
   std::unique_ptr<FileSet> set;  // made when it is needed
   std::unique_ptr<Error> problem;
 };

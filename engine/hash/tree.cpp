@@ -22,6 +22,20 @@ constexpr int kMaxSettles = 5;
 const Digest kNoDigest;
 const Stamp kNoStamp;
 
+// In a set by stamp the bytes of size and mtime take the place of the content. The digest is good
+// until the next call.
+const Digest& shown_digest(const SetState& state, const RecordEntry* entry) {
+  if (entry == nullptr) return kNoDigest;
+  if (!state.by_stamp) return entry->digest;
+  thread_local Digest digest;
+  std::string bytes;
+  for (const auto number : {entry->stamp.size, static_cast<std::uint64_t>(entry->stamp.mtime_ns)}) {
+    for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<char>(number >> (8 * i)));
+  }
+  digest = sha256(bytes);
+  return digest;
+}
+
 std::string canonical(const std::string& path) {
   auto real = real_path(path);
   return real ? *real : path;
@@ -49,18 +63,18 @@ Result<void> Tree::Impl::resolve(std::span<const SetId> wanted, const WalkMode& 
   walker.begin(mode);
 
   std::vector<Walker::Name> names;
-  const auto add_name = [&](std::string_view key) {
+  const auto add_name = [&](std::string_view key, bool by_stamp) {
     const auto [dir, name] = split_key(key);
-    if (!name.empty()) names.push_back({dir, name});
+    if (!name.empty()) names.push_back({dir, name, !by_stamp});
   };
   for (const SetId id : ids) {
     SetState& state = sets[id];
     state.problem.reset();
     if (state.one_literal) {
-      add_name(state.text);
+      add_name(state.text, state.by_stamp);
     } else if (const FileSet* set = sets.compiled(state)) {
       for (const auto& pattern : set->patterns()) {
-        if (pattern.include && pattern.literal) add_name(pattern.fixed);
+        if (pattern.include && pattern.literal) add_name(pattern.fixed, state.by_stamp);
       }
     }
   }
@@ -107,13 +121,13 @@ void Tree::Impl::answer(SetState& state) const {
   state.count = 0;
   if (state.problem) return;
   TreeDigest digest;
-  Traversal traversal(nodes, walker.problems(), true);
+  Traversal traversal(nodes, walker.problems(), !state.by_stamp);
   std::uint64_t mark = 0;
   std::uint32_t count = 0;
   state.problem =
       traversal.run(state, [&](std::string_view key, EntryKind kind, const RecordEntry* entry) {
         const Stamp& stamp = entry != nullptr ? entry->stamp : kNoStamp;
-        digest.add(key, kind, stamp.executable(), entry != nullptr ? entry->digest : kNoDigest);
+        digest.add(key, kind, stamp.executable(), shown_digest(state, entry));
         mark = mark_of(mark, key, kind, stamp);
         ++count;
       });
@@ -195,7 +209,7 @@ void Tree::each(SetId set, const std::function<void(const TreeEntry&)>& visit) c
   (void)traversal.run(impl_->sets[set],
                       [&](std::string_view key, EntryKind kind, const RecordEntry* entry) {
                         const Stamp& stamp = entry != nullptr ? entry->stamp : kNoStamp;
-                        const Digest& digest = entry != nullptr ? entry->digest : kNoDigest;
+                        const Digest& digest = shown_digest(impl_->sets[set], entry);
                         visit({key, kind, stamp.executable(), digest, stamp});
                       });
 }

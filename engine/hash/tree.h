@@ -44,7 +44,7 @@ struct SetSpec {
   std::vector<std::string> patterns;  // base/glob.h; empty: all files below base
   std::vector<std::string> exclude;  // relative to base; a directory that matches is out as a whole
   bool outputs = false;              // declared outputs, see above
-  bool by_stamp = false;             // the digest is of size and mtime: nothing is read
+  bool by_stamp = false;             // size and mtime stand for the content: nothing is read
 
   bool operator==(const SetSpec&) const = default;
 };
@@ -55,7 +55,8 @@ struct TreeEntry {
   std::string_view path;
   EntryKind kind;
   bool executable;
-  const Digest& digest;  // zero for kinds missing and directory
+  const Digest& digest;  // of the content, or of the stamp in a set by stamp; zero for kinds
+                         // missing and directory
   const Stamp& stamp;    // zero for kinds missing and directory
 };
 

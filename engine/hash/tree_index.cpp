@@ -179,9 +179,9 @@ void Tree::Impl::settle_before_save() {
     if (!node.dirty) continue;
     for (std::uint32_t i = 0; i < node.record.head().entries; ++i) {
       const RecordEntry& entry = node.record[i];
-      if (!entry.has(RecordEntry::kRacy) || !entry.has(RecordEntry::kDigest)) continue;
+      if (!entry.has(RecordEntry::kRacy)) continue;
       racy.push_back({&node, i});
-      bytes += entry.stamp.size;
+      if (entry.has(RecordEntry::kDigest)) bytes += entry.stamp.size;
       youngest = std::max(youngest, entry.stamp.ctime_ns);
     }
     if (node.record.head().racy != 0)
@@ -194,6 +194,14 @@ void Tree::Impl::settle_before_save() {
       DirNode& node = *racy[i].node;
       RecordEntry& entry = node.record.edit(racy[i].entry);
       const std::string key = join_key(node.key, node.record.name_view(entry));
+      if (!entry.has(RecordEntry::kDigest)) {
+        // Only its stamp counts: it is enough that it is still the same after the tick.
+        const std::int64_t before = coarse_now_ns();
+        if (is_unmoved(root_fd.get(), key.c_str(), entry)) {
+          entry.set(RecordEntry::kRacy, is_racy(entry.stamp.ctime_ns, before));
+        }
+        continue;
+      }
       auto again = entry.type == EntryType::link ? hash_link(root_fd.get(), key.c_str())
                                                  : hash_file(root_fd.get(), key.c_str());
       if (again && !again->racy && again->stamp == entry.stamp && again->digest == entry.digest) {

@@ -117,6 +117,7 @@ void hash_entry(int dir_fd, DirNode& node, std::size_t i, Problems& problems, Vi
   entry.digest = result->digest;
   entry.set(RecordEntry::kDigest, true);
   entry.set(RecordEntry::kRacy, result->racy);
+  entry.set(RecordEntry::kQueued, false);
   ++counts.files_hashed;
   counts.bytes_hashed += result->stamp.size;
 }
@@ -239,14 +240,19 @@ bool Visit::stat(std::size_t i) {
   return true;
 }
 
-bool Visit::look(std::size_t i, std::vector<HashItem>& unhashed) {
+bool Visit::look(std::size_t i, Want want, std::vector<HashItem>& unhashed) {
   if (node_.ticks.empty()) node_.ticks.assign(node_.record.head().entries, 0);
-  if (node_.ticks[i] == mode_.tick) return true;
   const RecordEntry* entry = &node_.record[i];
+  const bool hash = mode_.hash && want == Want::digest;
+  // Looked at by this walk already, but for another set perhaps, that did not want the digest.
+  const bool again = node_.ticks[i] == mode_.tick;
+  if (again && (!hash || entry->has(RecordEntry::kDigest) || entry->has(RecordEntry::kQueued))) {
+    return true;
+  }
   const bool tracked = entry->has(RecordEntry::kTracked);
   const bool fresh = node_.ticks[i] >= mode_.since || (tracked && node_.verified >= mode_.since);
   bool known = true;
-  const bool unseen = mode_.hash && entry->stamp.ino == 0 && !entry->has(RecordEntry::kDigest) &&
+  const bool unseen = hash && entry->stamp.ino == 0 && !entry->has(RecordEntry::kDigest) &&
                       node_.listed == mode_.tick &&
                       (entry->type == EntryType::file || entry->type == EntryType::link);
   // Hashing stats it anyway.
@@ -259,17 +265,18 @@ bool Visit::look(std::size_t i, std::vector<HashItem>& unhashed) {
   if (!tracked) node_.edit(i).set(RecordEntry::kTracked, true);
   entry = &node_.record[i];
   if (!known || (entry->type != EntryType::file && entry->type != EntryType::link)) return true;
-  ++counts_.lookups;
+  if (!again) ++counts_.lookups;
   if (entry->has(RecordEntry::kDigest)) {
-    ++counts_.hits;
-  } else if (mode_.hash) {
-    node_.edit_head();  // makes the record ours before threads share it
+    if (!again) ++counts_.hits;
+  } else if (hash) {
+    node_.edit(i).set(RecordEntry::kQueued, true);
     unhashed.push_back({&node_, static_cast<std::uint32_t>(i)});
   }
   return true;
 }
 
-bool Visit::look_at(std::span<const std::string_view> names, std::vector<HashItem>& unhashed) {
+bool Visit::look_at(std::span<const std::string_view> names, Want want,
+                    std::vector<HashItem>& unhashed) {
   std::vector<std::string_view> fresh;
   const bool listed = node_.listed >= mode_.since ||
                       (node_.verified >= mode_.since && node_.record.head().listed());
@@ -292,14 +299,14 @@ bool Visit::look_at(std::span<const std::string_view> names, std::vector<HashIte
   }
   for (const std::string_view name : names) {
     const std::size_t i = node_.record.find(name);
-    if (i != DirRecord::npos && !look(i, unhashed)) return false;
+    if (i != DirRecord::npos && !look(i, want, unhashed)) return false;
   }
   return true;
 }
 
 std::size_t Visit::read_now(std::string_view name) {
   std::vector<HashItem> unhashed;
-  if (!look_at(std::span(&name, 1), unhashed)) return DirRecord::npos;
+  if (!look_at(std::span(&name, 1), Want::digest, unhashed)) return DirRecord::npos;
   const std::size_t i = node_.record.find(name);
   if (i == DirRecord::npos || node_.record[i].type != EntryType::file) return DirRecord::npos;
   if (!node_.record[i].has(RecordEntry::kDigest)) {

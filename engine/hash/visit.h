@@ -63,6 +63,8 @@ class Visit {
  public:
   // A directory that is found by a walk must not be a link; one that is named may be.
   enum class Found { by_walk, by_name };
+  // What is wanted of a file.
+  enum class Want { stamp, digest };
 
   Visit(int root_fd, DirNode& node, const WalkMode& mode, Problems& problems, VisitCounts& counts,
         Found found)
@@ -77,10 +79,10 @@ class Visit {
   bool list();
   // Makes sure that there are entries for the names, with kind missing for those that are not
   // there, and looks at them. False as for list().
-  bool look_at(std::span<const std::string_view> names, std::vector<HashItem>& unhashed);
+  bool look_at(std::span<const std::string_view> names, Want want, std::vector<HashItem>& unhashed);
   // Stats the entry if that is due; where its digest is wanted and not known, adds it to the list.
   // False: the directory is gone, and with it all entries.
-  bool look(std::size_t i, std::vector<HashItem>& unhashed);
+  bool look(std::size_t i, Want want, std::vector<HashItem>& unhashed);
   // Looks at a name and hashes it if it is a regular file: its position, or npos if it is not one.
   std::size_t read_now(std::string_view name);
   // The rules for the names in this directory, given those for its own name.

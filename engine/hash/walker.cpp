@@ -55,14 +55,17 @@ void Walker::look_at(std::vector<Name>& names) {
         std::vector<std::string_view> list;
         for (std::size_t group = first; group < last; ++group) {
           const std::size_t end = group + 1 < starts.size() ? starts[group + 1] : names.size();
-          list.clear();
-          for (std::size_t i = starts[group]; i < end; ++i) {
-            list.push_back(names[i].name);
-          }
           DirNode& node = nodes_.get(names[starts[group]].dir);
           const std::lock_guard lock(lock_of(node));
           Visit visit(root_fd_, node, mode_, problems_, share.counts, Visit::Found::by_name);
-          visit.look_at(list, share.unhashed);
+          for (const auto want : {Visit::Want::digest, Visit::Want::stamp}) {
+            list.clear();
+            for (std::size_t i = starts[group]; i < end; ++i) {
+              if (names[i].read == (want == Visit::Want::digest)) list.push_back(names[i].name);
+            }
+            // In a directory that is gone there is nothing more to look at.
+            if (!list.empty() && !visit.look_at(list, want, share.unhashed)) break;
+          }
         }
         take(share);
       });
@@ -95,11 +98,15 @@ void Walker::visit(Job& job, std::vector<Job>& more, Share& share) {
     const bool ignored = entry->has(RecordEntry::kIgnored);
     if (entry->type == EntryType::file || entry->type == EntryType::link) {
       const auto key = [&] { return join_key(node.key, node.record.name_view(*entry)); };
-      const bool wanted = std::any_of(views.begin(), views.end(), [&](const DirView& view) {
-        return view.matches(ignored, key);
-      });
+      bool wanted = false, read = false;
+      for (std::size_t v = 0; v < views.size() && !read; ++v) {
+        if (!views[v].matches(ignored, key)) continue;
+        wanted = true;
+        read = !job.sets[v]->by_stamp();
+      }
       if (!wanted) continue;
-      if (!visit.look(i, share.unhashed)) return;
+      const auto want = read ? Visit::Want::digest : Visit::Want::stamp;
+      if (!visit.look(i, want, share.unhashed)) return;
       entry = &node.record[i];
     }
     if (entry->type != EntryType::directory) continue;
@@ -188,7 +195,7 @@ void Walker::watch_absence(std::string_view key) {
   for (auto [dir, name] = split_key(key); !name.empty(); std::tie(dir, name) = split_key(dir)) {
     DirNode& node = nodes_.get(dir);
     Visit visit(root_fd_, node, mode_, problems_, share.counts, Visit::Found::by_name);
-    if (visit.look_at(std::span(&name, 1), share.unhashed)) break;
+    if (visit.look_at(std::span(&name, 1), Visit::Want::stamp, share.unhashed)) break;
     if (node.failed == mode_.tick) break;
   }
   take(share);
@@ -199,7 +206,7 @@ bool Walker::exists(std::string_view dir, std::string_view name) {
   Share share;
   DirNode& node = nodes_.get(dir);
   Visit visit(root_fd_, node, mode_, problems_, share.counts, Visit::Found::by_name);
-  if (!visit.look_at(std::span(&name, 1), share.unhashed)) return false;
+  if (!visit.look_at(std::span(&name, 1), Visit::Want::stamp, share.unhashed)) return false;
   take(share);
   hash();
   const std::size_t i = node.record.find(name);

@@ -29,6 +29,7 @@ class Walker {
   struct Name {
     std::string_view dir;
     std::string_view name;
+    bool read = true;  // its digest is wanted
   };
 
   void begin(const WalkMode& mode);

@@ -363,3 +363,39 @@ TEST_CASE("Same spec, same id", "[hash][tree]") {
     }
   }
 }
+
+TEST_CASE("A set by stamp is not read, and moves with size and mtime", "[hash][tree]") {
+  Project p;
+  p.write("d/a", "1");
+  const SetSpec by_stamp{"", {"d/**", "d/none"}, {}, false, true};
+  const SetSpec one{"", {"d/a"}, {}, false, true};
+  const SetId id = p.resolved(by_stamp), alone = p.resolved(one);
+  const Digest digest = p.tree->digest(id), digest_alone = p.tree->digest(alone);
+  CHECK(p.list(id) == Lines{"f d/a", "- d/none"});
+  CHECK(p.tree->stats().files_hashed == 0);
+  // Another set wants to know the content, in the same walk or later.
+  const SetSpec content{"", {"d/**"}, {}, false};
+  CHECK(p.tree->digest(p.resolved(content)) != digest);
+  CHECK(p.tree->stats().files_hashed == 1);
+
+  struct stat old {};
+  REQUIRE(::stat(p.path("d/a").c_str(), &old) == 0);
+  p.write("d/a", "2");
+  const struct timespec times[] = {old.st_atim, old.st_mtim};
+  REQUIRE(::utimensat(AT_FDCWD, p.path("d/a").c_str(), times, 0) == 0);
+  p.tree->new_epoch();
+  const SetId all[] = {id, alone, p.tree->add(content)};
+  REQUIRE(p.tree->resolve(all));
+  CHECK(p.tree->digest(id) == digest);
+  CHECK(p.tree->digest(alone) == digest_alone);
+  TreeDigest expected;
+  expected.add("d/a", EntryKind::file, false, sha256("2"));
+  CHECK(p.tree->digest(all[2]) == expected.finish());
+  p.write("d/a", "22");
+  p.reopen();
+  p.resolved(by_stamp);
+  p.save_and_reopen();
+  CHECK(p.tree->verify_all());
+  CHECK(p.tree->digest(p.resolved(by_stamp)) != digest);
+  CHECK(p.tree->digest(p.resolved(one)) != digest_alone);
+}
