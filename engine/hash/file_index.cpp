@@ -83,6 +83,19 @@ class Writer {
   std::string buffer_;
 };
 
+// Removes what writers that were killed have left beside the file. One that is at work is younger.
+void remove_leftovers(const std::string& path, const std::string& dir) {
+  constexpr std::int64_t kOld = std::int64_t{600} * 1000000000;
+  const std::string prefix = path.substr(dir.size()) + ".";
+  const auto entries = list_dir(dir.empty() ? "." : dir);
+  if (!entries) return;
+  for (const DirEntry& entry : *entries) {
+    if (!entry.name.starts_with(prefix) || entry.name.size() != prefix.size() + 6) continue;
+    const auto info = stat_path(dir + entry.name, FollowLinks::no);
+    if (info && info->mtime_ns < coarse_now_ns() - kOld) (void)remove_path(dir + entry.name);
+  }
+}
+
 }  // namespace
 
 FileIndex::~FileIndex() {
@@ -196,6 +209,7 @@ Result<void> FileIndex::write(const std::string& path, std::vector<Part>& dirs,
 
   const std::string dir = path.substr(0, path.rfind('/') + 1);
   if (!dir.empty()) GGEN_TRY(make_dirs(dir));
+  remove_leftovers(path, dir);
   std::string temporary = path + ".XXXXXX";
   Fd file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!file) return Error::from_errno(errno, "write " + path);

@@ -104,3 +104,17 @@ TEST_CASE("Two trees that save at once leave one whole index", "[hash][file_inde
   CHECK(p.tree->verify_all());
   CHECK(list_dir(p.path(".ggen/index"))->size() == 1);
 }
+
+TEST_CASE("What a killed writer left goes away in time", "[hash][file_index]") {
+  Project p;
+  p.write(".ggen/index/files.abcdef", "old");
+  p.write(".ggen/index/files.ghijkl", "new");
+  const struct timespec times[] = {{1000, 0}, {1000, 0}};
+  REQUIRE(::utimensat(AT_FDCWD, p.path(".ggen/index/files.abcdef").c_str(), times, 0) == 0);
+  p.resolved({});
+  REQUIRE(p.tree->save());
+  std::vector<std::string> names;
+  const auto entries = list_dir(p.path(".ggen/index"));
+  for (const auto& entry : *entries) names.push_back(entry.name);
+  CHECK(names == test::Lines{"files", "files.ghijkl"});
+}
