@@ -338,9 +338,13 @@ RulesPtr Visit::rules(const RulesPtr& above) {
 
 void Visit::decide(const Rules& rules) {
   if (node_.record.head().rules == rules.sum()) return;
+  std::string key = node_.key;
+  if (!key.empty() && !key.ends_with('/')) key.push_back('/');
+  const std::size_t prefix = key.size();
   for (std::size_t i = 0; i < node_.record.head().entries; ++i) {
     const RecordEntry& entry = node_.record[i];
-    const std::string key = join_key(node_.key, node_.record.name_view(entry));
+    key.resize(prefix);
+    key += node_.record.name_view(entry);
     const bool ignored = rules.ignores(key, entry.type == EntryType::directory);
     node_.edit(i).set(RecordEntry::kIgnored, ignored);
   }
