@@ -187,6 +187,22 @@ int assessor_judge(lua_State* L) {
   return 1;
 }
 
+// assessor:ask(plan, policy) -> whether every result that is in place may still be served, of tasks
+// that are known to be as they were.
+int assessor_ask(lua_State* L) {
+  const Session& session = *check_defined(L);
+  luaL_checktype(L, 3, LUA_TFUNCTION);
+  bool all = true;
+  for (const TaskId task : check_plan(L, 2).wanted()) {
+    if ((session.assessor->definitions().task(task).flags & incremental::kCached) == 0) continue;
+    const auto last = session.results.find(session.graph->name(task));
+    all = last && ask(L, 3, task, *last);
+    if (!all) break;
+  }
+  lua_pushboolean(L, all);
+  return 1;
+}
+
 // assessor:settle(plan) -> how many tasks are left. Tells the plan of all tasks that are fresh.
 int assessor_settle(lua_State* L) {
   Session& session = (check_defined(L), check_idle(L));
@@ -377,13 +393,13 @@ Result<std::shared_ptr<cache::Action>> draft(Session& session, TaskId task,
   return action;
 }
 
-// assessor:after_run(id, marks?, cb): looks at all files anew;
+// assessor:after_run(id, marks?, cb): looks at all files anew, and uses the marks up;
 // cb{ moved= path | nil, outputs= digest, bytes=, missing= paths, none=, action= }
 int assessor_after_run(lua_State* L) {
   const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
   incremental::InputMarks marks;
   const bool marked = !lua_isnoneornil(L, 3);
-  if (marked) marks = check<LuaMarks>(L, 3).marks;
+  if (marked) marks = std::move(check<LuaMarks>(L, 3).marks);  // the collector cannot tell its size
   return queue(
       L, 4,
       [task, marked, marks = std::move(marks)](Session& session) -> Result<AfterRun> {
@@ -514,6 +530,7 @@ constexpr luaL_Reg kMethods[] = {{"verify", assessor_verify},
                                  {"set_note", assessor_set_note},
                                  {"define", assessor_define},
                                  {"situation", assessor_situation},
+                                 {"ask", assessor_ask},
                                  {"judge", assessor_judge},
                                  {"settle", assessor_settle},
                                  {"fresh", assessor_fresh},

@@ -256,6 +256,12 @@ int action_encode(lua_State* L) {
   return push_text(L, cache::encode(*check<LuaAction>(L, 1).action));
 }
 
+// action:close(): the collector cannot tell how much memory it holds.
+int action_close(lua_State* L) {
+  check<LuaAction>(L, 1).action = std::make_shared<cache::Action>();
+  return 0;
+}
+
 // action:blobs() -> digests
 int action_blobs(lua_State* L) {
   std::vector<std::string> list;
@@ -335,20 +341,15 @@ Result<void> write_hits(Session& session, Cache& cache, const graph::Plan& plan,
   return {};
 }
 
-// assessor:journal(plan, records, now, same) -> true or bytes in the cache | nil, message, kind.
-// Writes down the hits of the tasks that were up to date, and the records: op, key, task, bytes,
-// duration, op, key, ... `same`: the hits are those of the run before.
-int assessor_journal(lua_State* L) {
-  Session& session = check_idle(L);
-  auto& plan = check_plan(L, 2);
-  Cache& cache = check_cache(L);
-  luaL_checktype(L, 3, LUA_TTABLE);
-  const auto now = static_cast<std::uint64_t>(luaL_checknumber(L, 4) * 1000);
-  const bool same = lua_toboolean(L, 5) != 0;
+// assessor:append(records, now) -> true | nil, message, kind. Writes records into the cache's
+// journal: op, key, task, bytes, duration, op, key, ...
+int assessor_append(lua_State* L) {
+  luaL_checktype(L, 2, LUA_TTABLE);
+  const auto now = static_cast<std::uint64_t>(luaL_checknumber(L, 3) * 1000);
   std::vector<cache::Record> records;
-  const int count = static_cast<int>(lua_objlen(L, 3));
+  const int count = static_cast<int>(lua_objlen(L, 2));
   for (int i = 1; i + 4 <= count; i += 5) {
-    for (int j = 0; j < 5; ++j) lua_rawgeti(L, 3, i + j);
+    for (int j = 0; j < 5; ++j) lua_rawgeti(L, 2, i + j);
     cache::Record record;
     record.op = check_op(L, -5);
     record.key = cache::short_key(check_digest(L, -4));
@@ -359,13 +360,23 @@ int assessor_journal(lua_State* L) {
     records.push_back(record);
     lua_pop(L, 5);
   }
-  if (auto written = write_hits(session, cache, plan, now, same); !written) {
+  if (auto written = check_cache(L).journal.append(records); !written) {
     return push_error(L, written.error());
   }
-  if (!records.empty()) {
-    if (auto written = cache.journal.append(records); !written) {
-      return push_error(L, written.error());
-    }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+// assessor:journal(plan, now, same) -> true or bytes in the cache | nil, message, kind. At the end:
+// writes down the hits of the tasks that were up to date. `same`: they are those of the run before.
+int assessor_journal(lua_State* L) {
+  Session& session = check_idle(L);
+  auto& plan = check_plan(L, 2);
+  Cache& cache = check_cache(L);
+  const auto now = static_cast<std::uint64_t>(luaL_checknumber(L, 3) * 1000);
+  const bool same = lua_toboolean(L, 4) != 0;
+  if (auto written = write_hits(session, cache, plan, now, same); !written) {
+    return push_error(L, written.error());
   }
   const std::int64_t added = cache.blobs.bytes_added() + cache.actions.bytes_added();
   if (added != 0) {
@@ -381,8 +392,11 @@ int assessor_journal(lua_State* L) {
   return 1;
 }
 
-constexpr luaL_Reg kActionMethods[] = {
-    {"encode", action_encode}, {"blobs", action_blobs}, {"info", action_info}, {nullptr, nullptr}};
+constexpr luaL_Reg kActionMethods[] = {{"close", action_close},
+                                       {"encode", action_encode},
+                                       {"blobs", action_blobs},
+                                       {"info", action_info},
+                                       {nullptr, nullptr}};
 constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
 constexpr luaL_Reg kMethods[] = {{"new_blob_path", assessor_new_blob_path},
                                  {"open_cache", assessor_open_cache},
@@ -397,6 +411,7 @@ constexpr luaL_Reg kMethods[] = {{"new_blob_path", assessor_new_blob_path},
                                  {"missing_blobs", assessor_missing_blobs},
                                  {"import", assessor_import},
                                  {"put", assessor_put},
+                                 {"append", assessor_append},
                                  {"journal", assessor_journal},
                                  {nullptr, nullptr}};
 

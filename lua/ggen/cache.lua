@@ -12,6 +12,7 @@ local stores = require("ggen.stores")
 local M = {}
 
 local MOST_THREADS = 8
+local MOST_RECORDS = 20000 -- fields of records that are kept before they are written
 
 ---@class ggen.CacheOptions
 ---@field read boolean serve results
@@ -60,7 +61,8 @@ function M.open(project, plugins, events, options)
   local self = setmetatable({
     files = files, events = events, options = options, plugins = plugins,
     definition = require("ggen.definition").remembered(project, plugins),
-    policies = plugins:all("cache"), _said = {}, _records = {}, _reasons = {}, _policy_failed = {},
+    policies = plugins:all("cache"), _said = {}, _records = {}, _refused = {}, _causes = {},
+    _policy_failed = {},
   }, Cache)
   self.stores = stores.open(self, plugins, options.directory)
   for _, text in ipairs(files:warnings()) do events:note("warning", text) end
@@ -134,7 +136,7 @@ function Cache:_judge_policy(project)
       duration / 1000, bytes
     entry.age = now - entry.created
     local serve, reason = self:_ask("lookup", task, entry)
-    if not serve then self._reasons[task] = { text = reason } end
+    if not serve then self._refused[id] = reason end
     return serve
   end
 end
@@ -158,14 +160,15 @@ function Cache:judge(project, plan, asked)
   if not self.options.read then return nothing end
   local unchanged = self.files:verify()
   local policy = self:_judge_policy(project)
-  if not policy and #asked == 0 then
+  if #asked == 0 then
     local situation = self.files:situation(self.definition.situation)
     self._memo = situation and hash.bytes(situation .. plan:digest()) or ""
   end
   local memo = self.files:note("memo")
   if unchanged and memo and self._memo ~= "" and not self.events:wants("on_task_fresh") then
     local situation, fresh, idle, saved = memo:match("^(%x+) (%d+) (%d+) ([%d.]+)$")
-    if situation == self._memo then
+    if policy then self:define() end
+    if situation == self._memo and (not policy or self.files:ask(plan, policy)) then
       self.files:trust(plan)
       self._same = true
       self._found = { fresh = tonumber(fresh), idle = tonumber(idle), saved = tonumber(saved) }
@@ -267,9 +270,9 @@ function Cache:find(run, task)
       entry.bypass = true
       return entry
     end
-    local known = self._reasons[task]
+    local refused = self._refused[task.index]
     if self.options.read then
-      if found.standing == "fresh" and not known then
+      if found.standing == "fresh" and not refused then
         self:_record("hit", found.key, task, found.last.bytes, found.last.duration)
         entry.result = up_to_date(found.last)
         return entry
@@ -282,8 +285,8 @@ function Cache:find(run, task)
     end
     entry.changes = entry.changes or (self.options.read and self:_changes(task, found))
       or { text = "forced" }
-    entry.reason = entry.reason or (known and known.text) or entry.changes.text
-    self._reasons[task] = entry.changes
+    entry.reason = entry.reason or refused or entry.changes.text
+    self._causes[task.id] = entry.changes.first
     local marks = self:wait("mark", task.index)
     if marks then
       entry.marks = marks
@@ -336,6 +339,7 @@ function Cache:keep(task, entry, result, duration)
   if admitted and self.options.write and self.stores.writable then
     self:_store(task, entry, after.action, last, result)
   end
+  after.action:close()
   self.files:ended(task.index, last)
   return result
 end
@@ -373,6 +377,10 @@ end
 function Cache:_record(op, key, task, bytes, duration)
   local list = self._records
   local n = #list
+  if n >= MOST_RECORDS then
+    self:_flush()
+    list, n = self._records, 0
+  end
   list[n + 1], list[n + 2], list[n + 3], list[n + 4], list[n + 5] = op, key, task.id, bytes,
     duration
 end
@@ -410,6 +418,16 @@ function Cache:passed(task, how)
   if how then self.files:ended(task.index, nil, how) end
 end
 
+-- Hands the records to the cache's journal.
+function Cache:_flush()
+  if #self._records == 0 or not self.stores.writable then return end
+  local written, message = self.files:append(self._records, os.time())
+  self._records = {}
+  if not written then
+    self:warn_once("journal", "the cache's journal cannot be written: " .. message)
+  end
+end
+
 ---A hook, a service or another task that is never served has done something: files may have moved.
 function Cache:something_ran() self.files:something_ran() end
 
@@ -429,9 +447,7 @@ end
 
 -- Why a need ran in this run, for "needs lib#build (its src/x.c)".
 function Cache:_reason_of(id)
-  for task, reason in pairs(self._reasons) do
-    if task.id == id then return reason.first end
-  end
+  return self._causes[id]
 end
 
 -- The end ----------------------------------------------------------------------------------------
@@ -443,7 +459,8 @@ function Cache:close(code)
   local files = self.files
   async.await(function(resume) files:drain(resume) end)
   if self._plan and self.stores.writable then
-    local usage, message = files:journal(self._plan, self._records, os.time(), self._same or false)
+    self:_flush()
+    local usage, message = files:journal(self._plan, os.time(), self._same or false)
     if not usage then
       self:warn_once("journal", "the cache's journal cannot be written: " .. message)
     elseif type(usage) == "number" then

@@ -165,6 +165,8 @@ end
 function Remembered:task(index)
   local task = self._tasks[index]
   if task then return task end
+  local evaluated = rawget(self, "_evaluated")
+  if evaluated then return evaluated:task(index) end
   local bytes, ok = self.snapshot:record(index), nil
   if bytes then ok, task = pcall(make_task, self, index, bytes) end
   if not ok then task = instead(self):task(index) end

@@ -11,8 +11,9 @@ local M = {}
 
 local PLUGIN_TIME = 10 -- seconds for the files and the setup of all plugins
 
--- Percent of the heap's size after a collection at which the next one begins; KiB.
-local LOADING_PAUSE, RUNNING_PAUSE, LARGE_HEAP = 400, 140, 32 * 1024
+-- Percent of the heap's size after a collection at which the next one begins: while loading and
+-- afterwards, for a small heap and for a large one; where large begins, in KiB.
+local PAUSE, LARGE_PAUSE, LARGE_HEAP = 400, 140, 32 * 1024
 
 -- The project that try_open() loaded, for the command that turns out to be meant.
 local opened
@@ -29,10 +30,11 @@ local opened
 local function evaluate(dir, args)
   -- Nearly all that loading makes stays until the end, so looking for garbage in between is wasted
   -- time; what a run makes is nearly all garbage, on top of a heap that may be large by then.
-  collectgarbage("setpause", LOADING_PAUSE)
   local loaded = load.load(dir, { timeout = args.load_timeout, verbose = args.verbose })
-  collectgarbage("setpause", RUNNING_PAUSE)
-  if collectgarbage("count") > LARGE_HEAP then collectgarbage() end
+  if collectgarbage("count") > LARGE_HEAP then
+    collectgarbage("setpause", LARGE_PAUSE)
+    collectgarbage()
+  end
   return resolve.project(loaded)
 end
 
@@ -45,6 +47,7 @@ end
 ---@param options { remember: boolean? }? remember = false: evaluate it, whatever the snapshot says
 ---@return ggen.Project
 function M.open(args, options)
+  collectgarbage("setpause", PAUSE)
   local dir = cli.directory(args)
   local wanted = not args.reload and not (options and options.remember == false)
   if opened and opened.dir == dir and wanted then

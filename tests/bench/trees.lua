@@ -1,9 +1,9 @@
 -- Writes a project with nothing to do, the same for ggen-lua, ninja and turbo:
 --   luajit tests/bench/trees.lua DIR WORKSPACES FILES TASKS
--- Each workspace has FILES source files in directories of ten, and TASKS tasks that each read all of
--- them and write one small output; a task needs the one before it and, every tenth workspace, the
--- same task of the workspace before. FILES = 0: a flat project, WORKSPACES tasks with one tiny input
--- each.
+-- Each workspace has FILES source files in directories of ten, and TASKS tasks that each read all
+-- of them and write one small output; a task needs the one before it, the first one that of the
+-- workspace before (in rows of ten). FILES = 0: a flat project, WORKSPACES tasks with one tiny
+-- input each.
 -- SPDX-License-Identifier: MIT
 local dir, workspaces, files, tasks = arg[1], tonumber(arg[2]), tonumber(arg[3]), tonumber(arg[4])
 
@@ -54,7 +54,9 @@ end
 local function nested()
   local dirs = {}
   for w = 1, workspaces do
-    for d = 1, math.max(1, files / 10) do dirs[#dirs + 1] = ("packages/p%d/src/d%d"):format(w, d) end
+    for d = 1, math.max(1, files / 10) do
+      dirs[#dirs + 1] = ("packages/p%d/src/d%d"):format(w, d)
+    end
     dirs[#dirs + 1] = ("packages/p%d/dist"):format(w)
   end
   make_dirs(dirs)
