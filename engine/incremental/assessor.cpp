@@ -34,6 +34,14 @@ std::string shown_value(const std::string& name, const std::string& value) {
   return value.size() <= kLongest ? value : "sha256:" + hash::sha256(value).hex();
 }
 
+// A pattern of one file that finds it only if git does not ignore it: those without wildcards
+// always do.
+std::string tracked_pattern(std::string_view path) {
+  const bool plain = std::string_view("]^!-\\").find(path.front()) == std::string_view::npos;
+  const std::string first = plain ? "[" + std::string(1, path.front()) + "]" : "?";
+  return first + escape_pattern(path.substr(1));
+}
+
 }  // namespace
 
 std::string escape_pattern(std::string_view name) {
@@ -73,12 +81,12 @@ SetId Assessor::set_id(std::uint32_t number) {
 std::optional<SetId> Assessor::tool_set(const Tool& tool) {
   const std::string& path = programs_.find(tool);
   if (path.empty()) return std::nullopt;
-  const auto [found, added] = tool_sets_.try_emplace(path);
+  const auto [found, added] = tool_sets_.try_emplace({path, tool.later});
   if (added) {
     SetSpec spec;
-    const bool inside = path.starts_with(root_ + "/");
-    if (inside) {
-      spec.patterns = {escape_pattern(std::string_view(path).substr(root_.size() + 1))};
+    if (path.starts_with(root_ + "/")) {
+      const std::string_view inside = std::string_view(path).substr(root_.size() + 1);
+      spec.patterns = {tool.later ? tracked_pattern(inside) : escape_pattern(inside)};
     } else {
       spec.base = directory_of(path);
       spec.patterns = {escape_pattern(name_of(path))};
@@ -118,9 +126,11 @@ const Digest& Assessor::references_digest(std::uint32_t number) {
   for (const Tool& tool : references.tools) {
     const auto set = tool_set(tool);
     out.text(tool.name);
-    // Where a program lies may differ between machines, what it is may not.
-    out.number(static_cast<std::uint8_t>(set ? 1 : 0));
-    if (set) {
+    // Where a program lies may differ between machines, what it is may not. One that does not
+    // count is as good as missing.
+    const bool counts = set && tree_.count(*set) > 0;
+    out.number(static_cast<std::uint8_t>(counts ? 1 : 0));
+    if (counts) {
       tree_.each(*set, [&](const hash::TreeEntry& entry) {
         out.number(static_cast<std::uint8_t>(hash::kind_letter(entry.kind, entry.executable)));
         out.digest(entry.digest);
@@ -389,7 +399,8 @@ Result<std::vector<Part>> Assessor::parts(TaskId task) {
     }
     for (const Tool& tool : references.tools) {
       const auto set = tool_set(tool);
-      parts.push_back({"tool", tool.name, set ? tree_.digest(*set).hex() : ""});
+      const bool counts = set && tree_.count(*set) > 0;
+      parts.push_back({"tool", tool.name, counts ? tree_.digest(*set).hex() : ""});
     }
     for (const std::uint32_t set : references.sets) add_set(set_id(set));
   }

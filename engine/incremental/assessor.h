@@ -138,10 +138,10 @@ class Assessor {
   graph::DenseMap<TaskId, Digest> keys_;
   // What a task gives to the keys of those that need it; zero: it cannot be told.
   graph::DenseMap<TaskId, Digest> contributions_;
-  std::vector<std::optional<hash::SetId>> set_ids_;    // by number of the definitions
-  std::map<std::uint32_t, Digest> reference_digests_;  // of this epoch
-  std::map<std::string, hash::SetId> tool_sets_;       // by path
-  std::string key_bytes_;                              // kept for its memory
+  std::vector<std::optional<hash::SetId>> set_ids_;                // by number of the definitions
+  std::map<std::uint32_t, Digest> reference_digests_;              // of this epoch
+  std::map<std::pair<std::string, bool>, hash::SetId> tool_sets_;  // by path
+  std::string key_bytes_;                                          // kept for its memory
   std::vector<TaskId> needs_;
 };
 

@@ -35,6 +35,7 @@ std::string pack(const References& references) {
   for (const Tool& tool : references.tools) {
     out.text(tool.name);
     out.text(tool.dir);
+    out.number(static_cast<std::uint8_t>(tool.later ? 1 : 0));
   }
   out.number(static_cast<std::uint32_t>(references.sets.size()));
   for (const std::uint32_t set : references.sets) out.number(set);
@@ -166,6 +167,7 @@ References unpack_references(std::string_view packed) {
     Tool tool;
     tool.name = in.text();
     tool.dir = in.text();
+    tool.later = in.number<std::uint8_t>() == 1;
     references.tools.push_back(std::move(tool));
   }
   count = in.number<std::uint32_t>();

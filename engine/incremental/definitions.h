@@ -43,6 +43,9 @@ inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
 struct Tool {
   std::string name;
   std::string dir;  // relative to the project's root
+  // A later command of the task names it: below the project and ignored by git it is taken for
+  // something that the task has made itself, and does not count.
+  bool later = false;
   auto operator<=>(const Tool&) const = default;
 };
 

@@ -51,13 +51,14 @@ int builder_set(lua_State* L) {
   return 1;
 }
 
-// builder:references(variables, tools, sets) -> number; tools: name, directory, name, directory...
+// builder:references(variables, tools, sets) -> number; tools: name,
+// directory, "later" or "", name, ...
 int builder_references(lua_State* L) {
   incremental::References references;
   references.variables = check_strings(L, 2);
   const std::vector<std::string> tools = check_strings(L, 3);
-  for (std::size_t i = 0; i + 1 < tools.size(); i += 2) {
-    references.tools.push_back({tools[i], tools[i + 1]});
+  for (std::size_t i = 0; i + 2 < tools.size(); i += 3) {
+    references.tools.push_back({tools[i], tools[i + 1], tools[i + 2] == "later"});
   }
   luaL_checktype(L, 4, LUA_TTABLE);
   for (int i = 1; i <= static_cast<int>(lua_objlen(L, 4)); ++i) {

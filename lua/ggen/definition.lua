@@ -173,6 +173,10 @@ end
 
 local SHELL_SYNTAX = "[|&;<>()$`\"'*?%[#~=%%\n{}\\]"
 
+local function add_tool(tools, name, number)
+  tools[#tools + 1] = { name = name, later = number > 1 }
+end
+
 local function step_parts(builder, step, number, tools, parts)
   if step.fn then
     local text, why = function_digest.text(step.fn, builder.sources)
@@ -183,15 +187,15 @@ local function step_parts(builder, step, number, tools, parts)
   parts[#parts + 1], parts[#parts + 2] = "command", tostring(number)
   if step.argv then
     parts[#parts + 1] = "argv " .. steps.describe(step)
-    tools[#tools + 1] = step.argv[1]
+    add_tool(tools, step.argv[1], number)
   else
     parts[#parts + 1] = step.shell
     local program = program_of(step.shell)
-    if program then tools[#tools + 1] = program end
+    if program then add_tool(tools, program, number) end
     if step.shell_program or step.shell:find(SHELL_SYNTAX) then
       local shell = step.shell_program or "sh"
       parts[#parts + 1], parts[#parts + 2], parts[#parts + 3] = "shell", tostring(number), shell
-      tools[#tools + 1] = shell:match("^%S+")
+      add_tool(tools, shell:match("^%S+"), 1)
     end
   end
   return true
@@ -208,17 +212,34 @@ local function sorted_pairs(map)
   end
 end
 
+-- Whether a program is one of the task's own outputs.
+local function makes(task, cwd, name)
+  local path = joined(cwd, name)
+  for _, pattern in ipairs(path and task.spec.outputs or {}) do
+    local output = joined(task.base, pattern)
+    if output and (path == output or path:sub(1, #output + 1) == output .. "/"
+      or require("ggen.core.fs").match(output, path)) then
+      return true
+    end
+  end
+  return false
+end
+
 local function references_of(builder, task, tools, variables, files)
   local list, extra, spec = {}, {}, task.spec
   if spec.tools ~= false then
     if type(spec.tools) == "table" then
-      for _, name in ipairs(spec.tools) do tools[#tools + 1] = name end
+      for _, name in ipairs(spec.tools) do add_tool(tools, name, 1) end
     end
     local cwd = task.base
     if spec.cwd then cwd = joined(task.base, spec.cwd) or spec.cwd end
-    for _, name in ipairs(tools) do
-      list[#list + 1] = name
-      list[#list + 1] = name:find("/", 1, true) and cwd or ""
+    for _, tool in ipairs(tools) do
+      local inside = tool.name:find("/", 1, true)
+      if not (inside and makes(task, cwd, tool.name)) then
+        list[#list + 1] = tool.name
+        list[#list + 1] = inside and cwd or ""
+        list[#list + 1] = tool.later and "later" or ""
+      end
     end
   end
   for _, set in ipairs(files) do extra[#extra + 1] = set end

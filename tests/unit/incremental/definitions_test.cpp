@@ -25,7 +25,8 @@ std::string two_tasks() {
   hash::SetSpec outputs = set_of("packages/a", {"dist"});
   outputs.outputs = true;
   first.outputs = builder.set(outputs);
-  first.references = builder.references({{"CC", "CFLAGS"}, {{"gcc", ""}, {"./x", "tools"}}, {0}});
+  first.references =
+      builder.references({{"CC", "CFLAGS"}, {{"gcc", "", false}, {"./x", "tools", true}}, {0}});
   builder.add(first, {{"command", "1", "gcc -c a.c"}, {"env", "A", std::string("b\0c", 3)}});
   Definition second;
   second.flags = kKeyed | kRunsNothing;
@@ -47,6 +48,8 @@ TEST_CASE("definitions: there and back", "[incremental][definitions]") {
   const References references = view->references(first.references);
   CHECK(references.variables == std::vector<std::string>{"CC", "CFLAGS"});
   CHECK(references.tools.at(1).dir == "tools");
+  CHECK(references.tools.at(1).later);
+  CHECK_FALSE(references.tools.at(0).later);
   CHECK(references.sets == std::vector<std::uint32_t>{0});
   const auto parts = view->parts(TaskId{0});
   REQUIRE(parts.size() == 2);
@@ -66,7 +69,7 @@ TEST_CASE("definitions: equal sets and references are one", "[incremental][defin
   outputs.outputs = true;
   CHECK(builder.set(outputs) != builder.set(set_of("a", {"x"})));
   CHECK(builder.references({{"A"}, {}, {}}) == builder.references({{"A"}, {}, {}}));
-  CHECK(builder.references({{"A"}, {}, {}}) != builder.references({{}, {{"A", ""}}, {}}));
+  CHECK(builder.references({{"A"}, {}, {}}) != builder.references({{}, {{"A", "", false}}, {}}));
 }
 
 TEST_CASE("definitions: the digest is of all parts", "[incremental][definitions]") {
