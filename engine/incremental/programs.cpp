@@ -9,7 +9,9 @@ namespace ggen::incremental {
 
 const std::string& Programs::find(const Tool& tool) {
   const auto [found, added] = found_.try_emplace(tool);
-  if (!added) return found->second;
+  // What is missing below the project may have been made by now.
+  const bool may_appear = found->second.empty() && tool.name.find('/') != std::string::npos;
+  if (!added && !may_appear) return found->second;
   std::vector<std::string> places;
   if (tool.name.find('/') != std::string::npos) {
     const std::string base = root_ + (tool.dir.empty() ? "" : "/" + tool.dir);

@@ -263,7 +263,8 @@ function Cache:find(run, task)
       return entry
     end
     if facts.runs_nothing then
-      entry.result = { status = "ok", code = 0, attempts = 1 }
+      entry.result = { status = "ok", code = 0, attempts = 1,
+        cache = not self._ran and "fresh" or nil }
       return entry
     end
     if not facts.cached then
@@ -310,6 +311,7 @@ end
 ---@param duration number seconds
 ---@return ggen.TaskResult
 function Cache:keep(task, entry, result, duration)
+  self._ran = true
   result.reason, result.cache = entry.reason, entry.bypass and "bypass" or "miss"
   if result.code ~= 0 then
     self.files:something_ran()

@@ -39,9 +39,7 @@ return {
           #result.commands > 0 and "    " .. table.concat(result.commands, "\n    ") .. "\n" or "")
       end
       local why = result.reason and "  " .. style:dim(result.reason) or ""
-      if result.cache == "fresh" then
-        return ("%s %s  %s\n"):format(style:green(style.ok), task.id, style:dim("up to date"))
-      elseif result.cache == "restored" then
+      if result.cache == "restored" then
         return ("%s %s  %s\n"):format(style:green(style.ok), task.id, style:dim("restored"))
       elseif result.status == "ok" then
         local note = result.attempts > 1
@@ -94,6 +92,8 @@ return {
           sinks[task]:close()
           sinks[task] = nil
         end
+        -- The sum at the end counts them.
+        if result.cache == "fresh" then return end
         if mode == "grouped" then
           return blocks:finish(task, result.log, footer(task, result))
         end
