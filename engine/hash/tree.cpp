@@ -19,6 +19,9 @@ namespace {
 // How often settle() tries: a file that is written all the time stays racy.
 constexpr int kMaxSettles = 5;
 
+// Sets that are answered before another thread is worth waking.
+constexpr std::size_t kFewSets = 8;
+
 const Digest kNoDigest;
 const Stamp kNoStamp;
 
@@ -105,7 +108,7 @@ Result<void> Tree::Impl::resolve(std::span<const SetId> wanted, const WalkMode& 
   if (!mode.hash) return {};
   walker.hash();
 
-  const std::size_t chunk = std::clamp<std::size_t>(ids.size() / 16, 1, 512);
+  const std::size_t chunk = std::clamp<std::size_t>(ids.size() / 16, kFewSets, 512);
   pool.split(ids.size(), chunk, [&](std::size_t first, std::size_t last) {
     for (std::size_t i = first; i < last; ++i) answer(sets[ids[i]]);
   });

@@ -14,7 +14,7 @@ namespace ggen::hash {
 namespace {
 
 // Below this a walk stays on one thread: waking others costs more.
-constexpr std::size_t kFewJobs = 8;
+constexpr std::size_t kFewJobs = 32;
 // What a thread takes of the files to hash at once.
 constexpr std::size_t kHashChunk = 32;
 constexpr std::size_t kNameChunk = 1024;
