@@ -112,34 +112,38 @@ std::vector<SetId> Assessor::sets_of(const Definition& definition) {
   return sets;
 }
 
-const Digest& Assessor::references_digest(std::uint32_t number) {
-  const auto [found, added] = reference_digests_.try_emplace(number);
-  if (!added) return found->second;
-  const References references = definitions_.references(number);
-  Packer out;
-  for (const std::string& name : references.variables) {
-    const auto value = environment_(name);
-    out.text(name);
-    out.number(static_cast<std::uint8_t>(value ? 1 : 0));
-    out.text(value.value_or(""));
-  }
-  for (const Tool& tool : references.tools) {
-    const auto set = tool_set(tool);
-    out.text(tool.name);
-    // Where a program lies may differ between machines, what it is may not. One that does not
-    // count is as good as missing.
-    const bool counts = set && tree_.count(*set) > 0;
-    out.number(static_cast<std::uint8_t>(counts ? 1 : 0));
-    if (counts) {
-      tree_.each(*set, [&](const hash::TreeEntry& entry) {
-        out.number(static_cast<std::uint8_t>(hash::kind_letter(entry.kind, entry.executable)));
-        out.digest(entry.digest);
-      });
-    }
-  }
-  for (const std::uint32_t set : references.sets) out.digest(tree_.digest(set_id(set)));
-  found->second = hash::sha256(out.bytes());
+const References& Assessor::references_of(std::uint32_t number) {
+  const auto [found, added] = references_.try_emplace(number);
+  if (added) found->second = definitions_.references(number);
   return found->second;
+}
+
+std::optional<Program> Assessor::program(const Tool& tool) {
+  std::optional<Program> program;
+  // One that has appeared since the files were looked at is still missing.
+  const auto set = tool_set(tool);
+  if (set && tree_.count(*set) > 0) {
+    tree_.each(*set, [&](const hash::TreeEntry& entry) {
+      program = {hash::kind_letter(entry.kind, entry.executable), entry.digest};
+    });
+  }
+  return program;
+}
+
+// The one walk over all that makes a key. A visitor that digests and one that writes down cannot
+// differ in what they see.
+template <class Visitor>
+void Assessor::visit(TaskId task, const Definition& definition, Visitor& visitor) {
+  visitor.fixed(task, definition);
+  if (definition.references != kNone) {
+    const References& references = references_of(definition.references);
+    for (const std::string& name : references.variables) visitor.variable(name, environment_(name));
+    for (const Tool& tool : references.tools) visitor.tool(tool.name, program(tool));
+    for (const std::uint32_t set : references.sets) visitor.files(set_id(set));
+  }
+  if (definition.inputs != kNone) visitor.files(set_id(definition.inputs));
+  sorted_needs(task, needs_);
+  for (const TaskId need : needs_) visitor.need(graph_.name(need), contributions_[need]);
 }
 
 void Assessor::sorted_needs(TaskId task, std::vector<TaskId>& needs) const {
@@ -163,20 +167,65 @@ bool Assessor::needs_have_ended(TaskId task, const std::vector<bool>* selected) 
 }
 
 std::optional<Digest> Assessor::make_key(TaskId task, const Definition& definition) {
-  Packer out;
-  out.raw(kKeyFormat);
-  out.digest(definition.fixed);
-  if (definition.references != kNone) {
-    out.digest(references_digest(definition.references));
-  }
-  if (definition.inputs != kNone) out.digest(tree_.digest(set_id(definition.inputs)));
-  sorted_needs(task, needs_);
-  for (const TaskId need : needs_) {
-    if (contributions_[need].is_zero()) return std::nullopt;
-    out.text(graph_.name(need));
-    out.digest(contributions_[need]);
-  }
-  return hash::sha256(out.bytes());
+  struct Digester {
+    const hash::Tree& tree;
+    Packer out{};
+    bool complete = true;
+
+    void fixed(TaskId, const Definition& of) {
+      out.raw(kKeyFormat);
+      out.digest(of.fixed);
+    }
+    void variable(const std::string& name, const std::optional<std::string>& value) {
+      out.text(name);
+      out.number(static_cast<std::uint8_t>(value ? 1 : 0));
+      out.text(value.value_or(""));
+    }
+    // Where a program lies may differ between machines, what it is may not.
+    void tool(const std::string& name, const std::optional<Program>& program) {
+      out.text(name);
+      out.number(static_cast<std::uint8_t>(program ? program->letter : 0));
+      out.digest(program ? program->digest : Digest());
+    }
+    void files(SetId set) { out.digest(tree.digest(set)); }
+    void need(std::string_view name, const Digest& contribution) {
+      complete = complete && !contribution.is_zero();
+      out.text(name);
+      out.digest(contribution);
+    }
+  };
+  Digester digester{tree_};
+  visit(task, definition, digester);
+  if (!digester.complete) return std::nullopt;
+  return hash::sha256(digester.out.bytes());
+}
+
+Result<std::vector<Part>> Assessor::parts(TaskId task) {
+  struct Writer {
+    const Definitions& definitions;
+    const hash::Tree& tree;
+    std::vector<Part> parts{};
+
+    void fixed(TaskId of, const Definition&) { parts = definitions.parts(of); }
+    void variable(const std::string& name, const std::optional<std::string>& value) {
+      parts.push_back({"key_env", name, value ? "=" + shown_value(name, *value) : ""});
+    }
+    void tool(const std::string& name, const std::optional<Program>& program) {
+      parts.push_back({"tool", name, program ? program->letter + program->digest.hex() : ""});
+    }
+    void files(SetId set) {
+      tree.each(set, [&](const hash::TreeEntry& entry) {
+        parts.push_back({"input", std::string(entry.path),
+                         hash::kind_letter(entry.kind, entry.executable) + entry.digest.hex()});
+      });
+    }
+    void need(std::string_view name, const Digest& contribution) {
+      parts.push_back({"need", std::string(name), contribution.hex()});
+    }
+  };
+  Writer writer{definitions_, tree_};
+  visit(task, definitions_.task(task), writer);
+  return std::move(writer.parts);
 }
 
 // Judgement --------------------------------------------------------------------------------------
@@ -223,7 +272,6 @@ Result<void> Assessor::judge(std::span<const TaskId> order, const std::vector<bo
   sets.erase(std::unique(sets.begin(), sets.end()), sets.end());
   // A task whose files cannot be read has no key (see judge_one); the others do.
   const bool readable = static_cast<bool>(tree_.resolve(sets));
-  reference_digests_.clear();
   for (const TaskId task : order) {
     if (!readable && problem(sets_of(definitions_.task(task))) != nullptr) {
       standings_[task] = Standing::unkeyed;
@@ -269,7 +317,6 @@ Assessment Assessor::assess(TaskId task) {
       return assessment;
     }
   }
-  reference_digests_.clear();
   standings_[task] = Standing::open;
   judge_one(task, nullptr, nullptr);
   assessment.standing = standings_[task];
@@ -307,7 +354,6 @@ Result<std::optional<InputMarks>> Assessor::mark(TaskId task) {
   std::vector<SetId> sets = sets_of(definition);
   if (definition.outputs != kNone) std::erase(sets, set_id(definition.outputs));
   GGEN_TRY(tree_.settle(sets));
-  reference_digests_.clear();
   const auto key = make_key(task, definition);
   if (key && *key != keys_[task]) return std::optional<InputMarks>();
   InputMarks marks;
@@ -380,37 +426,6 @@ void Assessor::ended(TaskId task, const std::optional<LastResult>& result, std::
   if (!how.empty() && !contribution.is_zero()) {
     contribution = hash::sha256(std::string(how) + contribution.hex());
   }
-}
-
-Result<std::vector<Part>> Assessor::parts(TaskId task) {
-  const Definition definition = definitions_.task(task);
-  std::vector<Part> parts = definitions_.parts(task);
-  const auto add_set = [&](SetId set) {
-    tree_.each(set, [&](const hash::TreeEntry& entry) {
-      parts.push_back({"input", std::string(entry.path),
-                       hash::kind_letter(entry.kind, entry.executable) + entry.digest.hex()});
-    });
-  };
-  if (definition.references != kNone) {
-    const References references = definitions_.references(definition.references);
-    for (const std::string& name : references.variables) {
-      const auto value = environment_(name);
-      parts.push_back({"key_env", name, value ? "=" + shown_value(name, *value) : ""});
-    }
-    for (const Tool& tool : references.tools) {
-      const auto set = tool_set(tool);
-      const bool counts = set && tree_.count(*set) > 0;
-      parts.push_back({"tool", tool.name, counts ? tree_.digest(*set).hex() : ""});
-    }
-    for (const std::uint32_t set : references.sets) add_set(set_id(set));
-  }
-  if (definition.inputs != kNone) add_set(set_id(definition.inputs));
-  std::vector<TaskId> needs;
-  sorted_needs(task, needs);
-  for (const TaskId need : needs) {
-    parts.push_back({"need", std::string(graph_.name(need)), contributions_[need].hex()});
-  }
-  return parts;
 }
 
 }  // namespace ggen::incremental

@@ -36,6 +36,12 @@ enum class Standing : std::uint8_t {
   ended,    // ran or was restored in this run
 };
 
+// What a program is: the letter of its kind (hash/tree_digest.h) and its content.
+struct Program {
+  char letter = 0;
+  Digest digest;
+};
+
 struct Assessment {
   Standing standing = Standing::open;
   Digest key;
@@ -115,7 +121,11 @@ class Assessor {
   hash::SetId set_id(std::uint32_t number);
   std::optional<hash::SetId> tool_set(const Tool& tool);
   std::vector<hash::SetId> sets_of(const Definition& definition);
-  const Digest& references_digest(std::uint32_t number);
+  const References& references_of(std::uint32_t number);
+  // Nothing for one that is not found, or does not count (Tool::later).
+  std::optional<Program> program(const Tool& tool);
+  template <class Visitor>
+  void visit(TaskId task, const Definition& definition, Visitor& visitor);
   // What is wrong with the files of a task, or nullptr.
   const Error* problem(const std::vector<hash::SetId>& sets) const;
   void judge_one(TaskId task, const Policy& policy, const std::vector<bool>* selected);
@@ -139,9 +149,8 @@ class Assessor {
   // What a task gives to the keys of those that need it; zero: it cannot be told.
   graph::DenseMap<TaskId, Digest> contributions_;
   std::vector<std::optional<hash::SetId>> set_ids_;                // by number of the definitions
-  std::map<std::uint32_t, Digest> reference_digests_;              // of this epoch
+  std::map<std::uint32_t, References> references_;                 // read
   std::map<std::pair<std::string, bool>, hash::SetId> tool_sets_;  // by path
-  std::string key_bytes_;                                          // kept for its memory
   std::vector<TaskId> needs_;
 };
 
