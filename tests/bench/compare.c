@@ -75,7 +75,8 @@ static double median(double* values, int count) {
 }
 
 static int usage(void) {
-  fprintf(stderr, "usage: compare ROUNDS [-o FILE] [-b SCRIPT] command [args...] [::: command [args...]]...\n");
+  fprintf(stderr,
+          "usage: compare ROUNDS [-o FILE] [-b SCRIPT] command [args...] [::: command [args...]]...\n");
   return 2;
 }
 

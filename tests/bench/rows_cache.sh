@@ -117,7 +117,7 @@ row_lookup() {
     "${times%%	*} ms (99th percentile ${times##*	} ms)" - "$(at_most "${times%%	*}" 0.1)"
 }
 
-# NAME WHAT: the first hash of a directory against the loop; the answer stays in `found`.
+# The first hash of a directory against the loop; the answer stays in `found`.
 first_hash() { # ROUNDS DIRECTORY WHAT BAR
   found=$("$perf/hash_perf" --first "$1" 2 "$2")
   local verdict=-
