@@ -58,7 +58,7 @@ row_noop_w() {
 
 row_noop_l() {
   write_tree l 100000 0 0
-  compare 9 "$ggen" -C "$work/tree-l" run ::: ninja -C "$work/tree-l" ::: make -C "$work/tree-l"
+  compare 9 "$ggen" -C "$work/tree-l" run ::: ninja -C "$work/tree-l" ::: make -r -C "$work/tree-l"
   row "nothing to do, 100,000 tasks with one input each, against \`ninja\`" "<= 1.0 x" \
     "$(ms 1) against $(ms 2)" "$(ratio_to 2)" "$(at_most "$(ratio_to 2)" 1.0)"
   row "the same: peak memory" "<= \`ninja\`" "$(megabytes 1) MB against $(megabytes 2) MB" - \
