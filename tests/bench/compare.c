@@ -1,9 +1,10 @@
 /* Runs commands in turn (A B C A B C ...), so that the noise of the machine meets all of them alike, and
  * prints one line for each: median seconds, smallest seconds, largest peak memory in KiB, and the median
  * over the rounds of (seconds of the first command / seconds of this one). Knows nothing of ggen-lua.
- * Usage: compare ROUNDS [-o FILE] command [args...] [::: command [args...]]...
+ * Usage: compare ROUNDS [-o FILE] [-b SCRIPT] command [args...] [::: command [args...]]...
  * Standard output of the commands goes to /dev/null or FILE, their errors to ours; a command that fails
- * ends everything.
+ * ends everything. SCRIPT is run by `sh -c` before each command, with the command's number as $1; its
+ * time is not counted.
  * SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <spawn.h>
@@ -54,6 +55,13 @@ static int run(struct command* command, int round, const char* output) {
   return status == 0;
 }
 
+static int prepare(char* script, int number) {
+  char digits[12];
+  snprintf(digits, sizeof digits, "%d", number);
+  struct command command = {.argv = (char*[]){"sh", "-c", script, "sh", digits, NULL}};
+  return run(&command, 0, "/dev/null");
+}
+
 static int by_value(const void* a, const void* b) {
   const double x = *(const double*)a;
   const double y = *(const double*)b;
@@ -67,7 +75,8 @@ static double median(double* values, int count) {
 }
 
 static int usage(void) {
-  fprintf(stderr, "usage: compare ROUNDS [-o FILE] command [args...] [::: command [args...]]...\n");
+  fprintf(stderr,
+          "usage: compare ROUNDS [-o FILE] [-b SCRIPT] command [args...] [::: command [args...]]...\n");
   return 2;
 }
 
@@ -78,9 +87,15 @@ int main(int argc, char** argv) {
   if (rounds < 1 || rounds > kRounds) return usage();
   int at = 2;
   const char* output = "/dev/null";
-  if (argc > 4 && strcmp(argv[2], "-o") == 0) {
-    output = argv[3];
-    at = 4;
+  char* script = NULL;
+  for (; argc > at + 2 && argv[at][0] == '-'; at += 2) {
+    if (strcmp(argv[at], "-o") == 0) {
+      output = argv[at + 1];
+    } else if (strcmp(argv[at], "-b") == 0) {
+      script = argv[at + 1];
+    } else {
+      return usage();
+    }
   }
   commands[count++].argv = argv + at;
   for (; at < argc; at++) {
@@ -95,7 +110,9 @@ int main(int argc, char** argv) {
     const int place = round == 0 ? 0 : round - 1;
     for (int i = 0; i < count; i++) {
       if (commands[i].argv[0] == NULL) return usage();
+      if (script != NULL && !prepare(script, i + 1)) return 1;
       if (!run(&commands[i], place, output)) return 1;
+      if (round == 0) commands[i].peak = 0;
       commands[i].ratio[place] = commands[0].seconds[place] / commands[i].seconds[place];
     }
   }

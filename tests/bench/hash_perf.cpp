@@ -2,7 +2,13 @@
 // as many threads: first hash against an EVP loop, nothing to do against a walk with lstat. Prints
 // the best of some rounds in milliseconds, and the peak memory of a process that has nothing to do.
 // Usage: hash_perf [directories] [files in each] [bytes of a file] [threads] [rounds] [one set a
-// file] SPDX-License-Identifier: MIT
+//          file]
+//        hash_perf --first ROUNDS THREADS DIR   the files of an existing tree, Tree and EVP loop in
+//          turn: median ms of both, median ratio (EVP loop / Tree); then of a second run: ms,
+//          lookups, hits
+//        hash_perf --recheck ROUNDS DIR         median ms of looking at its files again after a run
+//        hash_perf --walk THREADS DIR           walks each directory in DIR with lstat, for compare
+// SPDX-License-Identifier: MIT
 #include <dirent.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -15,6 +21,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -90,6 +97,102 @@ void fail(const char* what) {
   std::exit(1);
 }
 
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+// All that is below a directory, with lstat.
+void lstat_below(const std::string& top) {
+  DIR* dir = ::opendir(top.c_str());
+  if (dir == nullptr) fail("cannot open a directory");
+  while (const dirent* entry = ::readdir(dir)) {
+    if (entry->d_name[0] == '.') continue;
+    const std::string path = top + "/" + entry->d_name;
+    struct stat info {};
+    ::lstat(path.c_str(), &info);
+    if (S_ISDIR(info.st_mode)) lstat_below(path);
+  }
+  ::closedir(dir);
+}
+
+int walk(unsigned threads, const std::string& top) {
+  std::vector<std::string> below;
+  for (const auto& entry : std::filesystem::directory_iterator(top)) below.push_back(entry.path());
+  spread(below.size(), 4, threads, [&](std::size_t i) { lstat_below(below[i]); });
+  return 0;
+}
+
+// A Tree with an index of its own beside the project's.
+struct Scratch {
+  std::string dir = make_temp_dir("/tmp", "hash-perf-").value();
+  std::string index = dir + "/index";
+  ~Scratch() { (void)remove_tree(dir); }
+};
+
+hash::SetId resolve_all_below(hash::Tree& tree) {
+  const hash::SetId all[] = {tree.add({})};
+  if (!tree.resolve(all)) fail("cannot resolve");
+  return all[0];
+}
+
+int first(int rounds, unsigned threads, const std::string& dir) {
+  const Scratch scratch;
+  std::vector<std::string> files;
+  {
+    hash::Tree tree(dir, scratch.index, threads);
+    tree.each(resolve_all_below(tree), [&](const hash::TreeEntry& entry) {
+      files.push_back(dir + "/" + std::string(entry.path));
+    });
+  }
+  std::vector<double> tree_times, loop_times, ratios, second_times;
+  for (int i = 0; i <= rounds; ++i) {
+    (void)::unlink(scratch.index.c_str());
+    const double tree_time = best(1, [&] {
+      hash::Tree tree(dir, scratch.index, threads);
+      resolve_all_below(tree);
+    });
+    const double loop_time = best(1, [&] { evp_loop(files, threads); });
+    if (i == 0) continue;  // it filled the page cache
+    tree_times.push_back(tree_time);
+    loop_times.push_back(loop_time);
+    ratios.push_back(loop_time / tree_time);
+  }
+  {
+    hash::Tree tree(dir, scratch.index, threads);
+    resolve_all_below(tree);
+    if (!tree.save()) fail("cannot save");
+  }
+  hash::TreeStats stats;
+  for (int i = 0; i < rounds; ++i) {
+    second_times.push_back(best(1, [&] {
+      hash::Tree tree(dir, scratch.index, threads);
+      if (!tree.open()) fail("cannot open");
+      resolve_all_below(tree);
+      stats = tree.stats();
+    }));
+  }
+  std::printf("%.3f\t%.3f\t%.4f\t%.3f\t%llu\t%llu\n", median(tree_times), median(loop_times),
+              median(ratios), median(second_times), static_cast<unsigned long long>(stats.lookups),
+              static_cast<unsigned long long>(stats.hits));
+  return 0;
+}
+
+int recheck(int rounds, const std::string& dir) {
+  const Scratch scratch;
+  hash::Tree tree(dir, scratch.index, 2);
+  const hash::SetId all = resolve_all_below(tree);
+  const hash::Mark mark = tree.mark(all);
+  std::vector<double> times;
+  for (int i = 0; i < rounds; ++i) {
+    times.push_back(best(1, [&] {
+      if (!tree.recheck(all, mark)) fail("something moved");
+    }));
+  }
+  std::printf("%.4f\t%zu\n", median(times), tree.count(all));
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -105,6 +208,13 @@ int main(int argc, char** argv) {
     }
     return 0;
   }
+  const std::string mode = argc > 1 ? argv[1] : "";
+  const auto number = [&](int i) { return std::max(1, std::atoi(argv[i])); };
+  if (argc == 5 && mode == "--first") {
+    return first(number(2), static_cast<unsigned>(number(3)), argv[4]);
+  }
+  if (argc == 4 && mode == "--recheck") return recheck(number(2), argv[3]);
+  if (argc == 4 && mode == "--walk") return walk(static_cast<unsigned>(number(2)), argv[3]);
   const auto argument = [&](int i, std::size_t otherwise) {
     return argc > i ? static_cast<std::size_t>(std::atoll(argv[i])) : otherwise;
   };

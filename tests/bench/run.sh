@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures ggen-lua against its bars and prints a Markdown table. What is compared runs in turn (A B A B), because
 # the machine is noisy; a value is a median, a ratio is the median over the rounds.
-# Usage: tests/bench/run.sh [--write] [ROW...]      rows: see rows.sh
+# Usage: tests/bench/run.sh [--write] [ROW...]      rows: see rows_run.sh, rows_cache.sh
 #   --write   also put the table into docs/benchmarks.md
 #   GGEN=...  another binary than build/release/ggen-lua, which is then not built
 # SPDX-License-Identifier: MIT
@@ -12,34 +12,43 @@ here=$root/tests/bench
 document=$root/docs/benchmarks.md
 # shellcheck source=workloads.sh
 . "$here/workloads.sh"
-# shellcheck source=rows.sh
-. "$here/rows.sh"
+ROWS=
+# shellcheck source=rows_run.sh
+. "$here/rows_run.sh"
+# shellcheck source=rows_cache.sh
+. "$here/rows_cache.sh"
 
 compare() { # fills `found`, one line for each command
   found=$("$tools/compare" "$@")
 }
 field() { awk -F '\t' -v line="$1" -v field="$2" 'NR == line { print $field }' <<< "$found"; }
 seconds() { awk -v x="$(field "$1" 1)" 'BEGIN { printf "%.3f", x }'; }
-ms() { awk -v x="$(field "$1" 1)" 'BEGIN { printf x < 0.1 ? "%.2f ms" : "%.0f ms", x * 1000 }'; }
+in_ms() { awk -v x="$1" 'BEGIN { printf x < 0.1 ? "%.2f ms" : "%.0f ms", x * 1000 }'; }
+ms() { in_ms "$(field "$1" 1)"; }
 megabytes() { awk -v x="$(field "$1" 3)" 'BEGIN { printf "%.1f", x * 1024 / 1e6 }'; }
 ratio_to() { field "$1" 4; } # time of the first command / time of this one
 inverse() { awk -v x="$1" 'BEGIN { printf "%.3f", 1 / x }'; }
 at_most() { awk -v x="$1" -v bar="$2" 'BEGIN { print (x <= bar ? "pass" : "miss") }'; }
 at_least() { awk -v x="$1" -v bar="$2" 'BEGIN { print (x >= bar ? "pass" : "miss") }'; }
 
-row() { # WHAT BAR MEASURED RATIO VERDICT
-  [ "$5" = pass ] || [ "$5" = miss ] || { echo "run.sh: $1: nothing was measured" >&2; exit 1; }
+row() { # WHAT BAR MEASURED RATIO VERDICT; "-": no bar, or not measured
+  [[ $5 =~ ^(pass|miss|-)$ ]] || { echo "run.sh: $1: nothing was measured" >&2; exit 1; }
   ratio=$4
   [ "$ratio" = - ] || ratio=$(awk -v x="$ratio" 'BEGIN { printf "%.2f", x }')
   printf '| %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$ratio" "$5" | tee -a "$work/table"
 }
 
+quietly() { # says something only when it fails
+  "$@" > "$work/log" 2>&1 < /dev/null || {
+    echo "run.sh: failed: $*" >&2
+    tail -n 30 "$work/log" >&2
+    exit 1
+  }
+}
+
 build() {
   if [ -z "${GGEN:-}" ]; then
-    (cd "$root" && cmake --preset release && cmake --build --preset release) > "$work/build.log" 2>&1 || {
-      tail -n 30 "$work/build.log" >&2
-      exit 1
-    }
+    (cd "$root" && quietly cmake --preset release && quietly cmake --build --preset release)
   fi
   mkdir -p "$tools"
   for program in compare first_spawn spawn_loop spew; do
@@ -80,6 +89,8 @@ main() {
 
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
+  # Nobody's own results are served or touched.
+  export GGEN_CACHE_DIR=$work/cache
   ggen=${GGEN:-$root/build/release/ggen-lua}
   build
   {

@@ -1,6 +1,6 @@
 # Writes the projects that run.sh measures: the same work for ggen-lua, ninja and make.
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154 # the names of run.sh
+# shellcheck shell=bash disable=SC2034,SC2154 # the names of run.sh
 
 # DIRECTORY COUNT LUA-RUN SHELL-COMMAND: independent tasks that start one small process each.
 write_processes() {
@@ -70,4 +70,62 @@ write_lua54() {
     cp -r "$root/examples/lua54/build/download" "$1/$copy/build"
   done
   (cd "$1/ninja" && luajit "$root/tests/bench/to_ninja.lua" test > build.ninja)
+}
+
+# NAME WORKSPACES FILES TASKS: $work/tree-NAME, a tree of trees.lua where everything has been made. Only once.
+write_tree() {
+  local tree=$work/tree-$1
+  [ ! -d "$tree" ] || return 0
+  mkdir "$tree"
+  luajit "$here/trees.lua" "$tree" "$2" "$3" "$4"
+  [ "$3" != 0 ] || quietly ninja -C "$tree" -t restat
+  quietly ninja -C "$tree" -j2
+  quietly "$ggen" -C "$tree" run -j2
+}
+
+# DIRECTORY DIRECTORIES FILES-IN-EACH BYTES: files to hash, each with other bytes.
+write_files() {
+  luajit - "$@" << 'END'
+local top, dirs, each, size = arg[1], tonumber(arg[2]), tonumber(arg[3]), tonumber(arg[4])
+for d = 1, dirs do
+  local dir = ("%s/d%d"):format(top, d)
+  assert(os.execute("mkdir -p " .. dir) == 0)
+  for f = 1, each do
+    local file = assert(io.open(dir .. "/f" .. f, "wb"))
+    file:write((("%d %d "):format(d, f)):rep(math.ceil(size / 4)):sub(1, size))
+    file:close()
+  end
+end
+END
+}
+
+# Installs the one version of turbo that all figures are about. Fails with a `reason`.
+install_turbo() {
+  [ ! -x "$tools/turbo/node_modules/.bin/turbo" ] || return 0
+  if ! command -v npm > /dev/null || ! command -v git > /dev/null; then
+    reason="there is no npm or no git"
+    return 1
+  fi
+  mkdir -p "$tools/turbo"
+  npm install --prefix "$tools/turbo" --no-audit --no-fund turbo@2.11.11 > "$work/npm.log" 2>&1 || {
+    reason="npm cannot install it"
+    return 1
+  }
+}
+
+# $work/turbo: the tree s once more, in git and with a lock file as turbo wants it, everything made.
+write_turbo() {
+  export TURBO_TELEMETRY_DISABLED=1 DO_NOT_TRACK=1 TURBO_NO_UPDATE_NOTIFIER=1
+  mkdir "$work/turbo"
+  luajit "$here/trees.lua" "$work/turbo" 100 100 3
+  (
+    cd "$work/turbo" || exit
+    quietly npm install --package-lock-only --offline --no-audit --no-fund
+    quietly git init
+    echo node_modules >> .git/info/exclude
+    quietly git add -A
+    quietly git -c user.name=bench -c user.email=bench@localhost commit -m tree
+    ln -s "$tools/turbo/node_modules" node_modules
+    quietly node_modules/.bin/turbo run build test lint
+  )
 }

@@ -1,9 +1,10 @@
-# One function for each row of the table: it measures, and calls `row` with what it found.
-# Uses from run.sh: $ggen, $tools (the C programs), $work (scratch), compare, row, bar_* and the writers.
+# Rows about running: start-up, processes, functions, output. One function for each: it measures, and calls
+# `row` with what it found. Results are neither served nor stored here: all is run each time.
+# Uses from run.sh: $ggen, $tools (the C programs), $work (scratch), compare, row and the writers.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154 # the names of run.sh
 
-ROWS="version first-spawn processes shell functions output lua54 plugin restore"
+ROWS+=" version first-spawn processes shell functions output lua54 plugin"
 
 row_version() {
   compare 41 "$ggen" version ::: luajit -e ''
@@ -13,14 +14,14 @@ row_version() {
 
 row_first_spawn() {
   write_first_spawn "$work/first" "$work/stamp"
-  found=$("$tools/first_spawn" 41 "$work/stamp" "$ggen" -C "$work/first" run)
+  found=$("$tools/first_spawn" 41 "$work/stamp" "$ggen" -C "$work/first" run --no-cache)
   row "first spawn of a one-task pipeline, from process start" "<= 5 ms" \
     "${found%%	*} ms" "-" "$(at_most "${found%%	*}" 5)"
 }
 
 row_processes() {
   write_processes "$work/true" 2000 '"/bin/true"' /bin/true
-  compare 9 "$ggen" -C "$work/true" run -j2 ::: "$tools/spawn_loop" 2000 2 /bin/true \
+  compare 9 "$ggen" -C "$work/true" run -j2 --no-cache ::: "$tools/spawn_loop" 2000 2 /bin/true \
     ::: ninja -C "$work/true" -j2 ::: make -C "$work/true" -j2
   # Rates: how much of the C program's; the others' times must be longer than ours.
   rate=$(inverse "$(ratio_to 2)")
@@ -34,14 +35,14 @@ row_processes() {
 
 row_shell() {
   write_processes "$work/shell" 2000 '{ "sh", "-c", "true" }' true
-  compare 9 "$ggen" -C "$work/shell" run -j2 ::: ninja -C "$work/shell" -j2
+  compare 9 "$ggen" -C "$work/shell" run -j2 --no-cache ::: ninja -C "$work/shell" -j2
   row "2,000 \`sh -c true\` at -j2 against \`ninja -j2\`" "faster" "$(ms 1) against $(ms 2)" \
     "$(ratio_to 2)" "$(at_most "$(ratio_to 2)" 0.9999)"
 }
 
 row_functions() {
   write_functions "$work/functions"
-  compare 7 "$ggen" -C "$work/functions" run -j2
+  compare 7 "$ggen" -C "$work/functions" run -j2 --no-cache
   row "100,000 Lua-function tasks, 200,000 edges: time" "<= 1.0 s" "$(seconds 1) s" "-" \
     "$(at_most "$(seconds 1)" 1.0)"
   row "the same: peak memory" "<= 150 MB" "$(megabytes 1) MB" "-" "$(at_most "$(megabytes 1)" 150)"
@@ -49,7 +50,7 @@ row_functions() {
 
 row_output() {
   write_output "$work/output"
-  compare 7 -o "$work/printed" "$ggen" -C "$work/output" run --output grouped \
+  compare 7 -o "$work/printed" "$ggen" -C "$work/output" run --no-cache --output grouped \
     ::: sh -c "'$tools/spew' 1000000000 | cat"
   rm -f "$work/printed"
   rate=$(inverse "$(seconds 1)")
@@ -61,7 +62,7 @@ row_output() {
 
 row_lua54() {
   write_lua54 "$work/lua54"
-  compare 9 "$ggen" -C "$work/lua54/ggen" run test -j2 ::: ninja -C "$work/lua54/ninja" -j2
+  compare 9 "$ggen" -C "$work/lua54/ggen" run test -j2 --no-cache ::: ninja -C "$work/lua54/ninja" -j2
   row "\`examples/lua54\` at -j2 against \`ninja -j2\`, same commands" "<= 1.03 x" \
     "$(seconds 1) s against $(seconds 2) s" "$(ratio_to 2)" "$(at_most "$(ratio_to 2)" 1.03)"
 }
@@ -70,20 +71,4 @@ row_plugin() {
   found=$("$ggen" lua "$root/tests/bench/plugin_call.lua")
   row "plugin call with no work" "<= 1000 ns" "${found%%	*} ns (interpreted: ${found##*	} ns)" "-" \
     "$(at_most "${found%%	*}" 1000)"
-}
-
-row_restore() {
-  # The release preset has no tests and none of their programs.
-  { cmake -S "$root" -B "$root/build/perf" -G Ninja -DCMAKE_BUILD_TYPE=Release &&
-    cmake --build "$root/build/perf" --target restore_perf; } > "$work/restore.log" 2>&1 || {
-    tail -n 30 "$work/restore.log" >&2
-    exit 1
-  }
-  local perf=$root/build/perf/tests/bench/restore_perf
-  mkdir "$work/restore"
-  "$perf" "$work/restore" make
-  # shellcheck disable=SC2016 # $$ makes a new directory for each round
-  compare 9 "$perf" "$work/restore" restore ::: sh -c 'exec cp -r "$0/source" "$0/copy-$$"' "$work/restore"
-  row "restore 10,000 small files of 300 results, verified, against \`cp -r\`" "<= 1.0 x" \
-    "$(ms 1) against $(ms 2)" "$(ratio_to 2)" "$(at_most "$(ratio_to 2)" 1.0)"
 }
