@@ -61,7 +61,10 @@ return {
         local kind = level == "info" and "notice" or level
         screen:write(("::%s::%s\n"):format(kind, escape((task and task.id .. ": " or "") .. text)))
       end,
-      on_run_end = function(_, _, totals) screen:write(ggen.report.summary(totals) .. "\n") end,
+      on_run_end = function(_, _, totals)
+        if totals.cache then screen:write(ggen.report.cache_summary(totals) .. "\n") end
+        screen:write(ggen.report.summary(totals) .. "\n")
+      end,
     }
   end,
 }
