@@ -29,7 +29,8 @@ local SECTIONS = {
 }
 
 -- Parts of the module ggen that are read on first use.
-local PARTS = { "async", "environment", "evict", "json", "report", "schema", "std", "suggest", "units" }
+local PARTS = { "async", "environment", "evict", "json", "report", "schema", "std", "suggest",
+  "units" }
 
 -- The value that a class describes, to compare the names. What starts with "_" is private.
 local function reality()

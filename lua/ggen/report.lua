@@ -42,7 +42,7 @@ end
 
 ---What the cache did in a run: the line of --cache-stats.
 ---@param totals table of the run, with `cache`
----@return string "cache: 299 hits (99.7 %), 1 miss; restored 1.2 MiB, stored 1 result, 0.3 MiB; ..."
+---@return string "cache: 299 hits (99.7 %), 1 miss; restored 1.2 MiB, stored 1 result, 1.0 KiB;..."
 function M.cache_summary(totals)
   local cache = totals.cache
   local asked = cache.hits + cache.misses

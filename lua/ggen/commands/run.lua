@@ -41,7 +41,8 @@ function M.configure(parser)
     .. " --cache off.")
   parser:flag("--cache-clear", "Remove all stored results of this machine first. A task whose"
     .. " outputs are in place stays up to date.")
-  parser:flag("--cache-stats", "At the end print hits, misses, bytes and seconds saved of this run.")
+  parser:flag("--cache-stats", "At the end print hits, misses, bytes and seconds saved of this"
+    .. " run.")
   parser:flag("--json", "Events as JSON, one a line, instead of text.")
   parser:option("--timeout", "End the whole run after this time (exit code 124)."):argname("TIME")
     :convert(function(value)

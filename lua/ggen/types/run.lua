@@ -28,13 +28,13 @@
 ---@field attempts integer
 ---@field usage ggen.Usage?
 ---@field log ggen.Log?
----How the cache had a part: up to date, made again from a stored result, run because there was none,
----or never asked (the task is not cached). Nil without a cache.
+---What the cache made of it: up to date, made again from a stored result, run because there was
+---none, or not asked (the task is not cached). Nil without a cache.
 ---@field cache "fresh"|"restored"|"miss"|"bypass"|nil
 ---@field reason string? why it ran, one line: "src/a.c changed"
 ---@field saved number? seconds that it took when it ran; of fresh and restored
 ---@field tier string? the store that had the result; of restored
----@field prediction "run"|"restore"|"maybe"|nil of a dry run; maybe: it depends on what a need makes
+---@field prediction "run"|"restore"|"maybe"|nil of a dry run; maybe: a need has to run first
 ---@field not_stored string? which policy did not want the result, and why
 
 ---@class ggen.Totals
