@@ -191,7 +191,10 @@ end
 
 ---@param plan userdata
 ---@return integer[] the tasks that judge() found to be up to date
-function Cache:fresh_tasks(plan) return self.files:fresh(plan) end
+function Cache:fresh_tasks(plan)
+  if not self.options.read then return {} end
+  return self.files:fresh(plan)
+end
 
 -- Around a task's run ----------------------------------------------------------------------------
 
