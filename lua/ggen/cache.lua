@@ -224,6 +224,14 @@ function Cache:_restore(task, action, info)
   return restored
 end
 
+-- The key of the result that this one takes the place of, for `why`: making the same once more
+-- does not make its history forgotten.
+local function before_of(entry)
+  local last = entry.last
+  if not last then return nil end
+  return last.key == entry.key and last.before or last.key
+end
+
 function Cache:_serve(run, task, entry, action, tier)
   local info = action:info()
   info.age = os.time() - info.created
@@ -238,6 +246,7 @@ function Cache:_serve(run, task, entry, action, tier)
     entry.reason = why
     return nil
   end
+  info.before = before_of(entry)
   if info.log then self.files:replay(action, run.account:log_of(task)) end
   self.files:ended(task.index, info)
   self:_record("hit", info.key, task, info.bytes, info.duration)
@@ -344,7 +353,7 @@ function Cache:keep(task, entry, result, duration)
     return result
   end
   local last = { key = entry.key, outputs = after.outputs, created = os.time(),
-    duration = duration, bytes = after.bytes, before = entry.last and entry.last.key }
+    duration = duration, bytes = after.bytes, before = before_of(entry) }
   local admitted, why = self:_ask("admit", task, last)
   if not admitted then result.not_stored = why end
   if admitted and self.options.write and self.stores.writable then
