@@ -23,8 +23,8 @@ local ORDER = { "observer", "scheduler", "executor", "hooks", "cache", "fingerpr
 -- What observers and others see of a run, described after the kinds.
 local SEEN = { "ggen.Host", "ggen.RunOptions", "ggen.Style", "ggen.Screen", "ggen.Task",
   "ggen.TaskResult", "ggen.Totals", "ggen.Run", "ggen.Log", "ggen.Context", "ggen.Step",
-  "ggen.Hook", "ggen.CacheEntries", "ggen.CacheEntry", "ggen.KeyBuilder", "ggen.CacheOptions",
-  "ggen.CacheTotals" }
+  "ggen.Hook", "ggen.CacheEntries", "ggen.CacheEntry", "ggen.NewResult", "ggen.KeyBuilder",
+  "ggen.CacheOptions", "ggen.CacheTotals" }
 
 local function class_name(kind)
   return ("ggen.%s%sPlugin"):format(kind:sub(1, 1):upper(), kind:sub(2))

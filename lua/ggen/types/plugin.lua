@@ -106,12 +106,20 @@ function AnyPlugin:close() end
 
 ---One stored result, at the moment in which a run asks for it.
 ---@class ggen.CacheEntry
----@field key string
+---@field key string? nil while it is asked whether what is in place may stay
+---@field task string? id
 ---@field created number seconds since 1970
 ---@field age number seconds
 ---@field duration number seconds that it took to make
----@field bytes number
----@field last_access number? seconds since 1970
+---@field bytes number of its outputs and its log
+---@field last_access number? seconds since 1970; only when a simulation asks
+
+---What a policy sees of a result that could be stored.
+---@class ggen.NewResult
+---@field duration number seconds that it took to make
+---@field bytes number of its outputs
+---@field key string? nil in a simulation
+---@field created number? seconds since 1970; nil in a simulation
 
 ---@alias ggen.EvictReason "size"|"age"|"cost"|"asked"
 
@@ -120,7 +128,7 @@ function AnyPlugin:close() end
 ---@class ggen.CachePlugin : ggen.AnyPlugin
 local CachePlugin = {}
 
----Called for a result that is stored. Must not wait.
+---Called for a result that is stored, and for one that is in place in this checkout. Must not wait.
 ---@param task ggen.Task
 ---@param entry ggen.CacheEntry
 ---@return boolean serve
@@ -128,8 +136,8 @@ local CachePlugin = {}
 function CachePlugin:lookup(task, entry) end
 
 ---Called for a result that could be stored. Must not wait.
----@param task ggen.Task
----@param result ggen.TaskResult
+---@param task ggen.Task in a simulation only its id
+---@param result ggen.NewResult
 ---@return boolean keep
 ---@return string? reason when it is not kept
 function CachePlugin:admit(task, result) end
