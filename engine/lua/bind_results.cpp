@@ -369,7 +369,8 @@ int assessor_append(lua_State* L) {
 }
 
 // assessor:journal(plan, now, same) -> true, or bytes in the cache (inf: nobody knows) | nil,
-// message, kind. At the end: writes down the hits of the tasks that were up to date. `same`: they are those of the run before.
+// message, kind. At the end: writes down the hits of the tasks that were up to date. `same`: they
+// are those of the run before.
 int assessor_journal(lua_State* L) {
   Session& session = check_idle(L);
   auto& plan = check_plan(L, 2);
