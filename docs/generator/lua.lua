@@ -21,6 +21,7 @@ local SECTIONS = {
   { "ggen.json", "ggen.json.", "ggen.json" },
   { "ggen.units", "ggen.units.", "ggen.units" },
   { "ggen.environment", "ggen.environment.", "ggen.environment" },
+  { "ggen.evict", "ggen.evict.", "ggen.evict" },
   { "ggen.suggest", "ggen.suggest.", "ggen.suggest" },
   { "ggen.schema", "ggen.schema.", "ggen.schema" },
   { "ggen.report", "ggen.report.", "ggen.report" },
@@ -28,7 +29,8 @@ local SECTIONS = {
 }
 
 -- Parts of the module ggen that are read on first use.
-local PARTS = { "async", "environment", "json", "report", "schema", "std", "suggest", "units" }
+local PARTS = { "async", "environment", "evict", "json", "report", "schema", "std", "suggest",
+  "units" }
 
 -- The value that a class describes, to compare the names. What starts with "_" is private.
 local function reality()
@@ -54,6 +56,8 @@ local function reality()
     ["ggen.fs"] = require("ggen.core.fs"), ["ggen.async"] = ggen.async,
     ["ggen.json"] = ggen.json,
     ["ggen.environment"] = ggen.environment, ["ggen.suggest"] = ggen.suggest,
+    -- The rest of that module is for the run.
+    ["ggen.evict"] = { lowest = ggen.evict.lowest },
     ["ggen.units"] = ggen.units, ["ggen.schema"] = ggen.schema, ["ggen.report"] = ggen.report,
   }
 end

@@ -45,9 +45,13 @@ p:task "test" { matrix = { suite = { "unit", "it" } }, run = "ctest -L ${matrix.
 ```]] },
   { "Limits", { "pool", "exclusive", "timeout", "grace", "retries" } },
   { "Services", { "service", "ready", "services" } },
-  { "What the result depends on", { "inputs", "outputs", "key_env", "tools", "cache", "version" },
+  { "What the result depends on", { "inputs", "outputs", "missing_outputs", "key_env", "tools",
+    "cache", "version" },
     [[
-These are checked now and used when caching comes; until then every selected task runs.]] },
+A task does not run again while its key and its outputs are what they were; what is in the key is
+told in [caching](../guides/caching.md). Patterns are relative to the directory of the file; `!x`
+takes out what patterns before it took in, `../lib/*.h` and absolute paths lead elsewhere. No two
+tasks may have the same output.]] },
   { "For later parts", { "weight", "container", "cleanroom", "fast" }, [[
 Accepted and checked, without effect in this version.]] },
 }
@@ -154,6 +158,7 @@ to_type = function(spec, path)
     return RECORDS[path] or error("docs/generator/tasks.lua: RECORDS has no name for " .. path)
   end
   if spec.type == "union" then return union_type(spec, path) end
+  if spec.type == "enum" then return '"' .. table.concat(spec.values, '"|"') .. '"' end
   if spec.type == "map" then return ("table<string, %s>"):format(to_type(spec.of, path)) end
   local of = to_type(spec.of, path)
   local list = (of:find("|", 1, true) and "(" .. of .. ")" or of) .. "[]"

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #include <unistd.h>
 
+#include <cmath>
 #include <lua.hpp>
 #include <memory>
 #include <string>
@@ -367,8 +368,9 @@ int assessor_append(lua_State* L) {
   return 1;
 }
 
-// assessor:journal(plan, now, same) -> true or bytes in the cache | nil, message, kind. At the end:
-// writes down the hits of the tasks that were up to date. `same`: they are those of the run before.
+// assessor:journal(plan, now, same) -> true, or bytes in the cache (inf: nobody knows) | nil,
+// message, kind. At the end: writes down the hits of the tasks that were up to date. `same`: they
+// are those of the run before.
 int assessor_journal(lua_State* L) {
   Session& session = check_idle(L);
   auto& plan = check_plan(L, 2);
@@ -382,10 +384,8 @@ int assessor_journal(lua_State* L) {
   if (added != 0) {
     auto usage = cache::add_usage(cache.directory, added);
     if (!usage) return push_error(L, usage.error());
-    if (*usage)
-      lua_pushnumber(L, static_cast<double>(**usage));
-    else
-      lua_pushboolean(L, 1);
+    // Nobody knows yet: a survey finds out.
+    lua_pushnumber(L, *usage ? static_cast<double>(**usage) : HUGE_VAL);
     return 1;
   }
   lua_pushboolean(L, 1);

@@ -17,6 +17,7 @@ local MOST_RECORDS = 20000 -- fields of records that are kept before they are wr
 ---@class ggen.CacheOptions
 ---@field read boolean serve results
 ---@field write boolean keep results
+---@field stats boolean? say at the end how the cache did
 ---@field directory string? of the cache of this machine
 
 ---@class ggen.CacheEntry what find() learned about a task
@@ -24,6 +25,7 @@ local MOST_RECORDS = 20000 -- fields of records that are kept before they are wr
 ---@field key string? hexadecimal; nil for a task without a key
 ---@field reason string? why it runs, one line
 ---@field bypass boolean? it is never served
+---@field package missed boolean? it could have been served, had there been something
 ---@field package marks userdata? of the inputs, from before the run
 ---@field package recorder userdata? sink of what it prints
 ---@field package last table? what this checkout made last
@@ -63,6 +65,7 @@ function M.open(project, plugins, events, options)
     definition = require("ggen.definition").remembered(project, plugins),
     policies = plugins:all("cache"), _said = {}, _records = {}, _refused = {}, _causes = {},
     _policy_failed = {},
+    _counts = { misses = 0, stored = 0, stored_bytes = 0, restored_bytes = 0 },
   }, Cache)
   self.stores = stores.open(self, plugins, options.directory)
   for _, text in ipairs(files:warnings()) do events:note("warning", text) end
@@ -188,7 +191,10 @@ end
 
 ---@param plan userdata
 ---@return integer[] the tasks that judge() found to be up to date
-function Cache:fresh_tasks(plan) return self.files:fresh(plan) end
+function Cache:fresh_tasks(plan)
+  if not self.options.read then return {} end
+  return self.files:fresh(plan)
+end
 
 -- Around a task's run ----------------------------------------------------------------------------
 
@@ -218,6 +224,14 @@ function Cache:_restore(task, action, info)
   return restored
 end
 
+-- The key of the result that this one takes the place of, for `why`: making the same once more
+-- does not make its history forgotten.
+local function before_of(entry)
+  local last = entry.last
+  if not last then return nil end
+  return last.key == entry.key and last.before or last.key
+end
+
 function Cache:_serve(run, task, entry, action, tier)
   local info = action:info()
   info.age = os.time() - info.created
@@ -232,9 +246,11 @@ function Cache:_serve(run, task, entry, action, tier)
     entry.reason = why
     return nil
   end
+  info.before = before_of(entry)
   if info.log then self.files:replay(action, run.account:log_of(task)) end
   self.files:ended(task.index, info)
   self:_record("hit", info.key, task, info.bytes, info.duration)
+  self:_count("restored_bytes", info.bytes)
   return { status = "ok", code = 0, attempts = 1, cache = "restored", saved = info.duration,
     files = restored.files, tier = tier }
 end
@@ -286,6 +302,7 @@ function Cache:find(run, task)
     end
     entry.changes = entry.changes or (self.options.read and self:_changes(task, found))
       or { text = "forced" }
+    entry.missed = true
     entry.reason = entry.reason or refused or entry.changes.text
     self._causes[task.id] = entry.changes.first
     local marks = self:wait("mark", task.index)
@@ -295,6 +312,7 @@ function Cache:find(run, task)
     end
   end
   if not entry.marks then entry.reason = "its inputs keep changing" end
+  if entry.missed then self:_count("misses", 1) end
   if self.options.write and self.stores.writable then
     local recorder = self.files:recorder()
     entry.recorder = recorder
@@ -335,7 +353,7 @@ function Cache:keep(task, entry, result, duration)
     return result
   end
   local last = { key = entry.key, outputs = after.outputs, created = os.time(),
-    duration = duration, bytes = after.bytes, before = entry.last and entry.last.key }
+    duration = duration, bytes = after.bytes, before = before_of(entry) }
   local admitted, why = self:_ask("admit", task, last)
   if not admitted then result.not_stored = why end
   if admitted and self.options.write and self.stores.writable then
@@ -367,6 +385,8 @@ function Cache:_store(task, entry, action, last, result)
   local stored, message, kind = self:wait("capture", action, entry.recorder, facts)
   if stored then
     self:_record("store", entry.key, task, last.bytes, last.duration)
+    self:_count("stored", 1)
+    self:_count("stored_bytes", last.bytes)
     self.stores:put(action)
   elseif kind == "cancelled" then
     self.events:note("warning", "not cached: " .. message, task)
@@ -432,6 +452,17 @@ end
 
 ---A hook, a service or another task that is never served has done something: files may have moved.
 function Cache:something_ran() self.files:something_ran() end
+
+function Cache:_count(name, number) self._counts[name] = self._counts[name] + number end
+
+---What the cache did in this run, as far as it has come.
+---@param totals ggen.Totals
+---@return ggen.CacheTotals
+function Cache:stats(totals)
+  local counts = self._counts
+  return { hits = totals.fresh + totals.restored, misses = counts.misses, stored = counts.stored,
+    restored_bytes = counts.restored_bytes, stored_bytes = counts.stored_bytes }
+end
 
 -- Why --------------------------------------------------------------------------------------------
 

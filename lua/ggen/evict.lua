@@ -155,9 +155,12 @@ function M.sweep(cache, instance, options)
     limit, message = M.limit(instance)
     if message then return nil, message end
   end
-  local total = survey:stats().bytes
+  local stats = survey:stats()
+  local total = stats.bytes
   local entries = survey:entries(options.now or os.time())
-  local victims, reasons = M.choose(instance, entries, M.budget(total, limit))
+  -- Bytes that belong to no result go by themselves when they are old enough: no result has to
+  -- make room for them.
+  local victims, reasons = M.choose(instance, entries, M.budget(total - stats.orphan_bytes, limit))
   if not victims then return nil, reasons end
   local result = { bytes = total, limit = limit, actions = #victims, blobs = 0, freed = 0 }
   if options.dry_run then

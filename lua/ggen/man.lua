@@ -63,12 +63,24 @@ When set and not empty, nothing is coloured.
 .B GITHUB_ACTIONS
 When it is "true", output is grouped and failures are annotated for GitHub Actions.
 .TP
+.B GGEN_CACHE_DIR
+The directory of stored results; must be absolute.
+.TP
 .B GGEN_LUA_PATH
 For work on ggen\-lua itself: a source tree whose Lua files replace those inside the binary.
 .SH FILES
 .TP
 .I pipeline.lua
 the pipeline: in the current directory or the nearest one above it
+.TP
+.I .ggen/
+beside it: what runs remember of files and tasks; can be deleted at any time
+.TP
+.I .gitignore, .git/info/exclude, .ggenignore
+what inputs leave out
+.TP
+.I ~/.cache/ggen\-lua/
+the results of tasks; $XDG_CACHE_HOME/ggen\-lua, or $GGEN_CACHE_DIR
 ]]
 
 -- A leading dot or quote would be a command of troff, a backslash an escape.

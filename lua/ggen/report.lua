@@ -40,6 +40,19 @@ function M.summary(totals)
     table.concat(parts, ", "), units.format_duration(totals.wall), saved)
 end
 
+---What the cache did in a run: the line of --cache-stats.
+---@param totals table of the run, with `cache`
+---@return string "cache: 299 hits (99.7 %), 1 miss; restored 1.2 MiB, stored 1 result, 1.0 KiB;..."
+function M.cache_summary(totals)
+  local cache = totals.cache
+  local asked = cache.hits + cache.misses
+  local rate = asked > 0 and (" (%.1f %%)"):format(100 * cache.hits / asked) or ""
+  return ("cache: %d hit%s%s, %d miss%s; restored %s, stored %d result%s, %s; saved %s"):format(
+    cache.hits, cache.hits == 1 and "" or "s", rate, cache.misses, cache.misses == 1 and "" or "es",
+    units.format_size(cache.restored_bytes), cache.stored, cache.stored == 1 and "" or "s",
+    units.format_size(cache.stored_bytes), units.format_duration(totals.saved))
+end
+
 ---@class ggen.report.Blocks writes each task's output as one block, when the task has ended
 ---
 ---A task whose output outgrows its memory may take the floor: its block is begun at once and goes

@@ -380,16 +380,19 @@ function Run:_judge()
   local totals = self.totals
   totals.tasks = totals.tasks - found.idle
   totals.fresh, totals.saved, totals.ok = found.fresh, found.saved, found.fresh
-  if self.events:wants("on_task_fresh") then
-    for _, id in ipairs(self.cache:fresh_tasks(self.plan)) do
-      self.events:emit("on_task_fresh", self.project:task(id))
-    end
+end
+
+function Run:_tell_fresh()
+  if not self.cache or not self.events:wants("on_task_fresh") then return end
+  for _, id in ipairs(self.cache:fresh_tasks(self.plan)) do
+    self.events:emit("on_task_fresh", self.project:task(id))
   end
 end
 
 function Run:_run_all()
   self:_judge()
   self.events:emit("on_run_start", self)
+  self:_tell_fresh()
   self:_warn_of_fields()
   self:_drive(self.plan)
   if #self.finals > 0 and not self.waits.killed then
@@ -420,6 +423,9 @@ function Run:execute()
   if self.cache and not self.options.dry_run then self.cache:close(code) end
   self.totals.tasks = self.totals.tasks - self.hooks:uncalled()
   self.account:close(clock.monotonic() - started, code)
+  if self.cache and self.options.cache.stats and not self.options.dry_run then
+    self.totals.cache = self.cache:stats(self.totals)
+  end
   self.events:emit("on_run_end", self, self.totals)
   return code
 end

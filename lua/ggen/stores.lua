@@ -184,7 +184,7 @@ end
 
 ---Lets the policies make room when the cache has grown beyond their limits.
 ---@async
----@param bytes number that it holds, roughly
+---@param bytes number that it holds, roughly; math.huge when nobody knows
 function Stores:make_room(bytes)
   local evict = require("ggen.evict")
   for _, instance in ipairs(self._cache.policies) do

@@ -40,11 +40,15 @@ return {
     return {
       on_task_log = function(_, task, log) blocks:follow(task, log) end,
       on_task_end = function(_, task, result)
+        if result.cache == "fresh" then return end -- the sum at the end counts them
         local shown = mode ~= "none" and (mode ~= "errors" or result.status == "failed")
         local time = ggen.units.format_duration(result.duration)
         local text = shown and result.log and result.log:size() > 0 and "::endgroup::\n" or ""
-        if result.status == "ok" then
-          text = ("%s%s %s  %s\n"):format(text, style.ok, task.id, time)
+        if result.cache == "restored" then
+          text = ("%s%s %s  restored\n"):format(text, style.ok, task.id)
+        elseif result.status == "ok" then
+          local why = result.reason and "  " .. result.reason or ""
+          text = ("%s%s %s  %s%s\n"):format(text, style.ok, task.id, time, why)
         else
           text = ("%s%s %s  %s\n%s"):format(text, style.fail, task.id, time, annotation(task,
             result))
@@ -61,7 +65,10 @@ return {
         local kind = level == "info" and "notice" or level
         screen:write(("::%s::%s\n"):format(kind, escape((task and task.id .. ": " or "") .. text)))
       end,
-      on_run_end = function(_, _, totals) screen:write(ggen.report.summary(totals) .. "\n") end,
+      on_run_end = function(_, _, totals)
+        if totals.cache then screen:write(ggen.report.cache_summary(totals) .. "\n") end
+        screen:write(ggen.report.summary(totals) .. "\n")
+      end,
     }
   end,
 }

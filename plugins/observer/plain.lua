@@ -131,6 +131,7 @@ return {
           text = ("%d task%s would run"):format(left, left == 1 and "" or "s")
           if totals.fresh > 0 then text = text .. (", %d up to date"):format(totals.fresh) end
         end
+        if totals.cache then screen:write(ggen.report.cache_summary(totals) .. "\n") end
         screen:write((totals.code == 0 and style:bold(text) or style:bold(style:red(text))) .. "\n")
       end,
     }

@@ -7,8 +7,8 @@
 --   <!-- run -->                 the block is a session: "$ command" lines and what each prints
 --   <!-- run: exit 1, any order -->   the last command ends with 1; lines in any order
 --   <!-- shown: REASON -->       the block is not run, because of this
--- In a session "..." alone on a line stands for any number of lines. Durations and the like are not
--- compared. A block without a marker is an
+-- In a session "..." alone on a line stands for any number of lines. Durations, digests and the
+-- like are not compared. A block without a marker is an
 -- error, so that nothing in the docs goes untested by accident. A page with "not run" in its first
 -- line, as the generated ones, is left out.
 -- SPDX-License-Identifier: MIT
@@ -81,9 +81,14 @@ function M.session(block)
   return commands
 end
 
+-- Digests, whole and as `why` shows them: a key has the programs of the machine in it.
+local DIGEST = "%f[%w]" .. ("%x"):rep(64) .. "%f[%W]"
+local SHORT_DIGEST = "%f[%w]" .. ("%x"):rep(12) .. "%f[%W]"
+
 -- What differs from run to run, in what is expected and in what came out.
 local function plain(line)
-  return (line:gsub("%d+ m %d%d s", "TIME"):gsub("%d+%.%d+ s", "TIME")
+  return (line:gsub(DIGEST, "DIGEST"):gsub(SHORT_DIGEST, "DIGEST")
+    :gsub("%d+ m %d%d s", "TIME"):gsub("%d+%.%d+ s", "TIME")
     :gsub('("[%w_]+":%s?)%-?%d+%.%d[%de-]*', "%1TIME")
     :gsub('("peak_memory":%s?)%d+', "%1TIME")
     :gsub('("[%w_]+":%s?)%-?%d[%d.]*e%-%d+', "%1TIME")

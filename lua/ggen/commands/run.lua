@@ -39,8 +39,10 @@ function M.configure(parser)
     .. " --cache w.")
   parser:flag("--no-cache", "Run everything that is selected, and store nothing; the same as"
     .. " --cache off.")
-  parser:flag("--cache-clear", "Remove all stored results of this machine first.")
-  parser:flag("--cache-stats", "At the end say how the cache did.")
+  parser:flag("--cache-clear", "Remove all stored results of this machine first. A task whose"
+    .. " outputs are in place stays up to date.")
+  parser:flag("--cache-stats", "At the end print hits, misses, bytes and seconds saved of this"
+    .. " run.")
   parser:flag("--json", "Events as JSON, one a line, instead of text.")
   parser:option("--timeout", "End the whole run after this time (exit code 124)."):argname("TIME")
     :convert(function(value)
@@ -56,7 +58,25 @@ end
 local function cache_options(args)
   local mode = args.no_cache and "off" or args.force and "w" or args.cache or "rw"
   if mode == "off" then return nil end
-  return { read = mode:find("r") ~= nil, write = mode:find("w") ~= nil }
+  return { read = mode:find("r") ~= nil, write = mode:find("w") ~= nil,
+    stats = args.cache_stats or false }
+end
+
+-- Empties the cache that the run would use.
+local function clear_cache(plugins)
+  local core, directory = require("ggen.core.cache"), nil
+  for _, instance in ipairs(plugins:all("store")) do
+    if instance.impl.machine then directory = directory or instance.impl.directory end
+  end
+  local cache, message, kind = core.open(directory or fault.check(core.default_path()),
+    { create = false })
+  if not cache then
+    if kind ~= "not_found" then fault.raise("--cache-clear: " .. message) end
+    return
+  end
+  local cleared
+  cleared, message = require("ggen.async").await(function(resume) return cache:clear(resume) end)
+  if not cleared then fault.raise("--cache-clear: " .. message) end
 end
 
 -- Better now than when all is done.
@@ -147,6 +167,7 @@ function M.run(args)
     and setmetatable({ screen = require("ggen.core.output").screen(2) }, { __index = host }) or host
   local plugins = session.plugins(project, beside)
   require("ggen.defaults").add(plugins, options)
+  if args.cache_clear and not args.dry_run then clear_cache(plugins) end
   add_display(plugins, args, host)
   local run = require("ggen.run").new(project, selection, options, plugins)
   session.save(args, project)

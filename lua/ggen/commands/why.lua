@@ -97,8 +97,11 @@ local function investigate(project, cache, task)
   return found
 end
 
-local function show_value(value)
+local function show_value(value, kind)
   if not value then return "-" end
+  if kind == "key_env" then -- "=VALUE", or empty when it is not set
+    return value == "" and "not set" or (value:sub(2):gsub("\n", "\\n"))
+  end
   local letter, digest = value:match("^([fxld%-])(%x+)$")
   if letter and #digest == 64 then
     return letter == "-" and "missing" or digest:sub(1, 12) .. (letter == "x" and " x" or "")
@@ -111,9 +114,11 @@ local function print_table(title, list, both)
   if not list or #list == 0 then return end
   print(title)
   for _, change in ipairs(list) do
-    local value = show_value(change.after)
-    if both then value = ("%s -> %s"):format(show_value(change.before), value) end
-    print(("  %-8s %-30s %s"):format(change.kind, change.name, value))
+    local value = show_value(change.after, change.kind)
+    if both then
+      value = ("%s -> %s"):format(show_value(change.before, change.kind), value)
+    end
+    print((("  %-8s %-30s %s"):format(change.kind, change.name, value):gsub(" +$", "")))
   end
 end
 

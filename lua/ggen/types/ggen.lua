@@ -15,6 +15,7 @@
 ---@field API integer level of the plugin contract that this build speaks
 ---@field async ggen.async waiting, for plugins and Lua tasks
 ---@field std ggen.std the standard library
+---@field evict ggen.evict for cache policies
 ---@field environment ggen.environment the strict environment of tasks
 ---@field json ggen.json reads and writes JSON
 ---@field report ggen.report pieces that observers share

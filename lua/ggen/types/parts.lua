@@ -125,6 +125,10 @@ function report.reason(result) end
 ---@return string the line that ends a run
 function report.summary(totals) end
 
+---@param totals ggen.Totals of a run with --cache-stats
+---@return string the line of --cache-stats
+function report.cache_summary(totals) end
+
 ---Blocks of output that do not interleave: each task's output goes out as one block when the task
 ---has ended. A task whose output outgrows its memory takes the floor: its block begins at once.
 ---@param screen ggen.Screen
@@ -146,6 +150,20 @@ function Blocks:follow(task, log) end
 ---@param footer string what stands below the block
 ---@param footer_only? boolean the output is not wanted
 function Blocks:finish(task, log, footer, footer_only) end
+
+---For cache policies.
+---@class ggen.evict
+local evict = {}
+
+---The entries with the lowest scores, until their bytes make up the budget; of equal scores the
+---earlier one.
+---@param entries ggen.CacheEntries
+---@param budget number bytes
+---@param score number[] one for each entry
+---@param reason ggen.EvictReason?
+---@return integer[] indices
+---@return ggen.EvictReason? reason as given, so that victims() can return the call
+function evict.lowest(entries, budget, score, reason) end
 
 ---@class ggen.schema
 local schema = {}

@@ -74,6 +74,7 @@
 ---@field timeout number? seconds for the whole run
 ---@field output "stream"|"grouped"|"errors"|"none"
 ---@field single boolean exactly one task was asked for
+---@field cache ggen.CacheOptions? nil: every task runs, and nothing is kept
 ---@field verbose boolean
 ---@field yes boolean
 
@@ -84,6 +85,12 @@ local AnyPlugin = {}
 ---Called once at the end of the run, the plugin set up last first.
 ---@async
 function AnyPlugin:close() end
+
+---What a run may do with results.
+---@class ggen.CacheOptions
+---@field read boolean serve stored results, and leave alone what is up to date
+---@field write boolean store new results
+---@field stats boolean? say at the end how the cache did
 
 ---The stored results as a policy sees them: row i of each column is one result.
 ---@class ggen.CacheEntries
@@ -99,12 +106,20 @@ function AnyPlugin:close() end
 
 ---One stored result, at the moment in which a run asks for it.
 ---@class ggen.CacheEntry
----@field key string
+---@field key string? nil while it is asked whether what is in place may stay
+---@field task string? id
 ---@field created number seconds since 1970
 ---@field age number seconds
 ---@field duration number seconds that it took to make
----@field bytes number
----@field last_access number? seconds since 1970
+---@field bytes number of its outputs and its log
+---@field last_access number? seconds since 1970; only when a simulation asks
+
+---What a policy sees of a result that could be stored.
+---@class ggen.NewResult
+---@field duration number seconds that it took to make
+---@field bytes number of its outputs
+---@field key string? nil in a simulation
+---@field created number? seconds since 1970; nil in a simulation
 
 ---@alias ggen.EvictReason "size"|"age"|"cost"|"asked"
 
@@ -113,7 +128,7 @@ function AnyPlugin:close() end
 ---@class ggen.CachePlugin : ggen.AnyPlugin
 local CachePlugin = {}
 
----Called for a result that is stored. Must not wait.
+---Called for a result that is stored, and for one that is in place in this checkout. Must not wait.
 ---@param task ggen.Task
 ---@param entry ggen.CacheEntry
 ---@return boolean serve
@@ -121,8 +136,8 @@ local CachePlugin = {}
 function CachePlugin:lookup(task, entry) end
 
 ---Called for a result that could be stored. Must not wait.
----@param task ggen.Task
----@param result ggen.TaskResult
+---@param task ggen.Task in a simulation only its id
+---@param result ggen.NewResult
 ---@return boolean keep
 ---@return string? reason when it is not kept
 function CachePlugin:admit(task, result) end
@@ -143,11 +158,28 @@ function CachePlugin:limit() end
 ---@field inputs "content"|"mtime" what of an input file counts
 local FingerprintPlugin = {}
 
----Adds parts to the key: `key:add(name, value)`, `key:env(NAME)`, `key:file(PATH)`. Pure: it sees
----the task's declaration only, and what it adds is remembered with it.
+---Adds parts to the key of a task. Pure: it sees the task's declaration only, and what it adds is
+---remembered with the configuration.
 ---@param task ggen.Task
----@param key table
+---@param key ggen.KeyBuilder
 function FingerprintPlugin:parts(task, key) end
+
+---What a fingerprint plugin adds to.
+---@class ggen.KeyBuilder
+local KeyBuilder = {}
+
+---Adds a value.
+---@param name string as `why` shows it
+---@param value string|number|boolean
+function KeyBuilder:add(name, value) end
+
+---Adds a variable of the caller's environment, with the value that it has in each run.
+---@param name string
+function KeyBuilder:env(name) end
+
+---Adds the content of a file, or of what a glob matches.
+---@param path string relative to the directory of the file that declares the task
+function KeyBuilder:file(path) end
 
 ---Keeps results beside the local cache, on another machine for example. Every method may wait.
 ---`ggen.core.action` reads and writes the bytes of a result.
@@ -245,6 +277,13 @@ function ObserverPlugin:on_task_log(task, log) end
 ---@param task ggen.Task
 ---@param result ggen.TaskResult result.log is the task's output, when it had any
 function ObserverPlugin:on_task_end(task, result) end
+
+---The task does not run.
+---The task was up to date when the run began: it takes no part, and has neither on_task_start nor
+---on_task_end. Called right after on_run_start. An observer that has this method costs a run with
+---nothing to do a look at each task.
+---@param task ggen.Task
+function ObserverPlugin:on_task_fresh(task) end
 
 ---The task does not run.
 ---@param task ggen.Task

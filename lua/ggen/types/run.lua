@@ -28,16 +28,36 @@
 ---@field attempts integer
 ---@field usage ggen.Usage?
 ---@field log ggen.Log?
+---What the cache made of it: up to date, made again from a stored result, run because there was
+---none, or not asked (the task is not cached). Nil without a cache.
+---@field cache "fresh"|"restored"|"miss"|"bypass"|nil
+---@field reason string? why it ran, one line: "src/a.c changed"
+---@field saved number? seconds that it took when it ran; of fresh and restored
+---@field tier string? the store that had the result; of restored
+---@field prediction "run"|"restore"|"maybe"|nil of a dry run; maybe: a need has to run first
+---@field not_stored string? which policy did not want the result, and why
 
 ---@class ggen.Totals
 ---@field tasks integer
----@field ok integer
+---@field ok integer with those that were up to date or restored
+---@field fresh integer were up to date
+---@field restored integer
+---@field saved number seconds that the fresh and the restored ones took when they ran
+---@field cache ggen.CacheTotals? with --cache-stats
 ---@field failed integer
 ---@field optional integer failures that do not count
 ---@field skipped integer
 ---@field not_run integer that never got their turn
 ---@field wall number seconds
 ---@field code integer exit code of the program
+
+---What the cache did in a run.
+---@class ggen.CacheTotals
+---@field hits integer tasks that were up to date or restored
+---@field misses integer tasks that are cached and had to run
+---@field stored integer results
+---@field restored_bytes number of outputs and logs
+---@field stored_bytes number
 
 ---@class ggen.Run
 ---@field project { dir: string, task: fun(self, index: integer): ggen.Task }

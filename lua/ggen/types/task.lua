@@ -47,6 +47,8 @@
 ---Files and globs that the result depends on (default: the workspace's files)
 ---@field inputs? string|string[]
 ---@field outputs? string|string[] Files and directories that the task makes
+---What it means when a declared output was not made (default error)
+---@field missing_outputs? "error"|"warn"|"ok"
 ---@field key_env? string|string[] Variables handed through that do enter the key
 ---More programs whose digests enter the key; false: not even the command's own
 ---@field tools? boolean|string|string[]

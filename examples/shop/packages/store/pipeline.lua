@@ -45,6 +45,7 @@ w:task "test" {
     { program, program .. ".data" },
   },
   inputs = { "include/*.h", "src/*", "tests/check.h", "tests/${matrix.suite}_test.c" },
+  outputs = { program },
   tags = { "unit" },
 }
 
