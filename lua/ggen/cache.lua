@@ -313,15 +313,15 @@ end
 function Cache:keep(task, entry, result, duration)
   self._ran = true
   result.reason, result.cache = entry.reason, entry.bypass and "bypass" or "miss"
+  local after, message = self:wait("after_run", task.index, entry.marks)
   if result.code ~= 0 then
-    self.files:something_ran()
-    self.files:ended(task.index, nil, "failed")
+    -- What needs a task that may fail sees what it left behind.
+    self.files:ended(task.index, nil, after and "failed" or "unknown")
     return result
   end
-  local after, message = self:wait("after_run", task.index, entry.marks)
   if not after then
     self.events:note("warning", "not cached: " .. message, task)
-    self.files:ended(task.index, nil)
+    self.files:ended(task.index, nil, "unknown")
     return result
   end
   if #after.missing > 0 or (after.none and task.spec.outputs and #task.spec.outputs > 0) then
