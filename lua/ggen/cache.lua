@@ -394,11 +394,12 @@ end
 ---@return "run"|"restore"|"maybe" prediction maybe: it depends on what a need makes
 ---@return string? reason
 function Cache:predict(project, task)
-  local facts, standing = self.files:info(task.index), self.files:standing(task.index)
+  local facts, standing = self.files:info(task.index), self:wait("standing", task.index)
+  if not self.options.read then return "run", "forced" end
   if standing == "unkeyed" then return "run", self:unkeyed(task.index) end
   if standing == "open" then
     for _, need in ipairs(project.graph:needs(task.index)) do
-      if self.files:standing(need) ~= "fresh" then return "maybe", "needs " .. project:id(need) end
+      if self:wait("standing", need) ~= "fresh" then return "maybe", "needs " .. project:id(need) end
     end
     return "maybe", nil
   end
