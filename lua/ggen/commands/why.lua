@@ -92,7 +92,8 @@ local function investigate(project, cache, task)
     found.reason = #waits > 0 and "needs " .. table.concat(waits, ", ")
       or "it has hooks or a condition, and is looked at when its turn comes"
   else
-    found.reason = found.unkeyed or "its files cannot be read, or what it needs has no key"
+    found.reason = found.unkeyed or cache:wait("assess", task.index).problem
+      or "what it needs has no key"
   end
   return found
 end
