@@ -298,6 +298,21 @@ int assessor_info(lua_State* L) {
   return 1;
 }
 
+// assessor:lock(id) -> whether no other process is making the outputs of the task
+int assessor_lock(lua_State* L) {
+  Session& session = *check_assessor(L).session;
+  const TaskId task = check_task_id(L, *session.graph, 2);
+  lua_pushboolean(L, session.locks.try_lock(session.graph->name(task)));
+  return 1;
+}
+
+// assessor:unlock(id)
+int assessor_unlock(lua_State* L) {
+  Session& session = *check_assessor(L).session;
+  session.locks.unlock(session.graph->name(check_task_id(L, *session.graph, 2)));
+  return 0;
+}
+
 // assessor:save() -> true | nil, message, kind
 int assessor_save(lua_State* L) {
   Session& session = check_idle(L);
@@ -550,6 +565,8 @@ constexpr luaL_Reg kMethods[] = {{"verify", assessor_verify},
                                  {"fresh", assessor_fresh},
                                  {"trust", assessor_trust},
                                  {"info", assessor_info},
+                                 {"lock", assessor_lock},
+                                 {"unlock", assessor_unlock},
                                  {"standing", assessor_standing},
                                  {"last", assessor_last},
                                  {"save", assessor_save},

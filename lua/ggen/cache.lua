@@ -5,6 +5,7 @@
 local async = require("ggen.async")
 local hash = require("ggen.core.hash")
 local incremental = require("ggen.core.incremental")
+local lanes = require("ggen.lanes")
 local reasons = require("ggen.reasons")
 local registry = require("ggen.registry")
 local stores = require("ggen.stores")
@@ -13,6 +14,7 @@ local M = {}
 
 local MOST_THREADS = 8
 local MOST_RECORDS = 20000 -- fields of records that are kept before they are written
+local FIRST_PAUSE, LONGEST_PAUSE, TELL_AFTER = 0.005, 0.1, 1 -- seconds, of waiting for another run
 
 ---@class ggen.CacheOptions
 ---@field read boolean serve results
@@ -26,6 +28,7 @@ local MOST_RECORDS = 20000 -- fields of records that are kept before they are wr
 ---@field bypass boolean? it is never served
 ---@field package marks userdata? of the inputs, from before the run
 ---@field package recorder userdata? sink of what it prints
+---@field package locked boolean? no other run makes its outputs meanwhile
 ---@field package last table? what this checkout made last
 
 ---@class ggen.Cache
@@ -239,6 +242,23 @@ function Cache:_serve(run, task, entry, action, tier)
     files = restored.files, tier = tier }
 end
 
+-- Another run in this checkout that makes the same outputs is waited for. Asked again and again: a
+-- lock that is waited for in the system could not be given up when this run is interrupted.
+function Cache:_lock(run, task)
+  if not self.files:info(task.index).has_outputs then return false end
+  local pause, waited = FIRST_PAUSE, 0
+  while not self.files:lock(task.index) do
+    run.waits:sleep(pause, lanes.of(task))
+    waited = waited + pause
+    pause = math.min(pause * 2, LONGEST_PAUSE)
+    if waited > TELL_AFTER and waited - pause <= TELL_AFTER then
+      self.events:note("info", "waits: another run is making its outputs", task)
+    end
+  end
+  if waited > 0 then self.files:something_ran() end
+  return true
+end
+
 ---Before a task runs: is there anything to run?
 ---@async
 ---@param run ggen.Run
@@ -246,6 +266,19 @@ end
 ---@return ggen.CacheEntry
 function Cache:find(run, task)
   self:define()
+  local locked = self:_lock(run, task)
+  local entry = self:_find(run, task)
+  entry.locked = locked
+  if entry.result then self:_unlock(task, entry) end
+  return entry
+end
+
+function Cache:_unlock(task, entry)
+  if entry.locked then self.files:unlock(task.index) end
+  entry.locked = false
+end
+
+function Cache:_find(run, task)
   local facts = self.files:info(task.index)
   local entry = {}
   for _ = 1, 3 do -- inputs that keep changing are not waited for longer
@@ -312,6 +345,12 @@ end
 ---@return ggen.TaskResult
 function Cache:keep(task, entry, result, duration)
   self._ran = true
+  result = self:_keep(task, entry, result, duration)
+  self:_unlock(task, entry)
+  return result
+end
+
+function Cache:_keep(task, entry, result, duration)
   result.reason, result.cache = entry.reason, entry.bypass and "bypass" or "miss"
   local after, message = self:wait("after_run", task.index, entry.marks)
   if result.code ~= 0 then
