@@ -210,7 +210,8 @@ function Cache:_restore(task, action, info)
     if kind ~= "not_found" and kind ~= "invalid" then
       self:warn_once("restore", "a stored result could not be restored: " .. message)
     end
-    return nil, "its stored result is not whole: " .. message
+    return nil, kind == "invalid" and "its stored result was damaged"
+      or "its stored result is not whole: " .. message
   end
   local outputs
   outputs, message = self:wait("learn", task.index, restored.written)
@@ -235,7 +236,10 @@ function Cache:_serve(run, task, entry, action, tier)
     entry.reason = why
     return nil
   end
-  if info.log then self.files:replay(action, run.account:log_of(task)) end
+  if info.log and not self.files:replay(action, run.account:log_of(task)) then
+    entry.reason = "its stored output is not whole"
+    return nil
+  end
   self.files:ended(task.index, info)
   self:_record("hit", info.key, task, info.bytes, info.duration)
   return { status = "ok", code = 0, attempts = 1, cache = "restored", saved = info.duration,
@@ -480,7 +484,7 @@ function Cache:_changes(task, found)
   local last = found.last
   if not last then return reasons.first_run(self, task) end
   if last.key == found.key then return reasons.outputs_moved(self, found) end
-  local stored = self:wait("get", last.key)
+  local stored = self.stores.directory and self:wait("get", last.key)
   local list = self:wait("changes", task.index, stored or nil)
   return reasons.of(list or {}, stored and true or false, function(need)
     return self:_reason_of(need)
@@ -503,7 +507,7 @@ function Cache:close(code)
   if self._plan and self.stores.writable then
     self:_flush()
     local usage, message = files:journal(self._plan, os.time(), self._same or false)
-    if not usage then
+    if not usage and self.options.write and not self._said.store then
       self:warn_once("journal", "the cache's journal cannot be written: " .. message)
     elseif type(usage) == "number" then
       self.stores:make_room(usage)
@@ -522,6 +526,9 @@ function Cache:close(code)
       .. message)
   end
   for _, text in ipairs(files:warnings()) do self.events:note("warning", text) end
+  if self.stores.directory then
+    for _, text in ipairs(files:cache_warnings()) do self.events:note("warning", text) end
+  end
 end
 
 return M

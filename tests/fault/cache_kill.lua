@@ -32,9 +32,9 @@ local PIPELINE = [[
 local p = require("ggen").pipeline "victim"
 for i = 1, 8 do
   p:task("t" .. i) {
-    run = ("mkdir -p out/%d/empty; echo log of %d; for n in 1 2 3; do cat src %s > out/%d/$n; done;"
-      .. " chmod +x out/%d/2; ln -sfn $(head -1 src) out/%d/link"):format(i, i,
-      i > 3 and ("out/%d/1"):format(i - 3) or "", i, i, i),
+    run = ("mkdir -p out/%d/empty; cd out/%d; echo log of %d; for n in 1 2 3; do { %s cat ../../src %s; } >"
+      .. " $n; done; chmod +x 2; ln -sfn $(head -1 1) link"):format(i, i, i,
+      i % 3 == 0 and "sleep 0.003;" or "", i > 3 and ("../%d/1"):format(i - 3) or ""),
     inputs = { "src" }, outputs = { "out/" .. i }, needs = i > 3 and { "t" .. i - 3 } or nil,
   }
 end

@@ -65,6 +65,8 @@ local function investigate(project, cache, task)
       else
         found.reason = "first run"
       end
+    elseif last then
+      found.reason = "what it ran for is not stored any more"
     end
   elseif found.standing == "stale" then
     local assessed = cache:wait("assess", task.index)
