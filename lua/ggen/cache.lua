@@ -437,6 +437,7 @@ end
 ---@return "run"|"restore"|"maybe" prediction maybe: it depends on what a need makes
 ---@return string? reason
 function Cache:predict(project, task)
+  self:define()
   local facts, standing = self.files:info(task.index), self:wait("standing", task.index)
   if not self.options.read then return "run", "forced" end
   if standing == "unkeyed" then return "run", self:unkeyed(task.index) end
@@ -469,9 +470,13 @@ function Cache:_flush()
   if #self._records == 0 or not self.stores.writable then return end
   local written, message = self.files:append(self._records, os.time())
   self._records = {}
-  if not written then
-    self:warn_once("journal", "the cache's journal cannot be written: " .. message)
-  end
+  if not written then self:_journal_failed(message) end
+end
+
+-- One warning is enough where nothing can be written, and none where nothing should be.
+function Cache:_journal_failed(message)
+  if not self.options.write or self._said.store then return end
+  self:warn_once("journal", "the cache's journal cannot be written: " .. message)
 end
 
 ---A hook, a service or another task that is never served has done something: files may have moved.
@@ -507,8 +512,8 @@ function Cache:close(code)
   if self._plan and self.stores.writable then
     self:_flush()
     local usage, message = files:journal(self._plan, os.time(), self._same or false)
-    if not usage and self.options.write and not self._said.store then
-      self:warn_once("journal", "the cache's journal cannot be written: " .. message)
+    if not usage then
+      self:_journal_failed(message)
     elseif type(usage) == "number" then
       self.stores:make_room(usage)
     end

@@ -158,6 +158,7 @@ function M.run(args)
   local events = require("ggen.events").new({})
   local cache = require("ggen.cache").open(project, plugins, events, { read = true, write = false })
   if not cache then fault.raise("the files cannot be looked at (see above)") end
+  cache:define()
   local plan = require("ggen.plan").plan(project, selection)
   cache:judge(project, plan, {})
   local results = {}
