@@ -93,9 +93,9 @@ class Assessor {
   void new_epoch() { tree_.new_epoch(); }
 
   // Before a task runs: waits until every later change of its inputs can be seen, and notes how
-  // they are; what the tasks that it needs made is an input as well. Nothing when they changed while
-  // it waited: assess() again. Afterwards: the first input that moved meanwhile, even if it moved
-  // back.
+  // they are; what the tasks that it needs made is an input as well. Nothing when they changed
+  // while it waited: assess() again. Afterwards: the first input that moved meanwhile, even if it
+  // moved back.
   Result<std::optional<InputMarks>> mark(TaskId task);
   std::optional<std::string> moved(const InputMarks& marks);
 
@@ -152,9 +152,9 @@ class Assessor {
   graph::DenseMap<TaskId, Digest> keys_;
   // What a task gives to the keys of those that need it; zero: it cannot be told.
   graph::DenseMap<TaskId, Digest> contributions_;
-  std::map<TaskId, Digest> made_;  // of those that ended without success
-  std::vector<std::optional<hash::SetId>> set_ids_;                // by number of the definitions
-  std::map<std::uint32_t, References> references_;                 // read
+  std::map<TaskId, Digest> made_;                    // of those that ended without success
+  std::vector<std::optional<hash::SetId>> set_ids_;  // by number of the definitions
+  std::map<std::uint32_t, References> references_;   // read
   std::map<std::pair<std::string, bool>, hash::SetId> tool_sets_;  // by path
   std::vector<TaskId> needs_;
 };

@@ -252,17 +252,15 @@ void push_last(lua_State* L, const LastResult& last) {
   if (!last.before.is_zero()) set_field(L, "before", last.before.hex());
 }
 
-// assessor:standing(id) -> "open", "unkeyed", "stale", "fresh" or "ended"; with a callback also while
-// others are at work
+// assessor:standing(id) -> "open", "unkeyed", "stale", "fresh" or "ended"; with a callback also
+// while others are at work
 int assessor_standing(lua_State* L) {
   if (!lua_isnoneornil(L, 3)) {
     check_defined(L);
     const TaskId asked = check_task_id(L, *check_assessor(L).session->graph, 2);
     return queue(
         L, 3,
-        [asked](Session& session) -> Result<Standing> {
-          return session.assessor->standing(asked);
-        },
+        [asked](Session& session) -> Result<Standing> { return session.assessor->standing(asked); },
         [](lua_State* main, Standing standing) {
           lua_pushstring(main, standing_name(standing));
           return 1;

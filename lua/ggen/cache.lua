@@ -443,7 +443,9 @@ function Cache:predict(project, task)
   if standing == "unkeyed" then return "run", self:unkeyed(task.index) end
   if standing == "open" then
     for _, need in ipairs(project.graph:needs(task.index)) do
-      if self:wait("standing", need) ~= "fresh" then return "maybe", "needs " .. project:id(need) end
+      if self:wait("standing", need) ~= "fresh" then
+        return "maybe", "needs " .. project:id(need)
+      end
     end
     return "maybe", nil
   end

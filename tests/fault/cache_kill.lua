@@ -1,6 +1,7 @@
--- The cache is right at every instant: runs that store and restore are killed with SIGKILL at random
--- instants, one alone, two in one checkout, and one in each of two checkouts of one cache. Then
--- `cache verify` must find nothing wrong, and the next run must make what a run without a cache makes.
+-- The cache is right at every instant: runs that store and restore are killed with SIGKILL at
+-- random instants, one alone, two in one checkout, and one in each of two checkouts of one cache.
+-- Then `cache verify` must find nothing wrong, and the next run must make what one without a cache
+-- makes.
 --   ggen-lua lua tests/fault/cache_kill.lua [--kills N] [--seed N] [--binary PATH]
 -- SPDX-License-Identifier: MIT
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
@@ -32,8 +33,8 @@ local PIPELINE = [[
 local p = require("ggen").pipeline "victim"
 for i = 1, 8 do
   p:task("t" .. i) {
-    run = ("mkdir -p out/%d/empty; cd out/%d; echo log of %d; for n in 1 2 3; do { %s cat ../../src %s; } >"
-      .. " $n; done; chmod +x 2; ln -sfn $(head -1 1) link"):format(i, i, i,
+    run = ("mkdir -p out/%d/empty; cd out/%d; echo log of %d; for n in 1 2 3; do { %s cat ../../src"
+      .. " %s; } > $n; done; chmod +x 2; ln -sfn $(head -1 1) link"):format(i, i, i,
       i % 3 == 0 and "sleep 0.003;" or "", i > 3 and ("../%d/1"):format(i - 3) or ""),
     inputs = { "src" }, outputs = { "out/" .. i }, needs = i > 3 and { "t" .. i - 3 } or nil,
   }
