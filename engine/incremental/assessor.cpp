@@ -349,14 +349,34 @@ std::vector<std::string> Assessor::output_patterns(TaskId task) const {
   return patterns;
 }
 
+std::optional<TaskId> Assessor::altered_need(TaskId task) {
+  for (const graph::Link& link : graph_.needs(task)) {
+    const TaskId need = link.task();
+    const auto set = link.kind() == graph::EdgeKind::need ? output_set(need) : std::nullopt;
+    if (!set) continue;
+    const auto found = made_.find(need);
+    const Digest& then = found == made_.end() ? contributions_[need] : found->second;
+    if (!then.is_zero() && tree_.digest(*set) != then) return need;
+  }
+  return std::nullopt;
+}
+
 Result<std::optional<InputMarks>> Assessor::mark(TaskId task) {
   const Definition definition = definitions_.task(task);
   std::vector<SetId> sets = sets_of(definition);
   if (definition.outputs != kNone) std::erase(sets, set_id(definition.outputs));
+  for (const graph::Link& link : graph_.needs(task)) {
+    if (link.kind() != graph::EdgeKind::need) continue;
+    if (const auto made = output_set(link.task())) sets.push_back(*made);
+  }
+  GGEN_TRY(tree_.resolve(sets));
   GGEN_TRY(tree_.settle(sets));
   const auto key = make_key(task, definition);
   if (key && *key != keys_[task]) return std::optional<InputMarks>();
   InputMarks marks;
+  if (const auto need = altered_need(task)) {
+    marks.moved = "what " + std::string(graph_.name(*need)) + " made";
+  }
   for (const SetId set : sets) {
     auto& mark = marks.sets.emplace_back();
     mark.set = set;
@@ -369,6 +389,7 @@ Result<std::optional<InputMarks>> Assessor::mark(TaskId task) {
 }
 
 std::optional<std::string> Assessor::moved(const InputMarks& marks) {
+  if (marks.moved) return marks.moved;
   for (const InputMarks::Set& before : marks.sets) {
     if (tree_.recheck(before.set, before.mark)) continue;
     // Both lists are sorted by path: the first difference tells.
@@ -423,9 +444,10 @@ void Assessor::ended(TaskId task, const std::optional<LastResult>& result, std::
     contribution = result ? result->outputs : tree_.digest(set_id(definition.outputs));
   else
     contribution = keys_[task];
-  if (!how.empty() && !contribution.is_zero()) {
-    contribution = hash::sha256(std::string(how) + contribution.hex());
-  }
+  made_.erase(task);
+  if (how.empty() || contribution.is_zero()) return;
+  if ((definition.flags & kHasOutputs) != 0) made_[task] = contribution;
+  contribution = how == "unknown" ? Digest() : hash::sha256(std::string(how) + contribution.hex());
 }
 
 }  // namespace ggen::incremental

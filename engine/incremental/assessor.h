@@ -58,6 +58,7 @@ struct InputMarks {
     std::vector<std::pair<std::string, hash::Stamp>> entries;  // to name the one that moved
   };
   std::vector<Set> sets;
+  std::optional<std::string> moved;  // what was not any more as its key has it when it started
 };
 
 struct Outputs {
@@ -92,8 +93,9 @@ class Assessor {
   void new_epoch() { tree_.new_epoch(); }
 
   // Before a task runs: waits until every later change of its inputs can be seen, and notes how
-  // they are. Nothing when they changed while it waited: assess() again. Afterwards: the first
-  // input that moved meanwhile, even if it moved back.
+  // they are; what the tasks that it needs made is an input as well. Nothing when they changed
+  // while it waited: assess() again. Afterwards: the first input that moved meanwhile, even if it
+  // moved back.
   Result<std::optional<InputMarks>> mark(TaskId task);
   std::optional<std::string> moved(const InputMarks& marks);
 
@@ -106,7 +108,7 @@ class Assessor {
 
   // The task has ended: what it contributes to those that need it is known. `result` is what it
   // made; nothing when that may not be relied upon next time. `how` is empty, or what happened to
-  // it instead of success: those that need it have another key then.
+  // it instead of success: those that need it have another key then, and none if it is "unknown".
   void ended(TaskId task, const std::optional<LastResult>& result, std::string_view how = {});
 
   // All parts of a key, in their order. Only after the key is known.
@@ -135,6 +137,8 @@ class Assessor {
   std::optional<Digest> make_key(TaskId task, const Definition& definition);
   void sorted_needs(TaskId task, std::vector<TaskId>& needs) const;
   void settle(TaskId task, Standing standing, const Digest& outputs);
+  // A need whose outputs are not what it contributed to the key, as of the last look.
+  std::optional<TaskId> altered_need(TaskId task);
 
   hash::Tree& tree_;
   std::string root_;
@@ -148,8 +152,9 @@ class Assessor {
   graph::DenseMap<TaskId, Digest> keys_;
   // What a task gives to the keys of those that need it; zero: it cannot be told.
   graph::DenseMap<TaskId, Digest> contributions_;
-  std::vector<std::optional<hash::SetId>> set_ids_;                // by number of the definitions
-  std::map<std::uint32_t, References> references_;                 // read
+  std::map<TaskId, Digest> made_;                    // of those that ended without success
+  std::vector<std::optional<hash::SetId>> set_ids_;  // by number of the definitions
+  std::map<std::uint32_t, References> references_;   // read
   std::map<std::pair<std::string, bool>, hash::SetId> tool_sets_;  // by path
   std::vector<TaskId> needs_;
 };

@@ -252,8 +252,20 @@ void push_last(lua_State* L, const LastResult& last) {
   if (!last.before.is_zero()) set_field(L, "before", last.before.hex());
 }
 
-// assessor:standing(id) -> "open", "unkeyed", "stale", "fresh" or "ended"
+// assessor:standing(id) -> "open", "unkeyed", "stale", "fresh" or "ended"; with a callback also
+// while others are at work
 int assessor_standing(lua_State* L) {
+  if (!lua_isnoneornil(L, 3)) {
+    check_defined(L);
+    const TaskId asked = check_task_id(L, *check_assessor(L).session->graph, 2);
+    return queue(
+        L, 3,
+        [asked](Session& session) -> Result<Standing> { return session.assessor->standing(asked); },
+        [](lua_State* main, Standing standing) {
+          lua_pushstring(main, standing_name(standing));
+          return 1;
+        });
+  }
   Session& session = (check_defined(L), check_idle(L));
   const TaskId task = check_task_id(L, *session.graph, 2);
   lua_pushstring(L, standing_name(session.assessor->standing(task)));
@@ -282,6 +294,21 @@ int assessor_info(lua_State* L) {
   set_flag(L, "runs_nothing", (flags & incremental::kRunsNothing) != 0);
   set_flag(L, "service", (flags & incremental::kService) != 0);
   return 1;
+}
+
+// assessor:lock(id) -> whether no other process is making the outputs of the task
+int assessor_lock(lua_State* L) {
+  Session& session = *check_assessor(L).session;
+  const TaskId task = check_task_id(L, *session.graph, 2);
+  lua_pushboolean(L, session.locks.try_lock(session.graph->name(task)));
+  return 1;
+}
+
+// assessor:unlock(id)
+int assessor_unlock(lua_State* L) {
+  Session& session = *check_assessor(L).session;
+  session.locks.unlock(session.graph->name(check_task_id(L, *session.graph, 2)));
+  return 0;
 }
 
 // assessor:save() -> true | nil, message, kind
@@ -536,6 +563,8 @@ constexpr luaL_Reg kMethods[] = {{"verify", assessor_verify},
                                  {"fresh", assessor_fresh},
                                  {"trust", assessor_trust},
                                  {"info", assessor_info},
+                                 {"lock", assessor_lock},
+                                 {"unlock", assessor_unlock},
                                  {"standing", assessor_standing},
                                  {"last", assessor_last},
                                  {"save", assessor_save},

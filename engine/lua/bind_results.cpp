@@ -342,6 +342,17 @@ Result<void> write_hits(Session& session, Cache& cache, const graph::Plan& plan,
   return {};
 }
 
+// assessor:cache_warnings() -> what was found damaged; each file is said once
+int assessor_cache_warnings(lua_State* L) {
+  lua_newtable(L);
+  int count = 0;
+  for (const std::string& text : check_cache(L).directory.take_warnings()) {
+    lua_pushlstring(L, text.data(), text.size());
+    lua_rawseti(L, -2, ++count);
+  }
+  return 1;
+}
+
 // assessor:append(records, now) -> true | nil, message, kind. Writes records into the cache's
 // journal: op, key, task, bytes, duration, op, key, ...
 int assessor_append(lua_State* L) {
@@ -413,6 +424,7 @@ constexpr luaL_Reg kMethods[] = {{"new_blob_path", assessor_new_blob_path},
                                  {"put", assessor_put},
                                  {"append", assessor_append},
                                  {"journal", assessor_journal},
+                                 {"cache_warnings", assessor_cache_warnings},
                                  {nullptr, nullptr}};
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "cache/log_file.h"
 #include "cache/outputs.h"
 #include "incremental/assessor.h"
+#include "incremental/task_locks.h"
 #include "loop/serial.h"
 #include "lua/call.h"
 #include "lua/graph.h"
@@ -49,7 +50,8 @@ struct Session {
         root(std::move(root_dir)),
         environment(std::move(variables)),
         programs(root, environment),
-        tree(root, std::move(index_file), threads) {}
+        tree(root, std::move(index_file), threads),
+        locks(root + "/.ggen/lock") {}
   std::shared_ptr<const graph::Graph> graph;
   std::string root;
   incremental::Environment environment;
@@ -59,6 +61,7 @@ struct Session {
   std::string definitions;  // or in the snapshot
   std::shared_ptr<const state::Snapshot> snapshot;
   incremental::Results results;
+  incremental::TaskLocks locks;  // used on the loop's thread only
   std::optional<incremental::Assessor> assessor;
   std::optional<Cache> cache;
 };

@@ -5,6 +5,7 @@
 local async = require("ggen.async")
 local hash = require("ggen.core.hash")
 local incremental = require("ggen.core.incremental")
+local lanes = require("ggen.lanes")
 local reasons = require("ggen.reasons")
 local registry = require("ggen.registry")
 local stores = require("ggen.stores")
@@ -13,6 +14,7 @@ local M = {}
 
 local MOST_THREADS = 8
 local MOST_RECORDS = 20000 -- fields of records that are kept before they are written
+local FIRST_PAUSE, LONGEST_PAUSE, TELL_AFTER = 0.005, 0.1, 1 -- seconds, of waiting for another run
 
 ---@class ggen.CacheOptions
 ---@field read boolean serve results
@@ -28,6 +30,7 @@ local MOST_RECORDS = 20000 -- fields of records that are kept before they are wr
 ---@field package missed boolean? it could have been served, had there been something
 ---@field package marks userdata? of the inputs, from before the run
 ---@field package recorder userdata? sink of what it prints
+---@field package locked boolean? no other run makes its outputs meanwhile
 ---@field package last table? what this checkout made last
 
 ---@class ggen.Cache
@@ -213,7 +216,8 @@ function Cache:_restore(task, action, info)
     if kind ~= "not_found" and kind ~= "invalid" then
       self:warn_once("restore", "a stored result could not be restored: " .. message)
     end
-    return nil, "its stored result is not whole: " .. message
+    return nil, kind == "invalid" and "its stored result was damaged"
+      or "its stored result is not whole: " .. message
   end
   local outputs
   outputs, message = self:wait("learn", task.index, restored.written)
@@ -246,13 +250,33 @@ function Cache:_serve(run, task, entry, action, tier)
     entry.reason = why
     return nil
   end
+  if info.log and not self.files:replay(action, run.account:log_of(task)) then
+    entry.reason = "its stored output is not whole"
+    return nil
+  end
   info.before = before_of(entry)
-  if info.log then self.files:replay(action, run.account:log_of(task)) end
   self.files:ended(task.index, info)
   self:_record("hit", info.key, task, info.bytes, info.duration)
   self:_count("restored_bytes", info.bytes)
   return { status = "ok", code = 0, attempts = 1, cache = "restored", saved = info.duration,
     files = restored.files, tier = tier }
+end
+
+-- Another run in this checkout that makes the same outputs is waited for. Asked again and again: a
+-- lock that is waited for in the system could not be given up when this run is interrupted.
+function Cache:_lock(run, task)
+  if not self.files:info(task.index).has_outputs then return false end
+  local pause, waited = FIRST_PAUSE, 0
+  while not self.files:lock(task.index) do
+    run.waits:sleep(pause, lanes.of(task))
+    waited = waited + pause
+    pause = math.min(pause * 2, LONGEST_PAUSE)
+    if waited > TELL_AFTER and waited - pause <= TELL_AFTER then
+      self.events:note("info", "waits: another run is making its outputs", task)
+    end
+  end
+  if waited > 0 then self.files:something_ran() end
+  return true
 end
 
 ---Before a task runs: is there anything to run?
@@ -262,6 +286,19 @@ end
 ---@return ggen.CacheEntry
 function Cache:find(run, task)
   self:define()
+  local locked = self:_lock(run, task)
+  local entry = self:_find(run, task)
+  entry.locked = locked
+  if entry.result then self:_unlock(task, entry) end
+  return entry
+end
+
+function Cache:_unlock(task, entry)
+  if entry.locked then self.files:unlock(task.index) end
+  entry.locked = false
+end
+
+function Cache:_find(run, task)
   local facts = self.files:info(task.index)
   local entry = {}
   for _ = 1, 3 do -- inputs that keep changing are not waited for longer
@@ -330,16 +367,22 @@ end
 ---@return ggen.TaskResult
 function Cache:keep(task, entry, result, duration)
   self._ran = true
+  result = self:_keep(task, entry, result, duration)
+  self:_unlock(task, entry)
+  return result
+end
+
+function Cache:_keep(task, entry, result, duration)
   result.reason, result.cache = entry.reason, entry.bypass and "bypass" or "miss"
+  local after, message = self:wait("after_run", task.index, entry.marks)
   if result.code ~= 0 then
-    self.files:something_ran()
-    self.files:ended(task.index, nil, "failed")
+    -- What needs a task that may fail sees what it left behind.
+    self.files:ended(task.index, nil, after and "failed" or "unknown")
     return result
   end
-  local after, message = self:wait("after_run", task.index, entry.marks)
   if not after then
     self.events:note("warning", "not cached: " .. message, task)
-    self.files:ended(task.index, nil)
+    self.files:ended(task.index, nil, "unknown")
     return result
   end
   if #after.missing > 0 or (after.none and task.spec.outputs and #task.spec.outputs > 0) then
@@ -414,11 +457,15 @@ end
 ---@return "run"|"restore"|"maybe" prediction maybe: it depends on what a need makes
 ---@return string? reason
 function Cache:predict(project, task)
-  local facts, standing = self.files:info(task.index), self.files:standing(task.index)
+  self:define()
+  local facts, standing = self.files:info(task.index), self:wait("standing", task.index)
+  if not self.options.read then return "run", "forced" end
   if standing == "unkeyed" then return "run", self:unkeyed(task.index) end
   if standing == "open" then
     for _, need in ipairs(project.graph:needs(task.index)) do
-      if self.files:standing(need) ~= "fresh" then return "maybe", "needs " .. project:id(need) end
+      if self:wait("standing", need) ~= "fresh" then
+        return "maybe", "needs " .. project:id(need)
+      end
     end
     return "maybe", nil
   end
@@ -445,9 +492,13 @@ function Cache:_flush()
   if #self._records == 0 or not self.stores.writable then return end
   local written, message = self.files:append(self._records, os.time())
   self._records = {}
-  if not written then
-    self:warn_once("journal", "the cache's journal cannot be written: " .. message)
-  end
+  if not written then self:_journal_failed(message) end
+end
+
+-- One warning is enough where nothing can be written, and none where nothing should be.
+function Cache:_journal_failed(message)
+  if not self.options.write or self._said.store then return end
+  self:warn_once("journal", "the cache's journal cannot be written: " .. message)
 end
 
 ---A hook, a service or another task that is never served has done something: files may have moved.
@@ -471,7 +522,7 @@ function Cache:_changes(task, found)
   local last = found.last
   if not last then return reasons.first_run(self, task) end
   if last.key == found.key then return reasons.outputs_moved(self, found) end
-  local stored = self:wait("get", last.key)
+  local stored = self.stores.directory and self:wait("get", last.key)
   local list = self:wait("changes", task.index, stored or nil)
   return reasons.of(list or {}, stored and true or false, function(need)
     return self:_reason_of(need)
@@ -495,7 +546,7 @@ function Cache:close(code)
     self:_flush()
     local usage, message = files:journal(self._plan, os.time(), self._same or false)
     if not usage then
-      self:warn_once("journal", "the cache's journal cannot be written: " .. message)
+      self:_journal_failed(message)
     elseif type(usage) == "number" then
       self.stores:make_room(usage)
     end
@@ -513,6 +564,9 @@ function Cache:close(code)
       .. message)
   end
   for _, text in ipairs(files:warnings()) do self.events:note("warning", text) end
+  if self.stores.directory then
+    for _, text in ipairs(files:cache_warnings()) do self.events:note("warning", text) end
+  end
 end
 
 return M

@@ -99,29 +99,42 @@ local function overlap(a, b)
     second.declaration.line)
 end
 
+-- Calls with each directory above a path, from the nearest.
+local function each_above(path, call)
+  local above = path:match("^(.*)/[^/]*$")
+  while above do
+    call(above)
+    above = above:match("^(.*)/[^/]*$")
+  end
+end
+
 ---Two tasks that make the same file would each undo the other's work. Patterns with wildcards are
----compared with plain paths and with their equals; what they really make, after the run.
+---compared with plain paths, with the directories that they begin with and with their equals.
 local function check_overlaps(outputs)
   local by_path, globs = {}, {}
   for _, output in ipairs(outputs) do
     local before = by_path[output.path]
     if before and before.task ~= output.task then overlap(before, output) end
     by_path[output.path] = output
-    if has_wildcard(output.path) then globs[#globs + 1] = output end
+    local fixed = output.path:match("^([^*?%[{\\]*)[*?%[{\\]")
+    if fixed then globs[#globs + 1] = { output = output, fixed = fixed } end
   end
   local match = require("ggen.core.fs").match
   for _, output in ipairs(outputs) do
-    if not has_wildcard(output.path) then
-      local above = output.path:match("^(.*)/[^/]*$")
-      while above do
-        local other = by_path[above]
-        if other and other.task ~= output.task then overlap(other, output) end
-        above = above:match("^(.*)/[^/]*$")
-      end
-      for _, glob in ipairs(globs) do
-        if glob.task ~= output.task and match(glob.path, output.path) then
-          overlap(glob, output)
+    -- A directory that is an output has all below it.
+    local wild = has_wildcard(output.path)
+    each_above(wild and output.path:match("^[^*?%[{\\]*") or output.path, function(above)
+      local other = by_path[above]
+      if other and other.task ~= output.task then overlap(other, output) end
+    end)
+    for _, glob in ipairs(wild and {} or globs) do
+      local other, fixed = glob.output, glob.fixed
+      if other.task ~= output.task and output.path:sub(1, #fixed) == fixed then
+        local function compare(path)
+          if match(other.path, path) then overlap(other, output) end
         end
+        compare(output.path)
+        each_above(output.path, compare)
       end
     end
   end

@@ -62,11 +62,12 @@ local words = {
   container = function(change) return "its container " .. from_to(change) end,
 }
 
----One change in words.
----@param change table { kind=, name=, before=, after= }
----@param reason_of (fun(need: string): string?)? why that task ran
----@return string
-function M.word(change, reason_of)
+-- Reasons are one line, whatever names files have.
+local function one_line(text)
+  return (text:gsub("%c", function(c) return ("\\x%02x"):format(c:byte()) end))
+end
+
+local function in_words(change, reason_of)
   if change.kind == "need" then
     if not change.before then return "needs " .. change.name .. " now" end
     if not change.after then return "does not need " .. change.name .. " any more" end
@@ -76,6 +77,12 @@ function M.word(change, reason_of)
   local word = words[change.kind]
   return word and word(change) or ("%s %s changed"):format(change.kind, change.name)
 end
+
+---One change in words.
+---@param change table { kind=, name=, before=, after= }
+---@param reason_of (fun(need: string): string?)? why that task ran
+---@return string
+function M.word(change, reason_of) return one_line(in_words(change, reason_of)) end
 
 -- What a reader calls a change in passing.
 local function brief(change, reason_of)
@@ -104,7 +111,7 @@ function M.of(changes, known, reason_of)
     parts[#parts + 1] = M.word(change, reason_of)
   end
   return { text = table.concat(parts, "; "), changes = changes,
-    first = changes[1] and brief(changes[1], reason_of) }
+    first = changes[1] and one_line(brief(changes[1], reason_of)) }
 end
 
 ---@return ggen.Reason

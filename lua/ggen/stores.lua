@@ -36,9 +36,11 @@ end
 ---@return ggen.Stores
 function M.open(cache, plugins, directory)
   local self = setmetatable({ _cache = cache, _tiers = {}, writable = false }, Stores)
+  local some_write = false
   for _, instance in ipairs(plugins:all("store")) do
     local tier = tier_of(instance)
     self._tiers[#self._tiers + 1] = tier
+    some_write = some_write or tier.write
     if tier.machine then
       self.limit = instance.impl.limit
       directory = directory or instance.impl.directory
@@ -46,7 +48,7 @@ function M.open(cache, plugins, directory)
   end
   local opened, message = cache.files:open_cache(directory)
   if opened then
-    self.directory, self.writable = opened, true
+    self.directory, self.writable = opened, some_write
   else
     cache:warn_once("open", "results are neither restored nor stored: " .. message)
   end
@@ -104,9 +106,13 @@ function Stores:get(key)
         if action == nil then self:_fail(tier, message) end
       else
         local bytes = self:_call(tier, "get", key)
-        if type(bytes) == "string" then
+        if bytes then
           local message
-          action, message = incremental.decode(bytes)
+          if type(bytes) == "string" then
+            action, message = incremental.decode(bytes)
+          else
+            message = "bytes expected, got " .. type(bytes)
+          end
           if action and action:info().key ~= key then
             action, message = nil, "it is the result of another key"
           end
@@ -143,6 +149,11 @@ function Stores:_put_in(tier, action, key)
   end
   local digests = action:blobs()
   local has = #digests > 0 and self:_call(tier, "has", digests) or {}
+  if type(has) ~= "table" then
+    self:_fail(tier, ("plugin %q, method has: it must return a set of digests, it returned %s")
+      :format(tier.instance.name, type(has)))
+    return
+  end
   for _, digest in ipairs(digests) do
     if tier.failed then return end
     if not has[digest] then

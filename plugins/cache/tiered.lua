@@ -13,7 +13,8 @@ return {
     tiers = { type = "list", required = true, of = { type = "union",
       expects = 'a store\'s name ("disk"), or { "disk", option = value }',
       any_of = { { type = "string" }, { type = "any" } } },
-      desc = "The stores, the nearest first; written as the list itself" },
+      desc = "The stores, the nearest first; written as the list itself. A store of the project is"
+        .. " named by its file: { \"./net.lua\", url = ... }" },
   },
   setup = function(params)
     local tiers = {}

@@ -65,6 +65,8 @@ local function investigate(project, cache, task)
       else
         found.reason = "first run"
       end
+    elseif last then
+      found.reason = "what it ran for is not stored any more"
     end
   elseif found.standing == "stale" then
     local assessed = cache:wait("assess", task.index)
@@ -92,7 +94,8 @@ local function investigate(project, cache, task)
     found.reason = #waits > 0 and "needs " .. table.concat(waits, ", ")
       or "it has hooks or a condition, and is looked at when its turn comes"
   else
-    found.reason = found.unkeyed or "its files cannot be read, or what it needs has no key"
+    found.reason = found.unkeyed or cache:wait("assess", task.index).problem
+      or "what it needs has no key"
   end
   return found
 end
@@ -160,6 +163,7 @@ function M.run(args)
   local events = require("ggen.events").new({})
   local cache = require("ggen.cache").open(project, plugins, events, { read = true, write = false })
   if not cache then fault.raise("the files cannot be looked at (see above)") end
+  cache:define()
   local plan = require("ggen.plan").plan(project, selection)
   cache:judge(project, plan, {})
   local results = {}
