@@ -155,13 +155,15 @@ void Assessor::sorted_needs(TaskId task, std::vector<TaskId>& needs) const {
             [&](TaskId a, TaskId b) { return graph_.name(a) < graph_.name(b); });
 }
 
-bool Assessor::needs_have_ended(TaskId task, const std::vector<bool>* selected) const {
-  for (const graph::Link& link : graph_.needs(task)) {
+bool Assessor::needs_have_ended(TaskId task, const graph::Plan* plan) const {
+  const auto has_ended = [&](TaskId need) {
+    return standings_[need] == Standing::fresh || standings_[need] == Standing::ended;
+  };
+  // The plan's graph has the order of phases as well.
+  for (const graph::Link& link : (plan != nullptr ? plan->graph() : graph_).needs(task)) {
     const bool counts = link.kind() == graph::EdgeKind::need ||
-                        (selected != nullptr && (*selected)[graph::index_of(link.task())]);
-    if (!counts) continue;
-    const Standing standing = standings_[link.task()];
-    if (standing != Standing::fresh && standing != Standing::ended) return false;
+                        (plan != nullptr && plan->state(link.task()) != graph::State::unselected);
+    if (counts && !has_ended(link.task())) return false;
   }
   return true;
 }
@@ -236,9 +238,9 @@ void Assessor::settle(TaskId task, Standing standing, const Digest& outputs) {
   contributions_[task] = makes ? outputs : keys_[task];
 }
 
-void Assessor::judge_one(TaskId task, const Policy& policy, const std::vector<bool>* selected) {
+void Assessor::judge_one(TaskId task, const Policy& policy, const graph::Plan* plan) {
   const Definition definition = definitions_.task(task);
-  if (!needs_have_ended(task, selected)) return;
+  if (!needs_have_ended(task, plan)) return;
   const bool keyed = (definition.flags & kKeyed) != 0;
   const auto key = keyed ? make_key(task, definition) : std::nullopt;
   if (!key) {
@@ -259,12 +261,11 @@ void Assessor::judge_one(TaskId task, const Policy& policy, const std::vector<bo
   if (in_place && (!policy || policy(task, *last))) settle(task, Standing::fresh, last->outputs);
 }
 
-Result<void> Assessor::judge(std::span<const TaskId> order, const std::vector<bool>& asked,
-                             const Policy& policy) {
+void Assessor::judge(const graph::Plan& plan, const std::vector<bool>& asked,
+                     const Policy& policy) {
+  const std::vector<TaskId> order = plan.wanted();
   std::vector<SetId> sets;
-  std::vector<bool> selected(graph_.size(), false);
   for (const TaskId task : order) {
-    selected[graph::index_of(task)] = true;
     const std::vector<SetId> own = sets_of(definitions_.task(task));
     sets.insert(sets.end(), own.begin(), own.end());
   }
@@ -277,20 +278,33 @@ Result<void> Assessor::judge(std::span<const TaskId> order, const std::vector<bo
       standings_[task] = Standing::unkeyed;
       continue;
     }
-    if ((definitions_.task(task).flags & kHeld) == 0) judge_one(task, policy, &selected);
+    if ((definitions_.task(task).flags & kHeld) == 0) judge_one(task, policy, &plan);
   }
-  // A service that somebody has to use is started.
-  for (const TaskId task : order) {
-    if (standings_[task] != Standing::fresh) continue;
-    if ((definitions_.task(task).flags & kService) == 0) continue;
-    bool used = asked[graph::index_of(task)];
-    for (const graph::Link& link : graph_.dependents(task)) {
-      const Standing standing = standings_[link.task()];
-      used = used || (link.kind() == graph::EdgeKind::need && standing != Standing::fresh);
+  start_services(plan, order, asked);
+}
+
+// A service is started when somebody has to run who needs it, through other services and groups
+// too.
+void Assessor::start_services(const graph::Plan& plan, std::span<const TaskId> order,
+                              const std::vector<bool>& asked) {
+  std::vector<bool> used(graph_.size(), false);
+  for (std::size_t i = order.size(); i-- > 0;) {
+    const TaskId task = order[i];
+    if (standings_[task] != Standing::fresh) {
+      used[graph::index_of(task)] = true;
+      continue;
     }
-    if (used) standings_[task] = Standing::stale;
+    const auto flags = definitions_.task(task).flags;
+    if ((flags & (kService | kRunsNothing)) == 0) continue;
+    bool is_used = (flags & kService) != 0 && asked[graph::index_of(task)];
+    for (const graph::Link& link : graph_.dependents(task)) {
+      if (link.kind() != graph::EdgeKind::need) continue;
+      if (plan.state(link.task()) == graph::State::unselected) continue;
+      is_used = is_used || used[graph::index_of(link.task())];
+    }
+    used[graph::index_of(task)] = is_used;
+    if (is_used && (flags & kService) != 0) standings_[task] = Standing::stale;
   }
-  return {};
 }
 
 const Error* Assessor::problem(const std::vector<SetId>& sets) const {

@@ -19,7 +19,7 @@
 
 #include "base/digest.h"
 #include "base/result.h"
-#include "graph/graph.h"
+#include "graph/plan.h"
 #include "hash/tree.h"
 #include "incremental/definitions.h"
 #include "incremental/programs.h"
@@ -77,11 +77,10 @@ class Assessor {
   Assessor(hash::Tree& tree, std::string root, const graph::Graph& graph, Definitions definitions,
            Results& results, Environment environment, Programs& programs);
 
-  // Judges tasks that are given in topological order, before anything runs. What needs a task that
-  // is not up to date stays open, and so does what is held. A service is fresh when nobody who
-  // needs it has to run and it was not `asked` for.
-  Result<void> judge(std::span<const TaskId> order, const std::vector<bool>& asked,
-                     const Policy& policy);
+  // Judges the tasks of a plan, before anything runs. What needs a task that is not up to date
+  // stays open, and so does what is held, and what comes after either. A service is fresh when
+  // nobody who needs it has to run and it was not `asked` for.
+  void judge(const graph::Plan& plan, const std::vector<bool>& asked, const Policy& policy);
   // All of `order` is up to date, as an earlier run found and nothing changed since.
   void trust(std::span<const TaskId> order);
   // The same for one task, whose needs have ended. Looks at its files again after new_epoch().
@@ -130,9 +129,11 @@ class Assessor {
   void visit(TaskId task, const Definition& definition, Visitor& visitor);
   // What is wrong with the files of a task, or nullptr.
   const Error* problem(const std::vector<hash::SetId>& sets) const;
-  void judge_one(TaskId task, const Policy& policy, const std::vector<bool>* selected);
-  // `selected` counts what a task merely comes after as well, if it takes part in the run.
-  bool needs_have_ended(TaskId task, const std::vector<bool>* selected) const;
+  void judge_one(TaskId task, const Policy& policy, const graph::Plan* plan);
+  // With a plan what a task merely comes after counts as well.
+  bool needs_have_ended(TaskId task, const graph::Plan* plan) const;
+  void start_services(const graph::Plan& plan, std::span<const TaskId> order,
+                      const std::vector<bool>& asked);
   // Nothing when what it needs has no key and no outputs.
   std::optional<Digest> make_key(TaskId task, const Definition& definition);
   void sorted_needs(TaskId task, std::vector<TaskId>& needs) const;

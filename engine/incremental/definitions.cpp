@@ -36,6 +36,7 @@ std::string pack(const References& references) {
     out.text(tool.name);
     out.text(tool.dir);
     out.number(static_cast<std::uint8_t>(tool.later ? 1 : 0));
+    out.text(tool.path);
   }
   out.number(static_cast<std::uint32_t>(references.sets.size()));
   for (const std::uint32_t set : references.sets) out.number(set);
@@ -168,6 +169,7 @@ References unpack_references(std::string_view packed) {
     tool.name = in.text();
     tool.dir = in.text();
     tool.later = in.number<std::uint8_t>() == 1;
+    tool.path = in.text();
     references.tools.push_back(std::move(tool));
   }
   count = in.number<std::uint32_t>();

@@ -46,6 +46,7 @@ struct Tool {
   // A later command of the task names it: below the project and ignored by git it is taken for
   // something that the task has made itself, and does not count.
   bool later = false;
+  std::string path{};  // a PATH of the task's own; empty: the caller's
   auto operator<=>(const Tool&) const = default;
 };
 

@@ -14,10 +14,13 @@ const std::string& Programs::find(const Tool& tool) {
   if (!added && !may_appear) return found->second;
   std::vector<std::string> places;
   if (tool.name.find('/') != std::string::npos) {
-    const std::string base = root_ + (tool.dir.empty() ? "" : "/" + tool.dir);
+    const bool outside = tool.dir.starts_with('/');
+    const std::string base = outside ? tool.dir : root_ + (tool.dir.empty() ? "" : "/" + tool.dir);
     places.push_back(tool.name.front() == '/' ? tool.name : base + "/" + tool.name);
   } else {
-    const std::string path = environment_("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
+    const std::string path = !tool.path.empty()
+                                 ? tool.path
+                                 : environment_("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
     for (std::size_t at = 0; at <= path.size();) {
       const std::size_t end = std::min(path.find(':', at), path.size());
       if (end > at) places.push_back(path.substr(at, end - at) + "/" + tool.name);

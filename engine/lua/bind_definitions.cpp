@@ -52,13 +52,13 @@ int builder_set(lua_State* L) {
 }
 
 // builder:references(variables, tools, sets) -> number; tools: name,
-// directory, "later" or "", name, ...
+// directory, "later" or "", a PATH or "", name, ...
 int builder_references(lua_State* L) {
   incremental::References references;
   references.variables = check_strings(L, 2);
   const std::vector<std::string> tools = check_strings(L, 3);
-  for (std::size_t i = 0; i + 2 < tools.size(); i += 3) {
-    references.tools.push_back({tools[i], tools[i + 1], tools[i + 2] == "later"});
+  for (std::size_t i = 0; i + 3 < tools.size(); i += 4) {
+    references.tools.push_back({tools[i], tools[i + 1], tools[i + 2] == "later", tools[i + 3]});
   }
   luaL_checktype(L, 4, LUA_TTABLE);
   for (int i = 1; i <= static_cast<int>(lua_objlen(L, 4)); ++i) {

@@ -158,9 +158,7 @@ int assessor_judge(lua_State* L) {
     policy = [L](TaskId task, const LastResult& last) { return ask(L, 4, task, last); };
   }
   const std::vector<TaskId> order = plan.wanted();
-  if (auto judged = session.assessor->judge(order, asked, policy); !judged) {
-    return push_error(L, judged.error());
-  }
+  session.assessor->judge(plan, asked, policy);
   std::size_t fresh = 0;
   std::size_t idle = 0;
   std::uint64_t saved_ms = 0;

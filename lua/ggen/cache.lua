@@ -182,11 +182,7 @@ function Cache:judge(project, plan, asked)
     end
   end
   self:define()
-  local found, message = self.files:judge(plan, asked, policy)
-  if not found then
-    self:warn_once("judge", "all tasks are looked at one by one: " .. message)
-    return nothing
-  end
+  local found = self.files:judge(plan, asked, policy)
   self._all_fresh = self.files:settle(plan) == 0
   self._found = found
   return found
@@ -285,6 +281,7 @@ end
 ---@param task ggen.Task
 ---@return ggen.CacheEntry
 function Cache:find(run, task)
+  self._looked = true
   self:define()
   local locked = self:_lock(run, task)
   local entry = self:_find(run, task)
@@ -360,14 +357,25 @@ end
 
 ---After a task ran.
 ---@async
+---@param run ggen.Run
 ---@param task ggen.Task
 ---@param entry ggen.CacheEntry
 ---@param result ggen.TaskResult
 ---@param duration number seconds
 ---@return ggen.TaskResult
-function Cache:keep(task, entry, result, duration)
+function Cache:keep(run, task, entry, result, duration)
   self._ran = true
-  result = self:_keep(task, entry, result, duration)
+  local waits = run.waits
+  local cut_short = waits.interrupted and not waits.at_end or result.left_behind
+  if result.code == 0 and cut_short then
+    -- Whoever was asked to end may have stopped half way, whatever the exit code says; so may a
+    -- process that was left behind.
+    self.files:something_ran()
+    self.files:ended(task.index, nil, "interrupted")
+    result.cache = "bypass"
+  else
+    result = self:_keep(task, entry, result, duration)
+  end
   self:_unlock(task, entry)
   return result
 end
@@ -483,6 +491,7 @@ end
 ---@param task ggen.Task
 ---@param how string? "skipped"; nil for a phase
 function Cache:passed(task, how)
+  self._looked = true
   self:wait("assess", task.index)
   if how then self.files:ended(task.index, nil, how) end
 end
@@ -551,11 +560,13 @@ function Cache:close(code)
       self.stores:make_room(usage)
     end
   end
-  if self._all_fresh and self._memo ~= "" and code == 0 then
+  -- What ran after judge() may have changed files that were looked at again: nothing did.
+  local quiet = self._all_fresh and not self._looked and code == 0
+  if quiet and self._memo ~= "" then
     local found = self._found
     files:set_note("memo", ("%s %d %d %.3f"):format(self._memo, found.fresh, found.idle,
       found.saved))
-  elseif not self._same then
+  elseif not self._same or self._looked then
     files:set_note("memo", nil)
   end
   local saved, message = files:save()

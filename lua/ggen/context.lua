@@ -201,7 +201,14 @@ function parts.task(inner)
 end
 
 function parts.matrix(inner) return inner.task.matrix or {} end
-function parts.env(inner) return inner.env end
+-- A copy, which the commands of this function get from here on: tasks that declare nothing share
+-- their environment.
+function parts.env(inner)
+  local copy = {}
+  for name, value in pairs(inner.env) do copy[name] = value end
+  rawset(inner, "env", copy)
+  return copy
+end
 function parts.cwd(inner) return inner.cwd end
 
 function parts.log(inner)

@@ -50,7 +50,7 @@ local function sort_patterns(patterns, base, root)
   for _, pattern in ipairs(patterns) do
     local negated, path = pattern:match("^(!?)(.*)$")
     if path:sub(1, 1) == "/" then
-      outside[#outside + 1] = path
+      if negated == "" then outside[#outside + 1] = path end
     elseif path:match("^%.%.%f[/%z]") or path:find("/../", 1, true) then
       local inside = joined(base, path)
       if not inside then
@@ -65,14 +65,34 @@ local function sort_patterns(patterns, base, root)
   return here, elsewhere, outside
 end
 
+-- A directory's name as a pattern that means nothing else.
+local function escaped(path) return (path:gsub("[*?%[%]{}!\\,]", "\\%0")) end
+
+-- The tasks that are hooks of others, by index.
+local function hook_tasks(project)
+  local found = {}
+  local function add(lists)
+    for _, moment in ipairs({ "before", "after" }) do
+      for _, hook in ipairs(lists[moment]) do
+        if hook.index then found[hook.index] = true end
+      end
+    end
+  end
+  for _, lists in pairs(project.hooks) do add(lists) end
+  add(project.each_hooks)
+  return found
+end
+
 -- Every declared output of the project, relative to its root, with its task.
 local function all_outputs(project)
+  local hooks = hook_tasks(project)
   local list = {}
   for index = 1, project:count() do
     local task = project:task(index)
     local outputs = task.spec.outputs
     if outputs and not task.phase then
-      local base = relative_dir(task.dir, project.dir)
+      local is_hook = hooks[index]
+      local base = escaped(relative_dir(task.dir, project.dir))
       for _, pattern in ipairs(outputs) do
         if pattern:sub(1, 1) ~= "!" then
           local path = joined(base, pattern)
@@ -80,7 +100,7 @@ local function all_outputs(project)
             fault.raise(("task %q: the output %q is not below the project's directory"):format(
               task.declaration.name, pattern), task.declaration.file, task.declaration.line)
           end
-          list[#list + 1] = { path = path:gsub("/$", ""), task = task }
+          list[#list + 1] = { path = path:gsub("/$", ""), task = task, is_hook = is_hook }
         end
       end
     end
@@ -180,7 +200,13 @@ function KeyBuilder:env(name) self._variables[#self._variables + 1] = name end
 function KeyBuilder:file(path) self._files[#self._files + 1] = path end
 
 -- The program that a command begins with; nil when it is not a plain word.
+local ASSIGNMENT = "^%s*[%a_][%w_]*=[^%s;|&<>()$`\"'\\]*%s+"
+
 local function program_of(text)
+  local rest
+  repeat -- A=1 B=2 program
+    rest, text = text, text:gsub(ASSIGNMENT, "")
+  until rest == text
   return text:match("^%s*([%w_./+-]+)%f[%s%z;|&<>()]")
 end
 
@@ -214,6 +240,14 @@ local function step_parts(builder, step, number, tools, parts)
   return true
 end
 
+-- Parts are stored with results, which may be shared: a value that may be a secret, as a digest.
+local function shown_value(name, value)
+  for _, word in ipairs({ "TOKEN", "SECRET", "PASS", "KEY", "AUTH", "CREDENTIAL" }) do
+    if name:find(word, 1, true) then return "sha256:" .. hash.bytes(value) end
+  end
+  return value
+end
+
 local function sorted_pairs(map)
   local names = {}
   for name in pairs(map) do names[#names + 1] = tostring(name) end
@@ -245,13 +279,19 @@ local function references_of(builder, task, tools, variables, files)
       for _, name in ipairs(spec.tools) do add_tool(tools, name, 1) end
     end
     local cwd = task.base
-    if spec.cwd then cwd = joined(task.base, spec.cwd) or spec.cwd end
+    if spec.cwd and spec.cwd:sub(1, 1) == "/" then
+      cwd = spec.cwd
+    elseif spec.cwd then
+      cwd = joined(task.base, spec.cwd) or builder.root .. "/" .. task.base .. "/" .. spec.cwd
+    end
+    local path = spec.env and spec.env.PATH and tostring(spec.env.PATH) or ""
     for _, tool in ipairs(tools) do
       local inside = tool.name:find("/", 1, true)
       if not (inside and makes(task, cwd, tool.name)) then
         list[#list + 1] = tool.name
         list[#list + 1] = inside and cwd or ""
         list[#list + 1] = tool.later and "later" or ""
+        list[#list + 1] = inside and "" or path
       end
     end
   end
@@ -260,12 +300,35 @@ local function references_of(builder, task, tools, variables, files)
   return builder.out:references(variables, list, extra)
 end
 
+-- The directories of a pattern before its first wildcard.
+local function fixed_part(pattern)
+  local fixed = pattern:match("^[^*?%[{\\]*")
+  if #fixed == #pattern then return pattern end
+  return fixed:match("^(.*)/") or ""
+end
+
+-- Whether inputs name what an output covers: such a task changes its own sources, and without them
+-- in its key they would be taken back to what they were.
+local function named_as_input(inputs, output)
+  local area = fixed_part(output)
+  for _, pattern in ipairs(inputs or {}) do
+    local part = pattern:sub(1, 1) ~= "!" and fixed_part((pattern:gsub("^%./", "")))
+    if part and (part == area or (area ~= "" and part:sub(1, #area + 1) == area .. "/")
+      or part == output) then
+      return true
+    end
+  end
+  return false
+end
+
 -- The number of the set of a task's inputs, and of those that lie elsewhere.
 local function inputs_of(builder, task)
   local spec, exclude, extra = task.spec, {}, {}
   for _, pattern in ipairs(spec.outputs or {}) do
-    if pattern:sub(1, 1) ~= "!" and pattern:sub(1, 3) ~= "../" then
-      add_excluded(exclude, (pattern:gsub("/$", "")))
+    local output = pattern:gsub("/$", "")
+    if pattern:sub(1, 1) ~= "!" and pattern:sub(1, 3) ~= "../"
+      and not named_as_input(spec.inputs, output) then
+      add_excluded(exclude, output)
     end
   end
   if not spec.inputs then
@@ -275,6 +338,13 @@ local function inputs_of(builder, task)
       builder.default_sets[task.base] = set
     end
     return set, extra
+  end
+  local takes_in = #spec.inputs == 0
+  for _, pattern in ipairs(spec.inputs) do takes_in = takes_in or pattern:sub(1, 1) ~= "!" end
+  if not takes_in then
+    local declared = task.task.declaration
+    fault.raise(('task %q: its inputs only take files out: begin with what they are taken from'
+      .. ' ("**" for all)'):format(declared.name), declared.file, declared.line)
   end
   local here, elsewhere, outside = sort_patterns(spec.inputs, task.base, builder.root)
   if #elsewhere > 0 then
@@ -294,15 +364,30 @@ Builder.__index = Builder
 -- The declared outputs below a directory, relative to it.
 function Builder:excluded(base)
   local list = {}
+  base = escaped(base)
   for _, output in ipairs(self.outputs) do
-    local path = below(output.path, base)
+    -- What a hook makes no task needs: nothing but the file itself can tell that it is another.
+    local path = not output.is_hook and below(output.path, base)
     if path then add_excluded(list, path) end
   end
   return list
 end
 
--- What the tasks that are hooks before a task make is an input of it.
-function Builder:_add_hooks(task, sets)
+-- Hooks are part of a task: their functions, and what the tasks that run before it make.
+---@return string? why the task has no key
+function Builder:_add_hooks(task, sets, parts)
+  local problem
+  local function add_functions(hooks)
+    for _, hook in ipairs(hooks) do
+      if hook.fn then
+        local text, why = function_digest.text(hook.fn, self.sources)
+        local n = #parts
+        parts[n + 1], parts[n + 2] = "hook", hook.name
+        parts[n + 3] = text and hash.bytes(text) or "?"
+        if not text then problem = problem or ("its hook at %s: %s"):format(hook.name, why) end
+      end
+    end
+  end
   local function add(hooks)
     for _, hook in ipairs(hooks) do
       local other = hook.index and self.project:task(hook.index)
@@ -312,9 +397,14 @@ function Builder:_add_hooks(task, sets)
       end
     end
   end
-  local own = self.project.hooks[task.index]
-  if own then add(own.before) end
-  add(self.project.each_hooks.before)
+  local each = self.project.each_hooks
+  for _, lists in ipairs({ self.project.hooks[task.index] or each, each }) do
+    add(lists.before)
+    add_functions(lists.before)
+    add_functions(lists.after)
+    if lists == each then break end
+  end
+  return problem
 end
 
 -- A task that holds on to nothing: everything that a run looks at it for is in the result.
@@ -326,7 +416,7 @@ function Builder:add(task)
       { "task", "", task.id })
   end
   local base = relative_dir(task.dir, self.root)
-  local shape = { spec = spec, base = base }
+  local shape = { spec = spec, base = base, task = task }
   local parts = { "task", "", task.id, "platform", "", PLATFORM }
   local tools, variables, keyed, why = {}, {}, true, nil
   for i, step in ipairs(steps.of(spec)) do
@@ -337,18 +427,23 @@ function Builder:add(task)
     local n = #parts
     parts[n + 1], parts[n + 2], parts[n + 3] = kind, name, value
   end
+  if base ~= "" then add("directory", "", base) end
   if spec.version then add("version", "", spec.version) end
   if spec.cwd then add("cwd", "", spec.cwd) end
   if spec.stdin then add("stdin", "", hash.bytes(spec.stdin)) end
   if spec.container then add("container", "", spec.container) end
-  for name, value in sorted_pairs(spec.env or {}) do add("env", name, tostring(value)) end
+  for name, value in sorted_pairs(spec.env or {}) do
+    add("env", name, shown_value(name, tostring(value)))
+  end
   for name, value in sorted_pairs(task.matrix or {}) do add("matrix", name, tostring(value)) end
   for _, pattern in ipairs(spec.outputs or {}) do add("outputs", pattern, "") end
   for _, text in ipairs(self.everywhere) do parts[#parts + 1] = text end
   for _, name in ipairs(spec.key_env or {}) do variables[#variables + 1] = name end
 
   local inputs, extra = inputs_of(self, shape)
-  self:_add_hooks(task, extra)
+  if spec.run == nil then inputs = nil end -- it only groups others
+  local problem = self:_add_hooks(task, extra, parts)
+  if problem and not spec.version then keyed, why = false, problem end
   if self.plugin and self.plugin.impl.parts then
     local key = setmetatable({ _parts = parts, _variables = variables, _files = {} }, KeyBuilder)
     local ok, message = require("ggen.registry").call(self.plugin, "parts", task, key)
@@ -386,7 +481,9 @@ local function everywhere(plugins)
     if instance and not builtin then
       local n = #parts
       parts[n + 1], parts[n + 2] = "plugin", instance.name
-      parts[n + 3] = instance.plugin.version .. " " .. json.encode(instance.params or {})
+      local code = instance.path and hash.file(instance.path) or ""
+      parts[n + 3] = ("%s %s %s"):format(instance.plugin.version, code,
+        json.encode(instance.params or {}))
     end
   end
   return parts

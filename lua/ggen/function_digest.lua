@@ -56,6 +56,15 @@ local function source_text(info, sources)
   return table.concat(lines, "\n")
 end
 
+-- What a function may ask of the world when it runs, and no key can know before: nil for nothing.
+local function asked_at_run_time(text)
+  for name in text:gmatch("%f[%w_]require%f[^%w_]([^\n]*)") do
+    if not name:match("^%s*%(?%s*[\"']ggen%f[^%w_]") then return "require" end
+  end
+  if text:find("%f[%w_]getenv%f[^%w_]") then return "os.getenv" end
+  return text:find("%f[%w_]dofile%f[^%w_]") and "dofile" or nil
+end
+
 local write -- forward
 
 -- Entries of a table in an order that does not depend on the run.
@@ -89,6 +98,10 @@ local function write_function(state, fn, depth)
   if info.what == "C" then return nil, "a function of a C module" end
   local text = source_text(info, state.sources)
   if not text then return nil, "a function whose source is not at hand" end
+  local _, beginnings = (text:match("^[^\n]*")):gsub("%f[%w_]function%f[^%w_]", "")
+  if beginnings > 1 then return nil, "a function that begins on the same line as another" end
+  local asked = asked_at_run_time(text)
+  if asked then return nil, ("a function that uses %s when it runs"):format(asked) end
   local out = state.out
   out[#out + 1] = ("function %d:%s;"):format(#text, text)
   local index = 1

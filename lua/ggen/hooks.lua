@@ -122,8 +122,6 @@ function Hooks:run_once(task, in_plan)
 end
 
 local function call_hook(self, hook, task, moment)
-  -- Whatever it does to files, they are looked at again before the task's turn comes.
-  if self._run.cache then self._run.cache:something_ran() end
   if hook.index then
     local own = self._run.project:task(hook.index)
     local result = self._run.slots:without(task, moment == "after", self.run_once, self, own)
@@ -142,7 +140,11 @@ end
 
 local function run_list(self, list, task, moment)
   if #list == 0 then return true end
-  local function call(hook) call_hook(self, hook, task, moment) end
+  local function call(hook)
+    call_hook(self, hook, task, moment)
+    -- Whatever it did to files, they are looked at again before the task's turn comes.
+    if self._run.cache then self._run.cache:something_ran() end
+  end
   local ok, message = registry.call_in(lanes.of(task), self._plugin, "run", list, call)
   if ok then return true end
   -- What a hook raised is its own message; the plugin only passed it on.

@@ -260,6 +260,12 @@ local function named_params(plugin, params)
   return named
 end
 
+-- The file of a plugin that is named by one.
+local function path_of(name, dir)
+  if name:sub(1, 1) == "/" then return name end
+  return name:match("^%.%.?/") and (dir or ".") .. "/" .. name or nil
+end
+
 ---Sets a plugin up and takes it into the run. For kinds with one plugin the last one wins.
 ---@param name string
 ---@param params table?
@@ -279,7 +285,8 @@ function Registry:use(name, params, place, host)
   local wrong = not ok and ("setup raised: " .. tostring(impl)) or check_methods(plugin.kind, impl)
   if wrong then fault.raise(("plugin %q is broken: %s"):format(name, wrong), place.file,
     place.line) end
-  local instance = { name = name, plugin = plugin, impl = impl, params = checked, file = place.file,
+  local instance = { name = name, plugin = plugin, impl = impl, params = checked,
+    path = path_of(name, place.dir), file = place.file,
     line = place.line }
   local list = self._by_kind[plugin.kind]
   if not list or not M.kinds[plugin.kind].many then

@@ -105,6 +105,7 @@ local function flow(run, task)
   end
   if task.spec.when ~= nil then
     local holds, reason = conditions.holds(task, context.new(run, task))
+    if run.cache then run.cache:something_ran() end
     if not holds then
       if run.cache then run.cache:passed(task, "skipped") end
       return { status = "skipped", code = 0, message = reason }
@@ -140,7 +141,7 @@ function Run:_make(task)
   if entry.result then return entry.result end
   local began = clock.monotonic()
   local result = self:_attempt(task)
-  return self.cache:keep(task, entry, result, clock.monotonic() - began)
+  return self.cache:keep(self, task, entry, result, clock.monotonic() - began)
 end
 
 -- Runs the task, again after a failure when it may.

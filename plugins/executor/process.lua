@@ -21,14 +21,16 @@ return {
 
     return {
       run = function(_, _, ctx)
-        local result, usage
+        local result, usage, left_behind
         for _, step in ipairs(ctx.steps) do
           result = ctx:step(step)
           usage = add(usage, result.usage)
+          left_behind = left_behind or result.left_behind
           if result.code ~= 0 then break end
         end
         if not result then return { code = 0 } end -- a task that only orders others
         if usage then result.usage = usage end
+        result.left_behind = left_behind
         return result
       end,
     }
