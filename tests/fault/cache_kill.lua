@@ -28,14 +28,15 @@ for i = 1, #arg, 2 do
 end
 local binary = assert(fs.realpath(options.binary))
 
--- Files, directories, links, modes, logs; some hang on others, some write slowly.
+-- Files, directories, links, modes, logs; some hang on others, some write slowly. Each begins anew:
+-- what a killed command leaves in its output directory would be an output of the next one.
 local PIPELINE = [[
 local p = require("ggen").pipeline "victim"
 for i = 1, 8 do
   p:task("t" .. i) {
-    run = ("mkdir -p out/%d/empty; cd out/%d; echo log of %d; for n in 1 2 3; do { %s cat ../../src"
-      .. " %s; } > $n; done; chmod +x 2; ln -sfn $(head -1 1) link"):format(i, i, i,
-      i % 3 == 0 and "sleep 0.003;" or "", i > 3 and ("../%d/1"):format(i - 3) or ""),
+    run = ("rm -rf out/%d; mkdir -p out/%d/empty; cd out/%d; echo log of %d; for n in 1 2 3; do"
+      .. " { %s cat ../../src %s; } > $n; done; chmod +x 2; ln -s $(head -1 1) link"):format(i, i,
+      i, i, i % 3 == 0 and "sleep 0.003;" or "", i > 3 and ("../%d/1"):format(i - 3) or ""),
     inputs = { "src" }, outputs = { "out/" .. i }, needs = i > 3 and { "t" .. i - 3 } or nil,
   }
 end
