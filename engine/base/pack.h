@@ -4,8 +4,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -14,13 +16,13 @@
 
 namespace ggen {
 
+static_assert(std::endian::native == std::endian::little, "our files are little-endian");
+
 class Packer {
  public:
   template <std::unsigned_integral T>
   void number(T value) {
-    for (std::size_t i = 0; i < sizeof(T); ++i) {
-      bytes_ += static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i));
-    }
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
   }
   // At most 4 GiB - 1.
   void text(std::string_view value) {
@@ -47,12 +49,10 @@ class Unpacker {
 
   template <std::unsigned_integral T>
   T number() {
-    const std::string_view bytes = raw(sizeof(T));
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-      value |= std::uint64_t{static_cast<std::uint8_t>(bytes[i])} << (8 * i);
-    }
-    return static_cast<T>(value);
+    T value = 0;
+    const std::string_view bytes = raw(sizeof value);
+    if (good_) std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
   }
   std::string_view text() { return raw(number<std::uint32_t>()); }
   Digest digest() {
@@ -71,14 +71,22 @@ class Unpacker {
     rest_.remove_prefix(size);
     return bytes;
   }
-  // How many items of at least `size` bytes each can still follow: a bound for a count that was
-  // read, before memory is taken for it.
+  // Whether so many items of at least `size` bytes each can still follow.
   bool can_hold(std::uint64_t count, std::size_t size) {
-    if (count > rest_.size() / size) good_ = false;
+    if (count > rest_.size() / size) fail();
     return good_;
   }
+  // A count (four bytes) of items of at least `size` bytes each; one that cannot be is refused
+  // before memory is taken for it.
+  std::uint32_t count(std::size_t size) {
+    const auto items = number<std::uint32_t>();
+    return can_hold(items, size) ? items : 0;
+  }
+  // For what the reader itself finds wrong.
+  void fail() { good_ = false; }
 
   bool good() const { return good_; }
+  // All of it was read, and all of it fitted.
   bool at_end() const { return good_ && rest_.empty(); }
   std::string_view rest() const { return rest_; }
 

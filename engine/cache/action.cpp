@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "cache/checksum.h"
-#include "cache/wire.h"
+#include "base/pack.h"
+#include "hash/checksum.h"
 
 namespace ggen::cache {
 
@@ -26,7 +26,7 @@ std::uint8_t kind_number(hash::EntryKind kind) {
   report_bug(__FILE__, __LINE__, "a kind of entry without a number");
 }
 
-Output get_output(WireReader& from) {
+Output get_output(Unpacker& from) {
   static constexpr hash::EntryKind kKinds[] = {hash::EntryKind::missing, hash::EntryKind::file,
                                                hash::EntryKind::link, hash::EntryKind::directory};
   Output output;
@@ -34,7 +34,7 @@ Output get_output(WireReader& from) {
   const auto kind = from.number<std::uint8_t>();
   const auto executable = from.number<std::uint8_t>();
   if (kind >= std::size(kKinds) || executable > 1) from.fail();
-  if (from.ok()) output.kind = kKinds[kind];
+  if (from.good()) output.kind = kKinds[kind];
   output.executable = executable == 1;
   output.size = from.number<std::uint64_t>();
   output.digest = from.digest();
@@ -93,7 +93,7 @@ bool is_output_path(std::string_view path) {
 }
 
 std::string encode(const Action& action) {
-  WireWriter to;
+  Packer to;
   to.raw(kMagic);
   to.digest(action.key);
   to.text(action.task);
@@ -123,7 +123,7 @@ std::string encode(const Action& action) {
     to.text(part.name);
     to.text(part.value);
   }
-  to.number(checksum(to.bytes()));
+  to.number(hash::checksum(to.bytes()));
   return to.take();
 }
 
@@ -131,19 +131,19 @@ Result<Action> decode(std::string_view bytes) {
   if (bytes.size() < kMagic.size() + sizeof(std::uint64_t)) return damaged("it is too short");
   if (!bytes.starts_with(kMagic)) return damaged("it does not begin as one");
   const std::string_view body = bytes.substr(0, bytes.size() - sizeof(std::uint64_t));
-  WireReader tail(bytes.substr(body.size()));
-  if (tail.number<std::uint64_t>() != checksum(body)) return damaged("its checksum is wrong");
+  Unpacker tail(bytes.substr(body.size()));
+  if (tail.number<std::uint64_t>() != hash::checksum(body)) return damaged("its checksum is wrong");
 
-  WireReader from(body.substr(kMagic.size()));
+  Unpacker from(body.substr(kMagic.size()));
   Action action;
   action.key = from.digest();
   action.task = from.text();
   const std::uint32_t outputs = from.count(kLeastOutput);
   action.outputs.reserve(outputs);
-  for (std::uint32_t i = 0; i < outputs && from.ok(); ++i)
+  for (std::uint32_t i = 0; i < outputs && from.good(); ++i)
     action.outputs.push_back(get_output(from));
   const std::uint32_t patterns = from.count(4);
-  for (std::uint32_t i = 0; i < patterns && from.ok(); ++i)
+  for (std::uint32_t i = 0; i < patterns && from.good(); ++i)
     action.output_patterns.emplace_back(from.text());
   action.outputs_digest = from.digest();
   action.log = from.digest();
@@ -156,14 +156,14 @@ Result<Action> decode(std::string_view bytes) {
   action.writer = from.text();
   const std::uint32_t parts = from.count(kLeastPart);
   action.parts.reserve(parts);
-  for (std::uint32_t i = 0; i < parts && from.ok(); ++i) {
+  for (std::uint32_t i = 0; i < parts && from.good(); ++i) {
     Part part;
     part.kind = from.text();
     part.name = from.text();
     part.value = from.text();
     action.parts.push_back(std::move(part));
   }
-  if (!from.ok() || !from.at_end()) return damaged("a length or a kind in it is wrong");
+  if (!from.at_end()) return damaged("a length or a kind in it is wrong");
   if (!is_tree(action.outputs)) return damaged("its outputs are no tree below the project");
   return action;
 }

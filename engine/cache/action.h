@@ -1,11 +1,10 @@
 // What is known of one result: a task's outputs, its log and how its key came about. A value; the
 // bytes of the outputs are blobs.
 //
-// As a file (wire.h): the eight bytes "ggenact1", then the fields of Action in the order of their
-// declaration, lists with their number of elements (four bytes) in front, then the XXH3-64 of all
-// that came before. Of an output: path, kind (one byte: 0 missing, 1 file, 2 link, 3 directory),
-// executable (one byte), size, digest, target.
-// SPDX-License-Identifier: MIT
+// As a file (base/pack.h): the eight bytes "ggenact1", then the fields of Action in the order of
+// their declaration, lists with their number of elements (four bytes) in front, then the XXH3-64 of
+// all that came before. Of an output: path, kind (one byte: 0 missing, 1 file, 2 link, 3
+// directory), executable (one byte), size, digest, target. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>

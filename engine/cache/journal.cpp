@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "cache/checksum.h"
+#include "hash/checksum.h"
 #include "hash/sha256.h"
 
 namespace ggen::cache {
@@ -29,7 +29,7 @@ Integer load(const char* from) {
 }
 
 std::uint32_t low_half(std::string_view bytes) {
-  return static_cast<std::uint32_t>(checksum(bytes));
+  return static_cast<std::uint32_t>(hash::checksum(bytes));
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 
 #include <cerrno>
 
+#include "base/pack.h"
 #include "cache/new_file.h"
-#include "cache/wire.h"
 
 namespace ggen::cache {
 
@@ -32,7 +32,7 @@ void LogWriter::add(Stream stream, std::string_view bytes) {
 
 void LogWriter::end_chunk() {
   if (chunk_.empty()) return;
-  WireWriter header;
+  Packer header;
   header.number(static_cast<std::uint8_t>(stream_));
   header.number(static_cast<std::uint32_t>(chunk_.size()));
   hash_.update(header.bytes());
@@ -105,7 +105,7 @@ Result<std::optional<LogReader::Chunk>> LogReader::next() {
   char header[kHeader];
   GGEN_TRY_ASSIGN(const std::size_t got, fill(header, sizeof header));
   if (got == 0) return std::optional<Chunk>();
-  WireReader from({header, sizeof header});
+  Unpacker from({header, sizeof header});
   const auto stream = from.number<std::uint8_t>();
   const auto size = from.number<std::uint32_t>();
   const Error no_log{ErrorKind::invalid, "the blob " + digest_.hex() + " is no log"};

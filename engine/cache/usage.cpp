@@ -7,9 +7,9 @@
 #include <cerrno>
 
 #include "base/fd.h"
-#include "cache/checksum.h"
+#include "base/pack.h"
 #include "cache/layout.h"
-#include "cache/wire.h"
+#include "hash/checksum.h"
 
 namespace ggen::cache {
 
@@ -28,9 +28,9 @@ Result<Fd> open_locked(const Directory& directory) {
 }
 
 Result<void> write(int fd, std::uint64_t bytes) {
-  WireWriter to;
+  Packer to;
   to.number(bytes);
-  to.number(checksum(to.bytes()));
+  to.number(hash::checksum(to.bytes()));
   if (::pwrite(fd, to.bytes().data(), kSize, 0) != static_cast<ssize_t>(kSize)) return failed();
   return {};
 }
@@ -42,9 +42,9 @@ Result<std::optional<std::uint64_t>> add_usage(const Directory& directory, std::
   char text[kSize];
   if (::pread(file.get(), text, kSize, 0) != static_cast<ssize_t>(kSize))
     return std::optional<std::uint64_t>();
-  WireReader from({text, kSize});
+  Unpacker from({text, kSize});
   const auto before = from.number<std::uint64_t>();
-  if (from.number<std::uint64_t>() != checksum({text, sizeof before}))
+  if (from.number<std::uint64_t>() != hash::checksum({text, sizeof before}))
     return std::optional<std::uint64_t>();
   const std::uint64_t less = bytes < 0 ? static_cast<std::uint64_t>(-bytes) : 0;
   const std::uint64_t after =

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "base/pack.h"
-#include "cache/checksum.h"
+#include "hash/checksum.h"
 
 namespace ggen::incremental {
 
@@ -51,7 +51,7 @@ LastResult Results::result_at(std::size_t i) const {
 }
 
 std::optional<LastResult> Results::find(std::string_view task) const {
-  const std::uint64_t wanted = cache::checksum(task);
+  const std::uint64_t wanted = hash::checksum(task);
   if (const auto changed = changes_.find(wanted); changed != changes_.end()) return changed->second;
   std::size_t low = 0;
   std::size_t high = size();
@@ -67,11 +67,11 @@ std::optional<LastResult> Results::find(std::string_view task) const {
 }
 
 void Results::set(std::string_view task, const LastResult& result) {
-  changes_[cache::checksum(task)] = result;
+  changes_[hash::checksum(task)] = result;
 }
 
 void Results::erase(std::string_view task) {
-  if (find(task)) changes_[cache::checksum(task)] = std::nullopt;
+  if (find(task)) changes_[hash::checksum(task)] = std::nullopt;
 }
 
 std::string Results::pack() const {

@@ -2,14 +2,14 @@
 #include "incremental/situation.h"
 
 #include "base/pack.h"
-#include "cache/checksum.h"
+#include "hash/checksum.h"
 #include "hash/sha256.h"
 
 namespace ggen::incremental {
 
 std::string pack_situation(std::string_view definitions) {
   Packer out;
-  out.number(cache::checksum(definitions));
+  out.number(hash::checksum(definitions));
   auto view = Definitions::open(definitions);
   GGEN_BUG_IF(!view, "a situation of what are no definitions");
   out.number(static_cast<std::uint32_t>(view->reference_count()));

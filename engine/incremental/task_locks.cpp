@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "cache/checksum.h"
+#include "hash/checksum.h"
 
 namespace ggen::incremental {
 
@@ -16,7 +16,7 @@ struct flock range_of(std::string_view task, short type) {
   struct flock range {};
   range.l_type = type;
   range.l_whence = SEEK_SET;
-  range.l_start = static_cast<off_t>(cache::checksum(task) >> 2U);  // a positive number
+  range.l_start = static_cast<off_t>(hash::checksum(task) >> 2U);  // a positive number
   range.l_len = 1;
   return range;
 }

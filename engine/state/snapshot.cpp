@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/fd.h"
+#include "hash/checksum.h"
 #include "state/snapshot_format.h"
 
 namespace ggen::state {
@@ -37,10 +38,6 @@ T value_at(const char* bytes) {
 }
 
 }  // namespace
-
-std::uint64_t checksum_of(std::string_view bytes) {
-  return XXH3_64bits(bytes.data(), bytes.size());
-}
 
 std::uint64_t checksum_of(const SnapshotHead& head, std::string_view table) {
   XXH3_state_t state;
@@ -109,7 +106,7 @@ Result<void> Snapshot::read_record_index(const std::string& path) {
 
 std::optional<std::string_view> Snapshot::section(std::string_view name) const {
   const auto found = sections_.find(name);
-  if (found == sections_.end() || checksum_of(found->second.bytes) != found->second.checksum)
+  if (found == sections_.end() || hash::checksum(found->second.bytes) != found->second.checksum)
     return std::nullopt;
   return found->second.bytes;
 }
@@ -121,7 +118,7 @@ std::optional<std::string_view> Snapshot::record(std::size_t number) const {
   const auto next = value_at<RecordEntry>(at + sizeof(RecordEntry));
   if (next.offset < entry.offset) return std::nullopt;
   const auto bytes = slice(records_, entry.offset, next.offset - entry.offset);
-  if (!bytes || checksum_of(*bytes) != entry.checksum) return std::nullopt;
+  if (!bytes || hash::checksum(*bytes) != entry.checksum) return std::nullopt;
   return bytes;
 }
 

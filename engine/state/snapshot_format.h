@@ -43,9 +43,7 @@ struct RecordEntry {
 };
 static_assert(sizeof(RecordEntry) == 16);
 
-// XXH3-64
-std::uint64_t checksum_of(std::string_view bytes);
-// Covers the head and the table, so that both can be believed.
+// XXH3-64 of the head and the table together, so that both can be believed.
 std::uint64_t checksum_of(const SnapshotHead& head, std::string_view table);
 
 }  // namespace ggen::state

@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "base/file.h"
+#include "hash/checksum.h"
 
 namespace ggen::state {
 
@@ -102,7 +103,7 @@ void SnapshotWriter::end_section(std::uint64_t checksum) {
 
 void SnapshotWriter::record(std::string_view bytes) {
   GGEN_BUG_IF(records_ended_, "a record after a section");
-  records_.push_back({written_ - sections_.back().offset, checksum_of(bytes)});
+  records_.push_back({written_ - sections_.back().offset, hash::checksum(bytes)});
   put(bytes);
 }
 
@@ -122,7 +123,7 @@ void SnapshotWriter::end_records() {
   records_.push_back({sections_.back().size, 0});
   begin_section(kRecordIndex);
   put(bytes_of(records_));
-  end_section(checksum_of(bytes_of(records_)));
+  end_section(hash::checksum(bytes_of(records_)));
 }
 
 void SnapshotWriter::section(std::string_view name, std::string_view bytes) {
@@ -130,7 +131,7 @@ void SnapshotWriter::section(std::string_view name, std::string_view bytes) {
   if (has(name)) return;
   begin_section(name);
   put(bytes);
-  end_section(checksum_of(bytes));
+  end_section(hash::checksum(bytes));
 }
 
 bool SnapshotWriter::has(std::string_view name) const {

@@ -4,8 +4,8 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "cache/checksum.h"
 #include "harness.h"
+#include "hash/checksum.h"
 
 using namespace ggen;
 using namespace ggen::cache;
@@ -38,7 +38,7 @@ Action sample() {
 
 // The bytes with a checksum that is right, as a remote store could send them.
 std::string sealed(std::string body) {
-  const std::uint64_t sum = checksum(body);
+  const std::uint64_t sum = hash::checksum(body);
   body.append(reinterpret_cast<const char*>(&sum), sizeof sum);
   return body;
 }

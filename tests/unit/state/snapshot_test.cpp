@@ -11,6 +11,7 @@
 #include <random>
 
 #include "base/file.h"
+#include "hash/checksum.h"
 #include "state/snapshot_writer.h"
 
 using namespace ggen;
@@ -259,7 +260,7 @@ TEST_CASE("snapshot: an index that reaches out of the records gives nothing", "[
   std::memcpy(bytes.data() + index + sizeof(RecordEntry), &offset, sizeof offset);
   const auto believe = [&](SnapshotHead&, std::vector<SectionEntry>& table) {
     const auto lies = std::string_view(bytes).substr(table[1].offset, table[1].size);
-    table[1].checksum = checksum_of(lies);
+    table[1].checksum = hash::checksum(lies);
   };
   overwrite(dir.file(), forged(bytes, believe));
   const auto snapshot = Snapshot::open(dir.file(), kIdentity);
