@@ -23,12 +23,24 @@ function M.base()
   return base
 end
 
+local with_flags = {} -- by MAKEFLAGS; a run has one
+
 ---@param spec ggen.TaskSpec
----@return table<string, string>
-function M.of(spec)
-  if not (spec.env or spec.pass_env or spec.key_env) then return M.base() end
+---@param makeflags string? of the jobserver of the run; what the task says of MAKEFLAGS wins
+---@return table<string, string> do not change it
+function M.of(spec, makeflags)
+  local plain = M.base()
+  if makeflags then
+    if not with_flags[makeflags] then
+      local env = { MAKEFLAGS = makeflags }
+      for name, value in pairs(plain) do env[name] = value end
+      with_flags[makeflags] = env
+    end
+    plain = with_flags[makeflags]
+  end
+  if not (spec.env or spec.pass_env or spec.key_env) then return plain end
   local env = {}
-  for name, value in pairs(M.base()) do env[name] = value end
+  for name, value in pairs(plain) do env[name] = value end
   for _, list in ipairs({ spec.pass_env or {}, spec.key_env or {} }) do
     for _, name in ipairs(list) do env[name] = os.getenv(name) end
   end
