@@ -4,33 +4,38 @@
 local M = {}
 
 -- What is found, in words.
-local BRACES = "brace expansion (sh makes one word of it)"
+local BRACES = "{a,b} (sh takes it as it is)"
 local TEST = "[[ ... ]]"
-local PROCESS = "a process substitution"
-local BOTH = "&> (sh takes & for the end of the command)"
+local PROCESS = "<(...) or >(...)"
+local BOTH = "&> (to sh, the & ends the command)"
 local PIPE_BOTH = "|&"
 local HERE_STRING = "<<<"
-local FUNCTION = "the word function"
 local ARRAY = "an array"
 local QUOTE = "$'...'"
-local EXPANSION = "an expansion that sh does not have"
-local SOURCE = "source (sh has .)"
-local PIPEFAIL = "set -o pipefail"
+local EXPANSION = "an expansion of ${...}"
+local ARITHMETIC = "((...))"
 
--- Whether `{...}` at `at` of a word is one that bash expands.
-local function expands(text, at)
-  local inner = text:match("^{([^%s{}'\"]*)}", at)
-  if inner then
-    return inner:find(",", 1, true) ~= nil or inner:find("^%-?%w+%.%.%-?%w+") ~= nil
-  end
-  -- Braces in braces: a/{b/{c,d},e}
-  local whole = text:match("^%b{}", at)
-  return whole ~= nil and not whole:find("[%s'\"]") and whole:find(",", 1, true) ~= nil
+-- Commands that sh does not have.
+local WORDS = { ["function"] = "the word function", source = "source (sh has . instead)" }
+for _, word in ipairs({ "declare", "typeset", "shopt", "pushd", "coproc", "let", "mapfile" }) do
+  WORDS[word] = "the command " .. word
 end
 
--- The end of a here-document that begins in the line of `at`, and whether its text is expanded.
+-- Texts in braces are looked at as far as this, so that a text of braces alone stays cheap.
+local MOST = 1024
+
+-- `{...}` at `at`, with braces in it.
+local function braces(text, at) return text:sub(at, at + MOST):match("^%b{}") end
+
+-- Whether a text in braces is one that bash expands.
+local function expands(whole)
+  if whole:find("[%s'\"]") then return false end
+  return whole:find(",", 1, true) ~= nil or whole:find("^{%-?%w+%.%.%-?%w+") ~= nil
+end
+
+-- The end of a here-document that begins in the line of `at`, and where its word ends.
 local function here_document(text, at)
-  local dash, quote, word, after = text:match("^<<(%-?)%s*([\"'\\]?)([%w_.-]+)()", at)
+  local dash, word, after = text:match("^<<(%-?)%s*[\"'\\]?([%w_.-]+)()", at)
   if not word then return nil end
   local line_end = text:find("\n", after, true)
   if not line_end then return nil end
@@ -39,8 +44,7 @@ local function here_document(text, at)
     local begin, finish = from + 1, text:find("\n", from + 1, true)
     local line = text:sub(begin, (finish or #text + 1) - 1)
     if dash == "-" then line = line:gsub("^\t+", "") end
-    if line == word then return finish or #text + 1, after, quote end
-    if not finish then return nil end
+    if line == word or not finish then return finish or #text + 1, after end
     from = finish
   end
 end
@@ -60,11 +64,11 @@ end
 -- Words that only mean something where a command begins.
 local function command_word(text, at)
   if text:find("^%[%[%s", at) then return TEST end
-  if text:find("^function%s+[%w_:.-]+", at) then return FUNCTION end
-  if text:find("^source%s+%S", at) then return SOURCE end
-  if text:find("^set%s+[^\n;&|]*pipefail", at) then return PIPEFAIL end
-  if text:find("^[%a_][%w_]*%+?=%(", at) or text:find("^declare%s", at) then return ARRAY end
-  return nil
+  if text:find("^for%s*%(%(", at) then return ARITHMETIC end
+  if text:find("^[%a_][%w_]*%+?=%(", at) then return ARRAY end
+  if text:find("^set%s+[^\n;&|]*pipefail", at) then return "set -o pipefail" end
+  local word = text:match("^(%l+)%s+%S", at)
+  return word and WORDS[word]
 end
 
 -- Words after which a command begins.
@@ -74,19 +78,27 @@ local LEADS = { ["if"] = true, ["then"] = true, ["else"] = true, ["elif"] = true
 -- One byte of these makes a look worth it.
 local SUSPECT = "[%[{<>&|(]"
 
+local function suspect(text)
+  if text:find(SUSPECT) or text:find("$'", 1, true) or text:find("pipefail", 1, true) then
+    return true
+  end
+  for word in pairs(WORDS) do
+    if text:find(word, 1, true) then return true end
+  end
+  return false
+end
+
 ---@param text string
 ---@return string? what the first thing in it that needs bash
 ---@return integer? line of the text, from 1
 function M.needs(text)
-  if not (text:find(SUSPECT) or text:find("$'", 1, true) or text:find("source", 1, true)
-    or text:find("function", 1, true) or text:find("pipefail", 1, true)) then
-    return nil
-  end
+  if not suspect(text) then return nil end
   local at, size = 1, #text
   local start = true -- a command may begin here
   local documents -- where here-documents of this line end
-  local found
+  local found, begin
   while at <= size and not found do
+    begin = at
     local c = text:sub(at, at)
     if c == "\n" then
       if documents then at, documents = documents, nil end
@@ -133,7 +145,7 @@ function M.needs(text)
         found = QUOTE
       elseif text:sub(at + 1, at + 1) == "{" then
         found = bash_expansion(text, at)
-        at = (select(2, text:find("^%b{}", at + 1)) or at + 1) + 1
+        at = at + 1 + #(braces(text, at + 1) or "{")
       elseif text:sub(at + 1, at + 1) == "(" then
         at = at + 2
         start = true
@@ -146,9 +158,9 @@ function M.needs(text)
       if start then found = command_word(text, at) end
       local word = text:match("^[^%s;&|()<>'\"\\${]+", at)
       if not found and c == "{" then
-        if expands(text, at) then found = BRACES end
-        local _, finish = text:find("^%b{}", at)
-        word = finish and not text:sub(at, finish):find("%s") and text:sub(at, finish) or "{"
+        local whole = braces(text, at)
+        if whole and expands(whole) then found = BRACES end
+        word = whole and not whole:find("%s") and whole or "{"
       end
       start = start and LEADS[word] or false
       at = at + #(word or c)
@@ -156,7 +168,7 @@ function M.needs(text)
     ::continue::
   end
   if not found then return nil end
-  local _, lines = text:sub(1, math.min(at, size)):gsub("\n", "")
+  local _, lines = text:sub(1, begin):gsub("\n", "")
   return found, lines + 1
 end
 

@@ -16,8 +16,8 @@ end
 
 local function note(self, line, key, what)
   local notes = self.notes
-  notes[#notes + 1] = { line = line, kind = "bash", key = key, text = what,
-    hint = ' (shell = "bash" mends it, in the phase or in [project])' }
+  notes[#notes + 1] = { line = line, kind = "bash", key = key, text = "needs bash for " .. what,
+    hint = '; write shell = "bash" in the phase, or in [project] for all of them' }
 end
 
 -- The line in which a command begins: of the key that has its text, or of its place in a list.

@@ -25,21 +25,20 @@ local floor = math.floor
 local Source = {}
 Source.__index = Source
 
--- The line of the text that has the same words, before a line.
+-- Where something was written that must not be written again in `line`: the same header, or the
+-- same key below the same header.
 local function earlier(text, line)
-  local wanted
-  local lines, number = {}, 0
+  local lines = {}
   for words in text:gmatch("([^\n]*)\n?") do
-    number = number + 1
-    lines[number] = words:gsub("^%s+", ""):gsub("%s*#.*$", ""):gsub("%s+$", "")
-    if number == line then
-      wanted = lines[number]
-      break
-    end
+    lines[#lines + 1] = words:gsub("^%s+", ""):gsub("%s*#.*$", ""):gsub("%s+$", "")
+    if #lines == line then break end
   end
-  if not wanted or wanted == "" then return nil end
-  for i = 1, line - 1 do
-    if lines[i] == wanted then return i end
+  local function subject(words) return words:match("^%[.*$") or words:match("^(.-)%s*=") end
+  local wanted = subject(lines[line] or "")
+  for i = line - 1, 1, -1 do
+    if not wanted then return nil end
+    if subject(lines[i]) == wanted then return i end
+    if lines[i]:sub(1, 1) == "[" and wanted:sub(1, 1) ~= "[" then return nil end
   end
   return nil
 end
@@ -56,7 +55,7 @@ function M.open(text, file, getenv)
     reason = reason:gsub("^Error while parsing ", "in a ")
     if reason:find("redefine", 1, true) then
       local first = earlier(text, line)
-      if first then reason = reason .. (" (it is in line %d first)"):format(first) end
+      if first then reason = reason .. (" (the first one is in line %d)"):format(first) end
     end
     fault.raise(("this is not TOML: column %s: %s"):format(column, reason), file, line)
   end
