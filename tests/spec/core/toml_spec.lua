@@ -157,3 +157,71 @@ two"""
     assert.error_matches(function() toml.decode({}) end, "string expected, got table")
   end)
 end)
+
+describe("toml.decode_placed", function()
+  -- "line:column" of a place.
+  local function at(place)
+    return ("%d:%d"):format(math.floor(place / toml.columns), place % toml.columns)
+  end
+
+  it("reads what decode reads", function()
+    local text = "title = 'x'\n[a]\nb = [1, { c = 2 }]\n[[d]]\ne = 1979-05-27\n"
+    assert.same(decoded(text), (toml.decode_placed(text)))
+  end)
+
+  it("tells the order of the keys, and where everything is", function()
+    local value, places = toml.decode_placed([=[
+[z]
+k = 1
+"q r" = [
+  "one",
+  { x = 1 },
+]
+[a.b.c]
+y.d = true
+[z.sub]
+[[list]]
+n = 1
+[[list]]
+n = 2
+]=])
+    local function keys(of)
+      local result = {}
+      for i, key in ipairs(places[of]) do result[i] = key .. " " .. at(places[of][key]) end
+      return table.concat(result, ", ")
+    end
+    assert.equal("z 1:2, a 7:2, list 10:3", keys(value))
+    assert.equal("k 2:1, q r 3:1, sub 9:4", keys(value.z))
+    assert.equal("b 7:4", keys(value.a))
+    assert.equal("y 8:1", keys(value.a.b.c))
+    assert.equal("d 8:3", keys(value.a.b.c.y))
+    assert.equal("4:3", at(places[value.z["q r"]][1]))
+    assert.equal("5:3", at(places[value.z["q r"]][2]))
+    assert.equal("x 5:5", keys(value.z["q r"][2]))
+    assert.equal("10:1", at(places[value.list][1]))
+    assert.equal("12:1", at(places[value.list][2]))
+    assert.equal("", keys(value.z.sub))
+  end)
+
+  it("reads inline tables over several lines, which TOML 1.0 does not have", function()
+    local text = "a = {\n  b = 1, # one\n  c = { d = [\n2] },\n}\n"
+    local value, places = toml.decode_placed(text)
+    assert.same({ a = { b = 1, c = { d = { 2 } } } }, value)
+    assert.equal("3:3", at(places[value.a].c))
+    refused(text)
+    refused('a = "\\x41"')
+    assert.same({ a = "A" }, (toml.decode_placed('a = "\\x41"')))
+  end)
+
+  it("has the bounds of decode", function()
+    for _, text in ipairs({ "a = " .. ("["):rep(10000), "a = " .. ("{ b =\n"):rep(10000),
+      ("a."):rep(64) .. "a = 1", "[a]\n[a]", "a = \"\255\"", "a = 1 # \1", "\0" }) do
+      local value, message, kind = toml.decode_placed(text)
+      assert.is_nil(value)
+      assert.matches("^line %d+, column %d+: ", message)
+      assert.is_true(kind == "invalid" or kind == "limit")
+    end
+    local value, places = toml.decode_placed("a = {" .. (" "):rep(2 ^ 20 + 5) .. "b = 1 }")
+    assert.equal("1:1048575", at(places[value.a].b))
+  end)
+end)
