@@ -15,6 +15,7 @@ local victims = require("victims")
 
 local LONGEST = 0.04 -- a kill comes at most so many seconds after the start
 local AT_ONCE = 2 -- caches that are worked on at the same time
+local LIMIT = 10 -- seconds after a kill, for all of its processes to end
 local VALUES = 3 -- what the source may be
 
 local options = victims.options("cache_kill", 300)
@@ -72,11 +73,6 @@ local function make_expected()
   end
 end
 
--- There is no event for the end of a process that is not our child, so we have to look again.
-local function wait_until_gone(home)
-  while #processes.find(home) > 0 do async.sleep(0.005) end
-end
-
 local killed, ended, restored, ran = 0, 0, 0, 0
 
 -- Starts one or two runs, kills them, and says what is wrong afterwards.
@@ -104,7 +100,8 @@ local function kill_once(home)
     end
   end
   async.all(work)
-  wait_until_gone(home)
+  local left = processes.wait_until_gone(home, LIMIT)
+  if #left > 0 then return ("%d processes are left: %s"):format(#left, left[1].command) end
 
   local verified = run(home, home, { "cache", "verify" })
   if verified.code ~= 0 then return "cache verify: " .. verified.stdout .. verified.stderr end

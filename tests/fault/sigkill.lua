@@ -44,19 +44,14 @@ assert(fs.write(root .. "/pipeline.lua", PIPELINE:format(TASKS)))
 local function kill_once(number, delay)
   local home = ("%s/home%04d"):format(root, number)
   assert(fs.mkdir(home))
-  local seen
+  local seen, killed
   victims.run({ argv = { options.binary, "run", "-j", "8", "--keep-going", "--output", "none" },
-    cwd = root }, home, delay, function() seen = #processes.find(home) end)
-  assert(seen, "the victim ended before it was killed")
-  local died = clock.monotonic()
-  -- There is no event for the end of a process that is not our child, so we have to look again.
-  while true do
-    local left = processes.find(home)
-    local waited = clock.monotonic() - died
-    if #left == 0 then return seen, waited end
-    if waited > LIMIT then return seen, waited, left end
-    async.sleep(0.02)
-  end
+    cwd = root }, home, delay, function()
+    seen, killed = #processes.find(home), clock.monotonic()
+  end)
+  assert(killed, "the victim ended before it was killed")
+  local left = processes.wait_until_gone(home, killed + LIMIT - clock.monotonic())
+  return seen, clock.monotonic() - killed, left
 end
 
 local passed, failed, longest, most = 0, 0, 0, 0
@@ -64,7 +59,7 @@ local passed, failed, longest, most = 0, 0, 0, 0
 local function judge(number, delay)
   local seen, waited, left = kill_once(number, delay)
   longest, most = math.max(longest, waited), math.max(most, seen)
-  if not left then
+  if #left == 0 then
     passed = passed + 1
     return
   end
