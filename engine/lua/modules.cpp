@@ -23,6 +23,7 @@ int open_process(lua_State* L);
 int open_signal(lua_State* L);
 int open_snapshot(lua_State* L);
 int open_timer(lua_State* L);
+int open_timings(lua_State* L);
 int open_toml(lua_State* L);
 int open_trace(lua_State* L);
 int open_watchdog(lua_State* L);
@@ -54,6 +55,7 @@ constexpr Module kModules[] = {
     {"ggen.core.signal", open_signal},
     {"ggen.core.snapshot", open_snapshot},
     {"ggen.core.timer", open_timer},
+    {"ggen.core.timings", open_timings},
     {"ggen.core.toml", open_toml},
     {"ggen.core.trace", open_trace},
     {"ggen.core.watchdog", open_watchdog},
