@@ -23,7 +23,7 @@ end
 ---@param set table<string, string> what the file has set so far
 ---@return string? text nil when it is one variable that nobody has set
 function M.expand(self, value, set)
-  if not value:find("${", 1, true) then return value end
+  if self.raw or not value:find("${", 1, true) then return value end
   local whole = value:match("^%${([%a_][%w_]*)}$")
   if whole then return set[whole] or self:variable(whole) end
   return (value:gsub("%${([%a_][%w_]*)(:?%-?)([^{}]*)}", function(name, default, text)
