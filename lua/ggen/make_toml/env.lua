@@ -65,7 +65,11 @@ function M.variable(self, container, key, path, into, set)
     into[key] = scalar(self, container, key, path, set)
     return true
   end
-  if #value > 0 then
+  if #value > 0 and self.root.tasks ~= nil then
+    self:note(container, key, path, "cargo-make", "is a list, which only cargo-make joins",
+      " (write one text)")
+    return true
+  elseif #value > 0 then
     self:mismatch(container, key, path, "a text, a number, true or false, or a table")
   end
   if is_computed(value) then

@@ -82,12 +82,12 @@ end
 
 -- `run` of a list of commands. Empty ones do nothing, and a pipeline does not take them.
 local function run_of(commands, indent, used)
-  local items, texts, argv, plain = {}, {}, nil, true
+  local items, texts, argv, all_texts = {}, {}, nil, true
   for _, command in ipairs(commands) do
     if type(command) ~= "string" or command:find("%S") then
       local item, is_text, words = step_of(command)
       items[#items + 1], texts[#texts + 1], argv = item, command, words
-      plain = plain and is_text
+      all_texts = all_texts and is_text
     end
   end
   if #items == 0 then return commands[1] and '"true"' or nil end
@@ -96,7 +96,7 @@ local function run_of(commands, indent, used)
     if argv and steps.form(argv) ~= "argv" then return "{ " .. items[1] .. " }" end
     return items[1]
   end
-  if not (plain and steps.form(texts) == "list") then
+  if not (all_texts and steps.form(texts) == "list") then
     for i, text in ipairs(texts) do
       if type(text) == "string" then items[i] = ("{ sh = %s }"):format(items[i]) end
     end
@@ -338,8 +338,8 @@ function Writer:_workspaces()
   for _, workspace in ipairs(model.workspaces) do paths[#paths + 1] = workspace.path end
   for _, pattern in ipairs(model.members or {}) do paths[#paths + 1] = pattern end
   if #paths == 0 then return end
-  self:_add("\n-- The workspaces of ", plain(model.file), ". Each has a pipeline.lua of its own, which",
-    " begins with\n-- ggen.workspace \"NAME\"; when they are there:\n-- p:workspaces ",
+  self:_add("\n-- The workspaces of ", plain(model.file), ". Each has a pipeline.lua of its own,",
+    " which begins with\n-- ggen.workspace \"NAME\"; when they are there:\n-- p:workspaces ",
     (lua_text.texts(paths, "", 0):gsub("[\r\n]+", "\n-- ")), "\n")
 end
 
