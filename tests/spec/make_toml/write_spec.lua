@@ -255,8 +255,7 @@ say = "echo"
 ]])
     local found = evaluate(source, { CI = "1" })
     assert.same({ "ci: a b", "go: a" }, found.phases)
-    assert.is_true(found.tasks.a.when())
-    assert.is_false(evaluate(source, {}).tasks.a.when())
+    assert.same({ env = "CI" }, found.tasks.a.when)
     assert.same({ "a", "c" }, found.tasks.b.needs)
     assert.same({ "a" }, found.tasks.c.needs)
     assert.equal("echo", found.tasks.say.run)
@@ -265,6 +264,23 @@ say = "echo"
       "there is nothing to run" }) do
       has(source, text)
     end
+  end)
+
+  it("writes conditions", function()
+    local function when(condition, variables)
+      return evaluate(written("[tasks.a]\ncommand = 'a'\ncondition = " .. condition .. "\n"),
+        variables).tasks.a.when
+    end
+    assert.same({ env = { A = "1", ["b-c"] = "2" }, file = { "x", "y" },
+      os = { "linux", "macos" } }, when("{ env = { A = '1', b-c = '2' },"
+      .. " files_exist = ['x', 'y'], platforms = ['linux', 'mac'] }"))
+    local both = "{ env_set = ['A', 'B'], env_not_set = ['C'], env = { D = 'd' } }"
+    assert.is_true(when(both, { A = "1", B = "", D = "d" })())
+    for _, variables in ipairs({ {}, { A = "1", D = "d" }, { A = "1", B = "1", D = "x" },
+      { A = "1", B = "1", C = "1", D = "d" } }) do
+      assert.is_false(when(both, variables)())
+    end
+    assert.is_nil(when("{ profiles = ['x'] }"))
   end)
 
   it("writes nothing of a text as code", function()
