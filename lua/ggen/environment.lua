@@ -23,12 +23,21 @@ function M.base()
   return base
 end
 
+local whole
+
+-- The environment that the program was started with: do not change it.
+local function all()
+  whole = whole or require("ggen.core.env").all()
+  return whole
+end
+
 ---@param spec ggen.TaskSpec
 ---@return table<string, string>
 function M.of(spec)
-  if not (spec.env or spec.pass_env or spec.key_env) then return M.base() end
+  local from = spec.inherit_env and all() or M.base()
+  if not (spec.env or spec.pass_env or spec.key_env) then return from end
   local env = {}
-  for name, value in pairs(M.base()) do env[name] = value end
+  for name, value in pairs(from) do env[name] = value end
   for _, list in ipairs({ spec.pass_env or {}, spec.key_env or {} }) do
     for _, name in ipairs(list) do env[name] = os.getenv(name) end
   end
