@@ -462,6 +462,29 @@ local function load_all(dir, file, standing_in)
   }
 end
 
+-- What -e names has to mean something to somebody. A make.toml that speaks of no environments takes
+-- any name: its commands may look at GGEN_ENV.
+local function check_environment(loaded)
+  local wanted = loaded.environment
+  if not wanted then return end
+  local known, names, files = {}, {}, 0
+  local function add(pipeline)
+    if not pipeline.lifecycle then return end
+    files = files + 1
+    for _, name in ipairs(pipeline.lifecycle.environments) do
+      if not known[name] then names[#names + 1] = name end
+      known[name] = true
+    end
+  end
+  add(loaded.root)
+  for _, workspace in ipairs(loaded.workspaces) do add(workspace) end
+  if files == 0 then fault.raise(("-e %s: there is no %s here"):format(wanted, M.MAKE_TOML)) end
+  if #names == 0 or known[wanted] then return end
+  table.sort(names)
+  fault.raise(("-e %s: there is no such environment%s; there are: %s"):format(wanted,
+    suggest.hint(wanted, known), table.concat(names, ", ")))
+end
+
 ---Loads the project that `dir` belongs to. Raises a fault when something in it is wrong.
 ---@param dir string absolute directory to start from
 ---@param options { timeout: number?, verbose: boolean?, environment: string? }? environment: what
@@ -499,6 +522,7 @@ function M.load(dir, options)
   end
   result.inputs, result.cwd, result.sources = state.inputs, state.cwd, state.sources
   result.environment = options.environment
+  check_environment(result)
   return result
 end
 

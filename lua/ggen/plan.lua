@@ -89,18 +89,21 @@ end
 -- What a make.toml says of the order of its phases comes on top: which phases take part is known
 -- with the selection only.
 local function with_lifecycle(project, frozen, selection)
-  local ordered, all = require("ggen.lifecycle.order").of(project, frozen, selection)
-  return ordered and freeze(project, ordered) or frozen, all
+  local ordered, all, rows = require("ggen.lifecycle.order").of(project, frozen, selection)
+  return ordered and freeze(project, ordered) or frozen, all, rows
 end
 
 ---The plan of the selected tasks and all they need.
 ---@param project ggen.Project
 ---@param selection integer[]
 ---@return userdata plan of the engine
+---@return ggen.PhaseRow[]? rows of the phases of a make.toml
 function M.plan(project, selection)
-  local graph = M.freeze(project)
-  if has_lifecycle(project) then graph, selection = with_lifecycle(project, graph, selection) end
-  return with_groups(project, graph, selection):plan(selection)
+  local graph, rows = M.freeze(project), nil
+  if has_lifecycle(project) then
+    graph, selection, rows = with_lifecycle(project, graph, selection)
+  end
+  return with_groups(project, graph, selection):plan(selection), rows
 end
 
 ---How many tasks a plan has; the nodes of phases are none.

@@ -40,6 +40,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field waits ggen.Waits
 ---@field cache ggen.Cache?
 ---@field slots ggen.Slots
+---@field rows ggen.PhaseRow[]? the phases of a make.toml, in their order
 local Run = {}
 Run.__index = Run
 
@@ -85,7 +86,7 @@ end
 -- Tasks marked `finally` do not take part in the plan: they have one of their own, at the end.
 function Run:_divide(selection)
   local main, finals = plan.divide(self.project, selection)
-  self.plan = plan.plan(self.project, main)
+  self.plan, self.rows = plan.plan(self.project, main)
   self.finals = finals(self.plan)
   self.totals.tasks = plan.count(self.project, self.plan) + #self.finals
 end
@@ -390,12 +391,32 @@ function Run:_tell_fresh()
   end
 end
 
+-- on_error and on_success.
+function Run:_drive_outcome()
+  local outcome, count = require("ggen.lifecycle.outcome"), #self.finals
+  self.finals = outcome.finals(self, self.finals)
+  self.totals.tasks = self.totals.tasks - count + #self.finals
+  local phases = outcome.phases(self)
+  if #phases == 0 then return end
+  local before, later = self.plan, plan.plan(self.project, phases)
+  for _, id in ipairs(later:wanted()) do
+    if before:state(id) == "done" then
+      later:satisfy(id)
+    elseif not before:state(id) then
+      self.totals.tasks = self.totals.tasks + 1
+    end
+  end
+  self.options.keep_going = true
+  self:_drive(later)
+end
+
 function Run:_run_all()
   self:_judge()
   self.events:emit("on_run_start", self)
   self:_tell_fresh()
   self:_warn_of_fields()
   self:_drive(self.plan)
+  if self.rows then self:_drive_outcome() end
   if #self.finals > 0 and not self.waits.killed then
     self.options.keep_going, self.waits.at_end = true, true
     self:_drive(plan.finals_plan(self.project, self.finals))

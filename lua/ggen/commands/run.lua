@@ -105,11 +105,15 @@ local function options_of(args, project, selection)
   -- One task alone needs neither its name before each line nor to wait for its own end.
   local graph = require("ggen.plan").freeze(project)
   local single = #selection == 1 and #graph:needs(selection[1]) == 0
+  local loaded = project.loaded
+  -- The phases of one make.toml run one after another.
+  local in_a_row = loaded.root.lifecycle and #loaded.workspaces == 0
   return {
     jobs = jobs, keep_going = args.keep_going or false, dry_run = args.dry_run or false,
     timeout = args.timeout, verbose = args.verbose or false, yes = args.yes or false,
-    cache = cache_options(args),
-    output = args.output or (single or jobs == 1) and "stream" or "grouped", single = single,
+    cache = project:survey().cached and cache_options(args) or nil,
+    output = args.output or (single or jobs == 1 or in_a_row) and "stream" or "grouped",
+    single = single,
   }
 end
 
@@ -171,6 +175,7 @@ function M.run(args)
   if args.cache_clear and not args.dry_run then clear_cache(plugins) end
   add_display(plugins, args, host)
   local run = require("ggen.run").new(project, selection, options, plugins)
+  if run.rows then require("ggen.lifecycle.admission").ask(run) end
   session.save(args, project)
   if args.trace then trace.span("host", "load " .. project.loaded.root.name, 0, opened,
     trace.now()) end

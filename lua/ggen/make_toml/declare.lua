@@ -3,7 +3,6 @@
 -- specs (`lifecycle`), for lifecycle/order.lua: no Lua function, so that a snapshot is enough.
 -- SPDX-License-Identifier: MIT
 local dsl = require("ggen.dsl")
-local fault = require("ggen.fault")
 local spec_of = require("ggen.make_toml.spec")
 local suggest = require("ggen.suggest")
 
@@ -153,15 +152,6 @@ function Declarer:_at_end(key, lists)
   lists.lines[key] = hook.line
 end
 
-local function check_environment(environment, known, file)
-  if not environment or #known == 0 then return end
-  local set = {}
-  for _, name in ipairs(known) do set[name] = true end
-  if set[environment] then return end
-  fault.raise(("-e %s: %s names no such environment%s; it has: %s"):format(environment, file,
-    suggest.hint(environment, set), table.concat(known, ", ")))
-end
-
 -- All names of environments, sorted.
 local function environments_of(model)
   local set, list = {}, {}
@@ -197,8 +187,6 @@ function M.declare(pipeline, model, options)
     rawset(pipeline, "line", project.line or 1)
     rawset(pipeline, "desc", project.desc or pipeline.desc)
   end
-  local environments = environments_of(model)
-  check_environment(options.environment, environments, model.file)
   local hooks = self:_read_hooks()
   for _, phase in ipairs(model.phases) do self:_phase(phase, hooks) end
   self:_pipelines_and_scripts()
@@ -211,7 +199,7 @@ function M.declare(pipeline, model, options)
     file = model.file, compat = model.compat or "default", before_all = all.before or {},
     after_all = all.after or {}, on_error = lists.on_error or {},
     on_success = lists.on_success or {}, lines = lists.lines, unknown = not_empty(lists.unknown),
-    environments = environments, environment = options.environment,
+    environments = environments_of(model), environment = options.environment,
     workspaces_parallel = model.workspaces_parallel,
   })
 end

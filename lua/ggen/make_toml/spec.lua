@@ -177,6 +177,7 @@ function M.phase(context, phase)
   end
   if phase.cache then add_cache(context, spec, phase) end
   spec.needs = joined(phase.depends_on, others_of(phase))
+  if phase.first_run_only or phase.condition then spec.when = { lifecycle = true } end
   if phase.cwd then spec.cwd = placed(context, { phase.cwd })[1] end
   spec.lifecycle = {
     kind = spec.run == nil and spec.needs and phase.dialect == "tasks" and "group" or "phase",
