@@ -43,7 +43,7 @@ task:
 p:task "test" { matrix = { suite = { "unit", "it" } }, run = "ctest -L ${matrix.suite}" }
 -- makes test:suite=unit and test:suite=it
 ```]] },
-  { "Limits", { "pool", "exclusive", "timeout", "grace", "retries" } },
+  { "Limits", { "pool", "exclusive", "jobserver", "timeout", "grace", "retries" } },
   { "Services", { "service", "ready", "services" } },
   { "What the result depends on", { "inputs", "outputs", "missing_outputs", "key_env", "tools",
     "cache", "version" },

@@ -14,6 +14,7 @@ int open_fs(lua_State* L);
 int open_graph(lua_State* L);
 int open_hash(lua_State* L);
 int open_incremental(lua_State* L);
+int open_jobserver(lua_State* L);
 int open_json(lua_State* L);
 int open_loop(lua_State* L);
 int open_net(lua_State* L);
@@ -44,6 +45,7 @@ constexpr Module kModules[] = {
     {"ggen.core.graph", open_graph},
     {"ggen.core.hash", open_hash},
     {"ggen.core.incremental", open_incremental},
+    {"ggen.core.jobserver", open_jobserver},
     {"ggen.core.json", open_json},
     {"ggen.core.loop", open_loop},
     {"ggen.core.net", open_net},

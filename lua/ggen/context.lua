@@ -35,7 +35,10 @@ local Context = { describe = steps.describe, _live = 0 }
 
 -- Fields that are made when they are asked for: a task that is one Lua function needs few of them.
 local made = {}
-function made.env(self) return environment.of(self.task.spec) end
+function made.env(self)
+  local jobserver, spec = self._run.options.jobserver, self.task.spec
+  return environment.of(spec, jobserver and spec.jobserver ~= false and jobserver.makeflags or nil)
+end
 function made.cwd(self)
   local cwd, dir = self.task.spec.cwd, self.task.dir
   if not cwd then return dir end

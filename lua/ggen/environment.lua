@@ -31,13 +31,28 @@ local function all()
   return whole
 end
 
+local with_flags = {} -- by the environment that MAKEFLAGS was added to; a run has one of them
+
+local function add_flags(env, makeflags)
+  local added = with_flags[env]
+  if not added or added.MAKEFLAGS ~= makeflags then
+    added = {}
+    for name, value in pairs(env) do added[name] = value end
+    added.MAKEFLAGS = makeflags
+    with_flags[env] = added
+  end
+  return added
+end
+
 ---@param spec ggen.TaskSpec
----@return table<string, string>
-function M.of(spec)
-  local from = spec.inherit_env and all() or M.base()
-  if not (spec.env or spec.pass_env or spec.key_env) then return from end
+---@param makeflags string? of the jobserver of the run; what the task says of MAKEFLAGS wins
+---@return table<string, string> do not change it
+function M.of(spec, makeflags)
+  local plain = spec.inherit_env and all() or M.base()
+  if makeflags then plain = add_flags(plain, makeflags) end
+  if not (spec.env or spec.pass_env or spec.key_env) then return plain end
   local env = {}
-  for name, value in pairs(from) do env[name] = value end
+  for name, value in pairs(plain) do env[name] = value end
   for _, list in ipairs({ spec.pass_env or {}, spec.key_env or {} }) do
     for _, name in ipairs(list) do env[name] = os.getenv(name) end
   end

@@ -176,6 +176,8 @@ M.task = { type = "record", fields = {
   interactive = { type = "boolean", desc = "Takes over the terminal; nothing else runs beside it" },
   weight = size_or_cores,
   pool = { type = "string", desc = "Named limit on tasks running at once" },
+  jobserver = { type = "boolean", desc = "false: its commands do not share the slots of -j (GNU"
+    .. " make's jobserver, MAKEFLAGS)" },
   exclusive = { type = "union", any_of = { { type = "boolean" }, text },
     expects = "true or a name",
     desc = "true: nothing runs beside it; a name: no other task with this name does" },

@@ -30,6 +30,8 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field output "stream"|"grouped"|"errors"|"none"
 ---@field verbose boolean
 ---@field cache ggen.CacheOptions? nil: every task runs, and nothing is kept
+---@field jobserver ggen.Jobserver? whom the slots come from
+---@field share "pipe"|"fifo"|nil how our own slots are shared with the programs of tasks
 
 ---@class ggen.Run
 ---@field project ggen.Project
@@ -208,6 +210,7 @@ function Run:_pump()
     local alone = self.running == 0 and self._alone
     if alone then self:_start(alone.id) end
   until not alone or self._alone
+  self.slots:settle()
   self._pumping = false
   -- Nothing runs and nothing may start: the plan is finished, or it was stopped.
   if self.running == 0 and self._idle then self._idle:resolve() end
@@ -410,8 +413,19 @@ function Run:_drive_outcome()
   self:_drive(later)
 end
 
+-- A run with nothing to do needs nobody to share with.
+function Run:_share_slots()
+  local options = self.options
+  if not options.share or self.totals.tasks == self.totals.fresh then return end
+  local message
+  options.jobserver, message = require("ggen.jobserver").serve(options.jobs, options.share)
+  if not options.jobserver then return self.events:note("warning", "no jobserver: " .. message) end
+  self.slots:share(options.jobserver)
+end
+
 function Run:_run_all()
   self:_judge()
+  self:_share_slots()
   self.events:emit("on_run_start", self)
   self:_tell_fresh()
   self:_warn_of_fields()

@@ -15,6 +15,7 @@ local M = {}
 ---@field package _plan userdata the plan that knows the pools
 ---@field package _waiting { task: ggen.Task, resume: fun() }[]
 ---@field package _alone ggen.Task? has a slot, and nobody else may
+---@field package _jobserver ggen.Jobserver? who shares the slots with other programs
 ---@field package _away table<ggen.Task, integer> that gave their slot up, and how often
 local Slots = {}
 Slots.__index = Slots
@@ -24,9 +25,18 @@ Slots.__index = Slots
 ---@param pump fun() starts what may start
 ---@return ggen.Slots
 function M.new(run, plan, pump)
-  return setmetatable({
+  local self = setmetatable({
     active = 0, pump = pump, _run = run, _plan = plan, _waiting = {}, _away = {},
   }, Slots)
+  if run.options.jobserver then self:share(run.options.jobserver) end
+  return self
+end
+
+---From here on tasks that execute at the same time hold a token each, but one.
+---@param jobserver ggen.Jobserver
+function Slots:share(jobserver)
+  self._jobserver = jobserver
+  jobserver:attach(self.pump)
 end
 
 ---@param task ggen.Task
@@ -46,6 +56,7 @@ local function try(self, task)
   if self.active > 0 then
     if self._alone or M.is_alone(task) then return false end
     if self.active >= self._run.options.jobs then return false end
+    if self._jobserver and not self._jobserver:may_start(self.active) then return false end
     if not take_place(self, task, false) then return false end
   else
     take_place(self, task, true)
@@ -92,7 +103,16 @@ function Slots:room()
       i = i + 1
     end
   end
-  return not self._alone and self.active < self._run.options.jobs
+  if self._alone or self.active >= self._run.options.jobs then return false end
+  local jobserver = self._jobserver
+  -- A token is only taken for a task that there is.
+  return not jobserver or self.active == 0
+    or (self._run.plan:peek() ~= nil and jobserver:may_start(self.active))
+end
+
+---All that could start has started: slots that nobody needs are for the programs of the tasks.
+function Slots:settle()
+  if self._jobserver then self._jobserver:settle(self.active) end
 end
 
 ---Waits for a slot.

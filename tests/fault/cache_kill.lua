@@ -5,28 +5,21 @@
 --   ggen-lua lua tests/fault/cache_kill.lua [--kills N] [--seed N] [--binary PATH]
 -- SPDX-License-Identifier: MIT
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
-package.path = here .. "/../golden/lib/?.lua;" .. package.path
+package.path = here .. "/lib/?.lua;" .. here .. "/../golden/lib/?.lua;" .. package.path
 
 local async = require("ggen.async")
 local fs = require("ggen.core.fs")
-local process = require("ggen.core.process")
 
 local processes = require("processes")
+local victims = require("victims")
 
 local LONGEST = 0.04 -- a kill comes at most so many seconds after the start
 local AT_ONCE = 2 -- caches that are worked on at the same time
+local LIMIT = 10 -- seconds after a kill, for all of its processes to end
 local VALUES = 3 -- what the source may be
 
-local options = { kills = 300, seed = os.time() % 1000000, binary = "/proc/self/exe" }
-for i = 1, #arg, 2 do
-  local name = arg[i]:match("^%-%-(%a+)$")
-  if not name or options[name] == nil or not arg[i + 1] then
-    io.stderr:write("usage: cache_kill.lua [--kills N] [--seed N] [--binary PATH]\n")
-    return 2
-  end
-  options[name] = tonumber(arg[i + 1]) or arg[i + 1]
-end
-local binary = assert(fs.realpath(options.binary))
+local options = victims.options("cache_kill", 300)
+if not options then return 2 end
 
 -- Files, directories, links, modes, logs; some hang on others, some write slowly. Each begins anew:
 -- what a killed command leaves in its output directory would be an output of the next one.
@@ -44,22 +37,8 @@ return p
 ]]
 
 local function run(home, dir, args, delay)
-  local argv = { binary }
-  for i, value in ipairs(args) do argv[i + 1] = value end
-  return async.await(function(resume)
-    local handle = assert(process.run({
-      argv = argv, cwd = dir, capture = 1024 * 1024, timeout = 30,
-      env = { PATH = "/usr/local/bin:/usr/bin:/bin", HOME = home, TMPDIR = home },
-    }, resume))
-    if delay then
-      async.run(function()
-        async.sleep(delay)
-        local pid = handle:pid() -- none when it has ended already
-        if pid then os.execute("kill -KILL " .. pid .. " 2>/dev/null") end
-      end)
-    end
-    return handle
-  end)
+  return victims.run({ argv = { options.binary, unpack(args) }, cwd = dir, capture = 1024 * 1024,
+    timeout = 30 }, home, delay)
 end
 
 -- What lies in the outputs of a checkout, as text.
@@ -94,11 +73,6 @@ local function make_expected()
   end
 end
 
--- There is no event for the end of a process that is not our child, so we have to look again.
-local function wait_until_gone(home)
-  while #processes.find(home) > 0 do async.sleep(0.005) end
-end
-
 local killed, ended, restored, ran = 0, 0, 0, 0
 
 -- Starts one or two runs, kills them, and says what is wrong afterwards.
@@ -126,7 +100,8 @@ local function kill_once(home)
     end
   end
   async.all(work)
-  wait_until_gone(home)
+  local left = processes.wait_until_gone(home, LIMIT)
+  if #left > 0 then return ("%d processes are left: %s"):format(#left, left[1].command) end
 
   local verified = run(home, home, { "cache", "verify" })
   if verified.code ~= 0 then return "cache verify: " .. verified.stdout .. verified.stderr end
@@ -146,8 +121,6 @@ local function kill_once(home)
   end
 end
 
-math.randomseed(options.seed)
-print(("cache_kill: %d kills, seed %d"):format(options.kills, options.seed))
 make_expected()
 local started, passed, failed, cells = 0, 0, 0, {}
 for number = 1, AT_ONCE do

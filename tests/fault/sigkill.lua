@@ -4,14 +4,14 @@
 --   ggen-lua lua tests/fault/sigkill.lua [--kills N] [--seed N] [--binary PATH]
 -- SPDX-License-Identifier: MIT
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
-package.path = here .. "/../golden/lib/?.lua;" .. package.path
+package.path = here .. "/lib/?.lua;" .. here .. "/../golden/lib/?.lua;" .. package.path
 
 local async = require("ggen.async")
 local clock = require("ggen.core.clock")
 local fs = require("ggen.core.fs")
-local process = require("ggen.core.process")
 
 local processes = require("processes")
+local victims = require("victims")
 
 local TASKS = 50
 local LIMIT = 2 -- seconds after the kill
@@ -19,16 +19,8 @@ local LONGEST = 0.6 -- a kill comes at most so many seconds after the start
 
 local AT_ONCE = 4 -- victims; each is waiting most of the time
 
-local options = { kills = 200, seed = os.time() % 1000000, binary = "/proc/self/exe" }
-for i = 1, #arg, 2 do
-  local name = arg[i]:match("^%-%-(%a+)$")
-  if not name or options[name] == nil or not arg[i + 1] then
-    io.stderr:write("usage: sigkill.lua [--kills N] [--seed N] [--binary PATH]\n")
-    return 2
-  end
-  options[name] = tonumber(arg[i + 1]) or arg[i + 1]
-end
-local binary = assert(fs.realpath(options.binary))
+local options = victims.options("sigkill", 200)
+if not options then return 2 end
 
 -- Tasks end at different times, so that a kill meets starts, ends and everything between; some do
 -- not listen to TERM; every one has a child and a grandchild of its own in the background.
@@ -52,39 +44,22 @@ assert(fs.write(root .. "/pipeline.lua", PIPELINE:format(TASKS)))
 local function kill_once(number, delay)
   local home = ("%s/home%04d"):format(root, number)
   assert(fs.mkdir(home))
-  local seen
-  async.await(function(resume)
-    local handle = assert(process.run({
-      argv = { binary, "run", "-j", "8", "--keep-going", "--output", "none" }, cwd = root,
-      env = { PATH = "/usr/local/bin:/usr/bin:/bin", HOME = home, TMPDIR = home },
-    }, resume))
-    async.run(function()
-      async.sleep(delay)
-      seen = #processes.find(home)
-      -- Only the runner itself: a kill to its group would do the guard's work.
-      os.execute("kill -KILL " .. handle:pid() .. " 2>/dev/null")
-    end)
-    return handle
+  local seen, killed
+  victims.run({ argv = { options.binary, "run", "-j", "8", "--keep-going", "--output", "none" },
+    cwd = root }, home, delay, function()
+    seen, killed = #processes.find(home), clock.monotonic()
   end)
-  local died = clock.monotonic()
-  -- There is no event for the end of a process that is not our child, so we have to look again.
-  while true do
-    local left = processes.find(home)
-    local waited = clock.monotonic() - died
-    if #left == 0 then return seen, waited end
-    if waited > LIMIT then return seen, waited, left end
-    async.sleep(0.02)
-  end
+  assert(killed, "the victim ended before it was killed")
+  local left = processes.wait_until_gone(home, killed + LIMIT - clock.monotonic())
+  return seen, clock.monotonic() - killed, left
 end
 
-math.randomseed(options.seed)
-print(("sigkill: %d kills, seed %d"):format(options.kills, options.seed))
 local passed, failed, longest, most = 0, 0, 0, 0
 
 local function judge(number, delay)
   local seen, waited, left = kill_once(number, delay)
   longest, most = math.max(longest, waited), math.max(most, seen)
-  if not left then
+  if #left == 0 then
     passed = passed + 1
     return
   end

@@ -102,18 +102,6 @@ local function run_script(run, folders)
   return result
 end
 
--- Waits until the case's processes are gone. Ours is the only clock here: there is no event for the
--- end of a process that is not our child.
-local function left_behind(folders)
-  local wait, deadline = 0.005, clock.monotonic() + LEAVE_SECONDS
-  while true do
-    local left = processes.find(folders.root)
-    if #left == 0 or clock.monotonic() > deadline then return left end
-    async.sleep(wait)
-    wait = math.min(wait * 2, 0.2)
-  end
-end
-
 -- Compares one run; adds to problems and, for --update, to edits.
 local function compare(run, result, folders, problems, edits)
   local function problem(title, text)
@@ -175,7 +163,7 @@ local function run_case(case)
       if result.timed_out or (#problems > before and not options.update) then break end
     end
   end
-  for _, left in ipairs(left_behind(folders)) do
+  for _, left in ipairs(processes.wait_until_gone(folders.root, LEAVE_SECONDS)) do
     problems[#problems + 1] = ("  %s:%d: left a process behind: %d %s\n")
       :format(case.file, case.line, left.pid, left.command)
     os.execute("kill -9 " .. left.pid .. " 2>/dev/null")

@@ -51,6 +51,9 @@ function M.configure(parser)
       return seconds, message and "--timeout: " .. message
     end)
   parser:option("--trace", "Write a Chrome trace of the run (for Perfetto)."):argname("FILE")
+  parser:option("--jobserver", "How the slots of -j are shared with make, cargo and their kind in"
+    .. " tasks: pipe (default), fifo (GNU make 4.4 and later), off."):argname("STYLE")
+    :choices({ "pipe", "fifo", "off" })
   parser:flag("-y --yes", "Answer every question with yes.")
 end
 
@@ -100,8 +103,23 @@ local function check_shown(screen, code)
   return code == 0 and 1 or code
 end
 
+-- How many tasks run at once, and who else has to do with these slots: the make that started us,
+-- or else the programs of our tasks.
+local function slots_of(args)
+  local jobs = args.no_parallel and 1 or args.jobs
+  local own = jobs or require("ggen.core.env").cpus()
+  if args.jobserver == "off" or args.dry_run then return own end
+  local flags = os.getenv("MAKEFLAGS")
+  if flags and flags:find("--jobserver", 1, true) then
+    local shared, message = require("ggen.jobserver").join(flags)
+    if shared then return jobs or shared.width or own, shared end
+    io.stderr:write("ggen-lua: ", message, "; it runs jobs of its own\n")
+  end
+  return own, nil, args.jobserver or "pipe"
+end
+
 local function options_of(args, project, selection)
-  local jobs = args.no_parallel and 1 or args.jobs or require("ggen.core.env").cpus()
+  local jobs, jobserver, share = slots_of(args)
   -- One task alone needs neither its name before each line nor to wait for its own end.
   local graph = require("ggen.plan").freeze(project)
   local single = #selection == 1 and #graph:needs(selection[1]) == 0
@@ -112,6 +130,7 @@ local function options_of(args, project, selection)
     jobs = jobs, keep_going = args.keep_going or false, dry_run = args.dry_run or false,
     timeout = args.timeout, verbose = args.verbose or false, yes = args.yes or false,
     cache = project:survey().cached and cache_options(args) or nil,
+    jobserver = jobserver, share = share,
     output = args.output or (single or jobs == 1 or in_a_row) and "stream" or "grouped",
     single = single,
   }
@@ -180,6 +199,7 @@ function M.run(args)
   if args.trace then trace.span("host", "load " .. project.loaded.root.name, 0, opened,
     trace.now()) end
   local code = run:execute()
+  if options.jobserver then options.jobserver:close() end
   for _, message in ipairs(plugins:close()) do io.stderr:write("ggen-lua: ", message, "\n") end
   screen:flush()
   beside.screen:flush()

@@ -38,6 +38,8 @@
 ---@field pool? string Named limit on tasks running at once
 ---true: nothing runs beside it; a name: no other task with this name does
 ---@field exclusive? boolean|string
+---false: its commands do not share the slots of -j (GNU make's jobserver, MAKEFLAGS)
+---@field jobserver? boolean
 ---@field timeout? ggen.Duration After this the task is ended and fails with 124
 ---@field grace? ggen.Duration Between the request to end and the kill (default 5 s)
 ---@field retries? integer|ggen.TaskRetries How often to try again after a failure

@@ -1,14 +1,13 @@
 // The cache when the world fails: killed at any instant, the disk full, nothing may be written.
 // SPDX-License-Identifier: MIT
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <catch2/catch.hpp>
 #include <random>
-#include <thread>
 
 #include "cache/log_file.h"
 #include "cache/sweep.h"
@@ -86,14 +85,62 @@ Files outputs_in(const std::string& tree) {
   return files;
 }
 
-// Turns without end; a byte into the pipe after each.
-[[noreturn]] void work(const std::string& cache_root, const std::string& tree, unsigned seed,
-                       int progress) {
+constexpr int kNotTraced = 77;  // the exit code of a child that may not be traced
+
+// Turns without end. Stops before each, for the parent that traces it.
+[[noreturn]] void work(const std::string& cache_root, const std::string& tree, unsigned seed) {
+  if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(kNotTraced);
   Worker worker(cache_root, tree, seed, std::chrono::milliseconds(0));
-  while (worker.turn() && ::write(progress, "", 1) == 1) {
-  }
+  do {
+    ::raise(SIGSTOP);
+  } while (worker.turn());
   ::_exit(1);
 }
+
+// A child that works, as its parent lets it.
+class Traced {
+ public:
+  explicit Traced(pid_t child) : child_(child) { wait(); }
+
+  // False when this process may trace no child.
+  bool begin() {
+    if (WIFEXITED(status_) && WEXITSTATUS(status_) == kNotTraced) return false;
+    REQUIRE(WIFSTOPPED(status_));
+    REQUIRE(::ptrace(PTRACE_SETOPTIONS, child_, nullptr,
+                     PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD) == 0);
+    return true;
+  }
+
+  // PTRACE_CONT: to the end of this turn. PTRACE_SYSCALL: to the begin or the end of a system call.
+  void go_on(__ptrace_request how) {
+    resume(how);
+    wait();
+    const int signal = WIFSTOPPED(status_) ? WSTOPSIG(status_) : 0;
+    // Another signal, or the end: a restore failed, or the child broke down.
+    if (signal != SIGSTOP && signal != (SIGTRAP | 0x80)) FAIL("the child's status: " << status_);
+  }
+
+  void resume(__ptrace_request how) {
+    if (::ptrace(how, child_, nullptr, nullptr) != 0) FAIL("the child is gone");
+  }
+
+  void kill() {
+    ::kill(child_, SIGKILL);
+    do {
+      wait();
+    } while (WIFSTOPPED(status_));
+    REQUIRE(WIFSIGNALED(status_));
+    REQUIRE(WTERMSIG(status_) == SIGKILL);
+  }
+
+ private:
+  void wait() {
+    if (::waitpid(child_, &status_, 0) != child_) FAIL("the child cannot be waited for");
+  }
+
+  pid_t child_;
+  int status_ = 0;
+};
 
 // Lowers a limit of this process for a scope.
 class Limited {
@@ -114,6 +161,7 @@ class Limited {
 
 TEST_CASE("crash: killed at any instant, nothing is wrong", "[cache][fault]") {
   constexpr int kKills = 300;
+  constexpr unsigned kStops = 3000;  // of about one turn: two for each system call
   const auto seed = static_cast<unsigned>(GENERATE(take(1, random(0, 1'000'000))));
   CAPTURE(seed);
   std::mt19937 random(seed);
@@ -123,24 +171,20 @@ TEST_CASE("crash: killed at any instant, nothing is wrong", "[cache][fault]") {
   int kills = 0;
   for (; kills < kKills; ++kills) {
     const auto child_seed = static_cast<unsigned>(random());
-    int ends[2];
-    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-    const Fd from(ends[0]), to(ends[1]);
     const pid_t child = ::fork();
-    if (child == 0) work(root, tree, child_seed, to.get());
+    if (child == 0) work(root, tree, child_seed);
     REQUIRE(child > 0);
-    // After some turns, and then anywhere in the next one; also before the first.
-    for (auto turns = random() % 4; turns > 0; --turns) {
-      char byte;
-      REQUIRE(::read(from.get(), &byte, 1) == 1);
+    Traced traced(child);
+    if (!traced.begin()) {
+      WARN("no right to trace a child: not tested");
+      return;
     }
-    std::this_thread::sleep_for(std::chrono::microseconds(random() % 4'000));
-    ::kill(child, SIGKILL);
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    // A restore that fails ends the child by itself.
-    REQUIRE(WIFSIGNALED(status));
-    REQUIRE(WTERMSIG(status) == SIGKILL);
+    // After some turns, and then anywhere in the next one; also before the first.
+    for (auto turns = random() % 4; turns > 0; --turns) traced.go_on(PTRACE_CONT);
+    for (auto stops = random() % kStops; stops > 0; --stops) traced.go_on(PTRACE_SYSCALL);
+    // Half of them before or after a system call, the others within it or behind it.
+    if (random() % 2 == 0) traced.resume(PTRACE_SYSCALL);
+    traced.kill();
 
     if (!fs::exists(root)) continue;
     const auto directory = Directory::open(root).value();

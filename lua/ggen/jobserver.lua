@@ -1,0 +1,72 @@
+-- The slots of a run shared with what its tasks start, and with the make that started us: GNU
+-- make's jobserver (process/jobserver.h). The first task that executes needs no token, as with
+-- every process that takes part; each one beside it holds one.
+-- SPDX-License-Identifier: MIT
+local core = require("ggen.core.jobserver")
+
+local M = {}
+
+---@class ggen.Jobserver
+---@field makeflags string what children find in MAKEFLAGS
+---@field width integer? how many jobs the make that started us may run
+---@field package _slots userdata
+---@field package _pump fun()
+local Jobserver = {}
+Jobserver.__index = Jobserver
+
+local function new(slots, makeflags, width)
+  local self = setmetatable({ makeflags = makeflags, width = width, _slots = slots, _held = 0 },
+    Jobserver)
+  self._wake = function() self._pump() end
+  return self
+end
+
+---Takes part in the jobserver of the make that started us.
+---@param makeflags string the variable MAKEFLAGS, which names one
+---@return ggen.Jobserver?, string? message why it cannot be used
+function M.join(makeflags)
+  local slots, message = core.join(makeflags)
+  if not slots then return nil, message or "MAKEFLAGS names no job slots" end
+  return new(slots, makeflags, tonumber(makeflags:match("%-j(%d+)")))
+end
+
+---Offers the slots of a run.
+---@param jobs integer how many run at once
+---@param style "pipe"|"fifo"
+---@return ggen.Jobserver?, string? message
+function M.serve(jobs, style)
+  local slots, message = core.serve(jobs - 1, style)
+  if not slots then return nil, message end
+  -- The space in front says that no flags of one letter come before.
+  return new(slots, (" -j%d --jobserver-auth=%s"):format(jobs, slots:auth()))
+end
+
+---Whoever pumps is called when there may be a token again.
+---@param pump fun()
+function Jobserver:attach(pump) self._pump = pump end
+
+---@param active integer how many tasks execute
+---@return boolean one more may
+function Jobserver:may_start(active)
+  if self._held >= active then return true end
+  if self._slots:acquire() then
+    self._held = self._held + 1
+    return true
+  end
+  self._slots:wait(self._wake)
+  return false
+end
+
+---Gives back what nobody needs now.
+---@param active integer how many tasks execute
+function Jobserver:settle(active)
+  while self._held > 0 and self._held >= active do
+    self._slots:release()
+    self._held = self._held - 1
+  end
+end
+
+---Gives everything back.
+function Jobserver:close() self._slots:close() end
+
+return M
