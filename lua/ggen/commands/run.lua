@@ -161,7 +161,8 @@ function M.run(args)
   end
   local opened = trace.now()
   if args.shorthand and not require("ggen.load").find(cli.directory(args)) then
-    fault.raise(("unknown command %q%s, and no pipeline.lua here that has such a task"):format(
+    fault.raise(("unknown command %q%s, and no pipeline.lua or make.toml here that has such a"
+      .. " task"):format(
       args.shorthand, suggest.hint(args.shorthand, cli.COMMANDS)))
   end
   local session = require("ggen.session")
