@@ -31,17 +31,18 @@ local function all()
   return whole
 end
 
-local with_flags = {} -- by the environment that MAKEFLAGS was added to; a run has one of them
+local with_flags = {} -- by the environment and MAKEFLAGS; a run has one
 
-local function add_flags(env, makeflags)
-  local added = with_flags[env]
-  if not added or added.MAKEFLAGS ~= makeflags then
-    added = {}
-    for name, value in pairs(env) do added[name] = value end
-    added.MAKEFLAGS = makeflags
-    with_flags[env] = added
+local function flagged(plain, makeflags)
+  local known = with_flags[plain] or {}
+  with_flags[plain] = known
+  if not known[makeflags] then
+    local env = {}
+    for name, value in pairs(plain) do env[name] = value end
+    env.MAKEFLAGS = makeflags
+    known[makeflags] = env
   end
-  return added
+  return known[makeflags]
 end
 
 ---@param spec ggen.TaskSpec
@@ -49,7 +50,7 @@ end
 ---@return table<string, string> do not change it
 function M.of(spec, makeflags)
   local plain = spec.inherit_env and all() or M.base()
-  if makeflags then plain = add_flags(plain, makeflags) end
+  if makeflags then plain = flagged(plain, makeflags) end
   if not (spec.env or spec.pass_env or spec.key_env) then return plain end
   local env = {}
   for name, value in pairs(plain) do env[name] = value end

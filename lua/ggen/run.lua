@@ -43,6 +43,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field cache ggen.Cache?
 ---@field slots ggen.Slots
 ---@field rows ggen.PhaseRow[]? the phases of a make.toml, in their order
+---@field recorder ggen.Recorder? of a project with phases of a make.toml
 local Run = {}
 Run.__index = Run
 
@@ -78,6 +79,10 @@ function M.new(project, selection, options, plugins)
     self.cache = cache.open(project, plugins, self.events, options.cache)
   end
   self.slots = slots.new(self, self.plan, function() self:_pump() end)
+  if rawget(project.loaded.root, "lifecycle") and not options.dry_run then
+    self.recorder = require("ggen.lifecycle.record").new(self)
+    self.events:listen("lifecycle state", self.recorder)
+  end
   -- One task alone needs no name before its lines.
   options.single = options.single and self.totals.tasks == 1
   self.totals.tasks = self.totals.tasks + self.hooks:expect(self.plan, self.finals)
@@ -149,6 +154,14 @@ end
 
 -- Runs the task, again after a failure when it may.
 function Run:_attempt(task)
+  if not self.recorder then return self:_tries(task) end
+  local began = clock.monotonic()
+  local result = self:_tries(task)
+  result.began, result.busy = began, clock.monotonic() - began
+  return result
+end
+
+function Run:_tries(task)
   local retries = task.spec.retries
   if not retries then return self:_execute(task) end
   if type(retries) == "number" then
@@ -457,6 +470,7 @@ function Run:execute()
   if not ok then error(problem, 0) end
   local code = self:_exit_code()
   if self.cache and not self.options.dry_run then self.cache:close(code) end
+  if self.recorder then self.recorder:save() end
   self.totals.tasks = self.totals.tasks - self.hooks:uncalled()
   self.account:close(clock.monotonic() - started, code)
   if self.cache and self.options.cache.stats and not self.options.dry_run then
