@@ -20,6 +20,9 @@ Loading.__index = Loading
 ---@return string? message
 function Loading:files(root, patterns) return self._inputs:files(root, patterns) end
 
+---@type boolean? somebody wants to know what the files say that has no effect
+M.notes = nil
+
 ---@type userdata? what was asked so far, while a load is going on
 M.inputs = nil
 

@@ -218,6 +218,38 @@ local function add_edges(graph, row)
   end
 end
 
+-- Collects and links the phases of a run.
+local function gather(project, frozen, selection)
+  local self = setmetatable({ project = project, graph = frozen, nodes = {}, rows = {} }, Order)
+  self:_collect(selection)
+  local linked, nodes = {}, {}
+  for index, node in pairs(self.nodes) do
+    if node then linked[#linked + 1] = index end
+  end
+  table.sort(linked)
+  for i, index in ipairs(linked) do
+    nodes[i] = self.nodes[index]
+    self:_link(nodes[i])
+  end
+  return self, nodes
+end
+
+---Raises a fault when something about the phases of a make.toml keeps one of them from running: a
+---cycle, or a name that means nothing.
+---@param project ggen.Project
+---@param pipeline ggen.Pipeline
+function M.check(project, pipeline)
+  local selection = {}
+  for i = 1, project:count() do
+    local task = project:task(i)
+    if task.spec.lifecycle and task.declaration.owner == pipeline then
+      selection[#selection + 1] = i
+    end
+  end
+  local _, nodes = gather(project, require("ggen.plan").freeze(project), selection)
+  cycles.settle(nodes)
+end
+
 ---Adds hooks and the order of phases to a run.
 ---@param project ggen.Project
 ---@param frozen userdata its graph
@@ -226,30 +258,19 @@ end
 ---@return integer[] selection with the hooks
 ---@return ggen.PhaseRow[] rows
 function M.of(project, frozen, selection)
-  local self = setmetatable({ project = project, graph = frozen, nodes = {}, rows = {} }, Order)
-  self:_collect(selection)
+  local self, nodes = gather(project, frozen, selection)
   if #self.rows == 0 then return nil, selection, self.rows end
-  local linked = {}
-  for index, node in pairs(self.nodes) do
-    if node then linked[#linked + 1] = index end
-  end
-  table.sort(linked)
-  local nodes, requested = {}, {}
-  for i, index in ipairs(linked) do
-    nodes[i] = self.nodes[index]
-    self:_link(nodes[i])
-  end
+  local requested, all = {}, {}
   for i, index in ipairs(selection) do
     local node = self.nodes[index]
     if node then
       node.pulled = true
       requested[#requested + 1] = node
     end
-    selection[i] = index
+    all[i] = index
   end
   cycles.settle(nodes)
-  local graph, all = frozen:thawed(), {}
-  for i, index in ipairs(selection) do all[i] = index end
+  local graph = frozen:thawed()
   for _, row in ipairs(self.rows) do self:_sort(row, requested) end
   for _, row in ipairs(self.rows) do
     add_edges(graph, row)

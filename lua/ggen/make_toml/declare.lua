@@ -3,6 +3,7 @@
 -- specs (`lifecycle`), for lifecycle/order.lua: no Lua function, so that a snapshot is enough.
 -- SPDX-License-Identifier: MIT
 local dsl = require("ggen.dsl")
+local loading = require("ggen.loading")
 local spec_of = require("ggen.make_toml.spec")
 local suggest = require("ggen.suggest")
 
@@ -19,7 +20,7 @@ local M = {}
 ---@field environments string[] that -e can name
 ---@field environment string? the one that was named
 ---@field workspaces_parallel boolean?
----@field notes table[] for `check`
+---@field notes string[]? for `check`, when it is that which loads
 
 ---@class ggen.PhaseData `lifecycle` in the spec of a task that comes from a make.toml
 ---@field kind "phase"|"hook"|"group"|"script" group: only has others run
@@ -201,6 +202,7 @@ function M.declare(pipeline, model, options)
     on_success = lists.on_success or {}, lines = lists.lines, unknown = not_empty(lists.unknown),
     environments = environments_of(model), environment = options.environment,
     workspaces_parallel = model.workspaces_parallel,
+    notes = not_empty(loading.notes and require("ggen.make_toml.notes").lines(model)),
   })
 end
 
