@@ -41,8 +41,8 @@
 ---@field phases table<string|integer, ggen.Phase> by id, and in the order of declaration
 ---@field groups table<string, ggen.Group> by the id without the matrix
 ---@field ranges table<string, integer[]> the first and the last task of a workspace, by its name
----@field hooks table<integer, { before: ggen.Hook[], after: ggen.Hook[] }> by the index of a task
----@field each_hooks { before: ggen.Hook[], after: ggen.Hook[] }
+---@field hooks table<integer, ggen.HookLists> by the index of a task
+---@field each_hooks ggen.HookLists
 ---@field task fun(self: ggen.Project, index: integer): ggen.Task the same object each time
 ---@field count fun(self: ggen.Project): integer how many tasks and nodes of phases there are
 ---@field find fun(self: ggen.Project, id: string): integer? index of the task with this id
