@@ -296,26 +296,6 @@ function M.find(dir, exists)
   end
 end
 
--- Directories below `root` that a pattern names; "*" and the like within one name.
-local function directories(root, pattern)
-  local found = { "" }
-  for segment in pattern:gmatch("[^/]+") do
-    local next_found = {}
-    for _, base in ipairs(found) do
-      local prefix = base == "" and "" or base .. "/"
-      if segment:find("[*?%[{]") then
-        for _, name in ipairs(loading.inputs:directories(root .. "/" .. base, segment) or {}) do
-          next_found[#next_found + 1] = prefix .. name
-        end
-      elseif segment ~= "." and progress.exists(root .. "/" .. prefix .. segment) then
-        next_found[#next_found + 1] = prefix .. segment
-      end
-    end
-    found = next_found
-  end
-  return found
-end
-
 local function load_pipeline(path)
   local value = run_file(path)
   if not dsl.is_pipeline(value) then
@@ -323,54 +303,6 @@ local function load_pipeline(path)
       value == nil and "nothing" or "a " .. type(value)), display_name(path))
   end
   return value
-end
-
-local function load_workspaces(root)
-  local list, by_name, seen = {}, {}, {}
-  for _, entry in ipairs(root.workspace_patterns) do
-    local literal = not entry.pattern:find("[*?%[{]")
-    local matched = directories(root.dir, entry.pattern)
-    if #matched == 0 then
-      fault.raise(("workspaces %q: no such directory"):format(entry.pattern), entry.file,
-        entry.line)
-    end
-    for _, relative in ipairs(matched) do
-      local path = root.dir .. "/" .. relative .. "/" .. M.FILE
-      if not seen[path] and progress.exists(path) then
-        seen[path] = true
-        local workspace = load_pipeline(path)
-        if workspace.kind ~= "workspace" then
-          fault.raise(('a workspace begins with ggen.workspace "NAME", not ggen.pipeline'),
-            workspace.file, workspace.line)
-        end
-        local before = by_name[workspace.name]
-        if before then
-          fault.raise(("workspace %q is declared twice (first at %s:%d)"):format(
-            workspace.name, before.file, before.line), workspace.file, workspace.line)
-        end
-        by_name[workspace.name] = workspace
-        list[#list + 1] = workspace
-      elseif literal and not seen[path] then
-        fault.raise(("workspaces %q: there is no %s in it"):format(entry.pattern, M.FILE),
-          entry.file, entry.line)
-      end
-    end
-  end
-  for _, workspace in ipairs(list) do
-    local use = workspace.uses[1]
-    if use then
-      local wrong = "use %q: plugins are chosen by the root's %s, not by a workspace"
-      fault.raise(wrong:format(use.name, M.FILE), use.file, use.line)
-    end
-    for _, name in ipairs(workspace.depends_on) do
-      if not by_name[name] then
-        fault.raise(("workspace %q depends on the unknown workspace %q%s"):format(
-          workspace.name, name, suggest.hint(name, by_name)), workspace.file, workspace.line)
-      end
-    end
-  end
-  table.sort(list, function(a, b) return a.dir < b.dir end)
-  return list
 end
 
 -- Every task and phase has its table by now; the others may do without.
@@ -397,13 +329,13 @@ end
 ---The workspace that a directory belongs to.
 ---@param workspaces ggen.Pipeline[]
 ---@param dir string absolute
+---@param root string absolute: who stands there means the whole, even if it is a workspace as well
 ---@return string? name
-function M.inside(workspaces, dir)
+function M.inside(workspaces, dir, root)
   local inside
   for _, workspace in ipairs(workspaces) do
-    if dir == workspace.dir or dir:sub(1, #workspace.dir + 1) == workspace.dir .. "/" then
-      inside = workspace.name
-    end
+    local below = dir == workspace.dir or dir:sub(1, #workspace.dir + 1) == workspace.dir .. "/"
+    if below and workspace.dir ~= root then inside = workspace.name end
   end
   return inside
 end
@@ -428,11 +360,12 @@ local function load_all(dir, standing_in)
     fault.raise(('this workspace is not listed by %s (add p:workspaces "...")'):format(
       display_name(parent .. "/" .. M.FILE)), root.file, root.line)
   end
-  local workspaces = load_workspaces(root)
+  local workspaces = require("ggen.workspaces").load(root, load_pipeline, display_name)
   check_complete(root)
   for _, workspace in ipairs(workspaces) do check_complete(workspace) end
   return {
-    root = root, workspaces = workspaces, dir = dir, workspace = M.inside(workspaces, standing_in),
+    root = root, workspaces = workspaces, dir = dir,
+    workspace = M.inside(workspaces, standing_in, dir),
   }
 end
 

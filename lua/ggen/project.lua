@@ -126,14 +126,21 @@ function Project:exact(id)
   return instances
 end
 
+-- "#" separates like "/" does, so that "*#build" is every workspace's build and "*" none of them.
+-- The "/" in the name of a workspace does not: it is a byte that nobody types.
+local function as_path(id)
+  local workspace, task = id:match("^(.*)#(.*)$")
+  if not workspace then return id end
+  return workspace:gsub("/", "\1") .. "/" .. task
+end
+
 ---@param pattern string a glob over ids; "*" does not cross "#" or ":"
 ---@return integer[]? indices nil when none matches
 function Project:matching(pattern)
   local match = require("ggen.core.fs").match
-  -- "#" separates like "/" does, so that "*#build" is every workspace's build and "*" none of them.
-  local glob, found, is_begin = pattern:gsub("#", "/"), {}, self:begins()
+  local glob, found, is_begin = as_path(pattern), {}, self:begins()
   for i = 1, self:count() do
-    local id = self:id(i):gsub("#", "/")
+    local id = as_path(self:id(i))
     if not is_begin[i] and (match(glob, id) or match(glob, (id:match("^[^:]*")))) then
       found[#found + 1] = i
     end

@@ -197,7 +197,7 @@ function M.new(opened, standing, cwd, evaluate, repair)
   for i, entry in ipairs(head.workspaces) do
     self.loaded.workspaces[i] = pipeline_of(self, entry)
   end
-  self.loaded.workspace = load.inside(self.loaded.workspaces, standing)
+  self.loaded.workspace = load.inside(self.loaded.workspaces, standing, self.dir)
   return self
 end
 

@@ -144,8 +144,10 @@ function M.plugins(project, host, skip)
   watchdog.start(PLUGIN_TIME, ("still setting up plugins after %d s"):format(PLUGIN_TIME))
   local ok, problem = pcall(function()
     for _, entry in ipairs(project.loaded.root.uses) do
-      local plugin = registry.load(entry.name, entry)
-      if plugin.kind ~= "command" and not (skip and skip[plugin.kind]) then
+      -- What finds workspaces has had its say when the project was loaded.
+      local plugin = not entry.name:find("^workspaces[./]") and registry.load(entry.name, entry)
+      local kind = plugin and plugin.kind or "workspaces"
+      if kind ~= "workspaces" and kind ~= "command" and not (skip and skip[kind]) then
         plugins:use(entry.name, entry.params, entry)
       end
     end
