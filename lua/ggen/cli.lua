@@ -6,8 +6,8 @@ local fault = require("ggen.fault")
 local M = {}
 
 ---The built-in commands, in the order of the help.
-M.COMMANDS = { "run", "list", "graph", "why", "check", "cache", "simulate", "hash", "init", "lua",
-  "completion", "version", "help" }
+M.COMMANDS = { "run", "list", "graph", "why", "check", "state", "cache", "simulate", "hash", "init",
+  "lua", "completion", "version", "help" }
 
 local is_command = {}
 for _, name in ipairs(M.COMMANDS) do is_command[name] = true end
@@ -15,6 +15,7 @@ for _, name in ipairs(M.COMMANDS) do is_command[name] = true end
 -- Options that may stand before the command, and whether a value follows.
 local GLOBAL = {
   ["-C"] = true, ["--directory"] = true, ["--color"] = true, ["--load-timeout"] = true,
+  ["-e"] = true, ["--env"] = true,
   ["-v"] = false, ["--verbose"] = false, ["--reload"] = false,
 }
 
@@ -42,6 +43,8 @@ function M.add_globals(parser)
       if message then return nil, "--load-timeout: " .. message end
       return seconds
     end)
+  parser:option("-e --env", "The environment of the phases of a make.toml: GGEN_ENV, and what they"
+    .. " say for it."):argname("NAME")
   parser:flag("--reload", "Evaluate pipeline.lua even if its snapshot is valid.")
   parser:flag("-v --verbose", "Show more, such as the host's own frames in a traceback.")
 end

@@ -124,6 +124,9 @@ function Context:check_time()
   if self._over then error(async.CANCELLED, 0) end
 end
 
+---@return ggen.Project
+function Context:project() return self._run.project end
+
 ---Waits until the run is interrupted.
 ---@async
 function Context:interrupted() self._run.waits.signal:wait() end

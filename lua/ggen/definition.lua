@@ -420,7 +420,8 @@ end
 -- A task that holds on to nothing: everything that a run looks at it for is in the result.
 function Builder:add(task)
   local spec = task.spec
-  local held = self.project.hooks[task.index] and HELD or 0
+  -- A phase of a make.toml is looked at when its turn comes: those before it may have moved files.
+  local held = (self.project.hooks[task.index] or spec.lifecycle) and HELD or 0
   if task.phase then
     return self.out:task(KEYED + RUNS_NOTHING + PHASE + held, nil, nil, nil,
       { "task", "", task.id })

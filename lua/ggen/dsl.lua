@@ -26,6 +26,7 @@ end
 ---@field kind "pipeline"|"workspace"
 ---@field dir string absolute directory of the file that declares it
 ---@field declarations ggen.Declaration[]
+---@field lifecycle ggen.Lifecycle|false what a make.toml says beyond its phases
 ---@field package _by_name table<string, ggen.Declaration>
 local Pipeline = {}
 setmetatable(Pipeline, { __index = function(_, key)
@@ -312,14 +313,16 @@ function M.keep_own(workspace)
 end
 
 ---Takes the declarations of another file into this pipeline.
----@param path string relative to this file; the file returns function(pipeline)
+---@param path string relative to this file: a make.toml, or a file that returns function(pipeline)
 function Pipeline:import(path)
   local file, line = fault.where(2)
   if type(path) ~= "string" then fault.raise("import: expected the path of a file", file, line) end
+  if path:match("%.toml$") then
+    return M.load_frontend(self, self.dir .. "/" .. path:gsub("^%./", ""), file, line)
+  end
   if not path:match("%.lua$") then
-    fault.raise(("import %q: only .lua files can be imported (make.toml needs the plugin"
-      .. " frontend.make-toml, "
-      .. "which is not part of this version)"):format(path), file, line)
+    fault.raise(("import %q: only .lua files and make.toml can be imported"):format(path), file,
+      line)
   end
   local declare = M.load_file(self.dir .. "/" .. path, file, line)
   if type(declare) ~= "function" then
@@ -331,6 +334,8 @@ end
 
 -- Set by load.lua: loads a user's file in the environment of pipelines.
 M.load_file = nil
+-- Set by load.lua: lets a frontend declare what its file says.
+M.load_frontend = nil
 -- Set by load.lua: the directory of the file that is being loaded.
 M.current_dir = nil
 M.current_file = nil -- as messages name it

@@ -11,6 +11,7 @@ local suggest = require("ggen.suggest")
 local M = {}
 
 M.FILE = "pipeline.lua"
+M.MAKE_TOML = "make.toml"
 M.DEFAULT_TIMEOUT = 10
 
 ---@class ggen.Loaded what was declared, not yet resolved
@@ -21,6 +22,7 @@ M.DEFAULT_TIMEOUT = 10
 ---@field inputs userdata what loading asked of the world
 ---@field cwd string what the names of files in messages are relative to
 ---@field sources table<string, string> texts of the files by the name in their chunks
+---@field environment string? what -e names
 
 -- The load that is going on: functions of the environment behave differently afterwards, because
 -- the closures of a pipeline use the same environment when they run as tasks.
@@ -285,18 +287,40 @@ end
 ---@param dir string absolute
 ---@param exists (fun(path: string): boolean)? for those who want the looks to be recorded. Where
 ---the project is found depends on where one stands, and is looked up each time.
----@return string? dir the nearest directory from there up that has a pipeline.lua
+---@return string? dir the nearest directory from there up that has a pipeline.lua or a make.toml
+---@return string? file the name of that file; pipeline.lua when there are both
 function M.find(dir, exists)
   exists = exists or fs.stat
   while true do
-    if exists((dir == "/" and "" or dir) .. "/" .. M.FILE) then return dir end
+    local base = dir == "/" and "/" or dir .. "/"
+    if exists(base .. M.FILE) then return dir, M.FILE end
+    if exists(base .. M.MAKE_TOML) then return dir, M.MAKE_TOML end
     if dir == "/" or dir == "" then return nil end
     dir = dirname(dir)
     if dir == "" then dir = "/" end
   end
 end
 
+-- Lets the frontend of make.toml declare what the file says.
+local function load_frontend(pipeline, path, from_file, from_line)
+  local dir_before = dsl.current_dir
+  dsl.current_dir = dirname(path)
+  require("ggen.frontends").load(pipeline, path, { file = from_file, line = from_line,
+    environment = latest.environment })
+  dsl.current_dir = dir_before
+end
+
+-- A make.toml in the place of pipeline.lua.
+local function load_make_toml(path)
+  local dir = dirname(path)
+  local pipeline = dsl.new("pipeline", dir:match("[^/]*$"), { dir = dir ~= "" and dir or "/",
+    file = display_name(path), line = 1 })
+  load_frontend(pipeline, path)
+  return pipeline
+end
+
 local function load_pipeline(path)
+  if path:sub(-#M.MAKE_TOML) == M.MAKE_TOML then return load_make_toml(path) end
   local value = run_file(path)
   if not dsl.is_pipeline(value) then
     fault.raise(('the file must end by returning its pipeline (return p); it returned %s'):format(
@@ -340,17 +364,19 @@ function M.inside(workspaces, dir, root)
   return inside
 end
 
-local function load_all(dir, standing_in)
-  local root = load_pipeline(dir .. "/" .. M.FILE)
+local function load_all(dir, file, standing_in)
+  local root = load_pipeline((dir == "/" and "" or dir) .. "/" .. file)
   if root.kind == "workspace" then
     -- Started within a workspace: its project is further up.
-    local parent = dir ~= "/" and M.find(dirname(dir) ~= "" and dirname(dir) or "/")
+    local above = dirname(dir)
+    local parent, file_there
+    if dir ~= "/" then parent, file_there = M.find(above ~= "" and above or "/") end
     if not parent then
       fault.raise(("this is the workspace %q, and no directory above has a %s that lists"
         .. " it"):format(
         root.name, M.FILE), root.file, root.line)
     end
-    local loaded = load_all(parent, standing_in)
+    local loaded = load_all(parent, file_there, standing_in)
     for _, workspace in ipairs(loaded.workspaces) do
       if workspace.dir == dir then
         loaded.workspace = root.name
@@ -358,7 +384,7 @@ local function load_all(dir, standing_in)
       end
     end
     fault.raise(('this workspace is not listed by %s (add p:workspaces "...")'):format(
-      display_name(parent .. "/" .. M.FILE)), root.file, root.line)
+      display_name(parent .. "/" .. file_there)), root.file, root.line)
   end
   local workspaces = require("ggen.workspaces").load(root, load_pipeline, display_name)
   check_complete(root)
@@ -369,33 +395,57 @@ local function load_all(dir, standing_in)
   }
 end
 
+-- What -e names has to mean something to somebody. A make.toml that speaks of no environments takes
+-- any name: its commands may look at GGEN_ENV.
+local function check_environment(loaded)
+  local wanted = loaded.environment
+  if not wanted then return end
+  local known, names, files = {}, {}, 0
+  local function add(pipeline)
+    if not pipeline.lifecycle then return end
+    files = files + 1
+    for _, name in ipairs(pipeline.lifecycle.environments) do
+      if not known[name] then names[#names + 1] = name end
+      known[name] = true
+    end
+  end
+  add(loaded.root)
+  for _, workspace in ipairs(loaded.workspaces) do add(workspace) end
+  if files == 0 then fault.raise(("-e %s: there is no %s here"):format(wanted, M.MAKE_TOML)) end
+  if #names == 0 or known[wanted] then return end
+  table.sort(names)
+  fault.raise(("-e %s: there is no such environment%s; there are: %s"):format(wanted,
+    suggest.hint(wanted, known), table.concat(names, ", ")))
+end
+
 ---Loads the project that `dir` belongs to. Raises a fault when something in it is wrong.
 ---@param dir string absolute directory to start from
----@param options { timeout: number?, verbose: boolean? }?
+---@param options { timeout: number?, verbose: boolean?, environment: string? }? environment: what
+----e names, for the frontends
 ---@return ggen.Loaded
 function M.load(dir, options)
   options = options or {}
-  local found = M.find(dir)
+  local found, file = M.find(dir)
   if not found then
-    fault.raise(("no %s here or in a directory above (to make one: ggen-lua init)"):format(M.FILE))
+    fault.raise(("no %s or %s here or in a directory above (to make one: ggen-lua init)"):format(
+      M.FILE, M.MAKE_TOML))
   end
   local timeout = options.timeout or M.DEFAULT_TIMEOUT
   local state = {
     inputs = require("ggen.core.snapshot").inputs(), modules = {}, chunks = {}, sources = {},
-    dir = found,
-    cwd = fs.cwd(),
+    dir = found, cwd = fs.cwd(), environment = options.environment,
   }
   loading, latest, progress.inputs = state, state, state.inputs
   state.env = make_env(state)
-  dsl.load_file = run_file
+  dsl.load_file, dsl.load_frontend = run_file, load_frontend
   local watchdog = require("ggen.core.watchdog")
   watchdog.start(timeout,
     ("still loading after %g s: a loop that does not end? (--load-timeout changes the"
       .. " limit)"):format(timeout))
-  local ok, result = xpcall(load_all, fault.handler(options.verbose), found, dir)
+  local ok, result = xpcall(load_all, fault.handler(options.verbose), found, file, dir)
   watchdog.stop()
   for _, chunk in ipairs(state.chunks) do jit.on(chunk, true) end
-  local shown = display_name(found .. "/" .. M.FILE)
+  local shown = display_name(found .. "/" .. file)
   loading, progress.inputs, dsl.current_dir, dsl.current_file = nil, nil, nil, nil
   if not ok then
     -- A handler that runs out of stack itself leaves a bare text, or a fault without a place.
@@ -404,6 +454,8 @@ function M.load(dir, options)
     error(problem, 0)
   end
   result.inputs, result.cwd, result.sources = state.inputs, state.cwd, state.sources
+  result.environment = options.environment
+  check_environment(result)
   return result
 end
 

@@ -31,6 +31,7 @@
 ---@field finals integer[] those that run at the end
 ---@field services integer[]
 ---@field everything integer[] what "all tasks" means, as pairs: from, to, from, to, ...
+---@field cached boolean false when all tasks are of a make.toml that says nothing of results
 ---@field without_effect table<string, integer[]> tasks with a field that does nothing, by field
 
 ---@class ggen.Project

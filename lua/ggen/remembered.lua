@@ -77,7 +77,7 @@ local function pipeline_of(self, entry)
   local pipeline = {
     name = entry.name, kind = entry.kind, dir = entry.dir, desc = entry.desc,
     depends_on = entry.depends_on, file = source(self, entry.source), line = entry.line,
-    defaults = false, uses = {},
+    defaults = false, uses = {}, lifecycle = entry.lifecycle or false,
   }
   if entry.defaults then
     pipeline.defaults = { names = entry.defaults.names, line = entry.defaults.line,
@@ -188,7 +188,8 @@ function M.new(opened, standing, cwd, evaluate, repair)
   local head = opened.head
   local self = setmetatable({
     dir = head.dir, snapshot = opened.snapshot, graph = opened.graph, frozen = true,
-    ranges = head.ranges, loaded = { dir = head.dir, cwd = cwd, workspaces = {} },
+    ranges = head.ranges,
+    loaded = { dir = head.dir, cwd = cwd, workspaces = {}, environment = head.environment },
     -- A task stays the same object for as long as somebody holds it.
     _tasks = setmetatable({}, { __mode = "v" }),
     _head = head, _shown = {}, _evaluate = evaluate, _repair = repair, sections = {},

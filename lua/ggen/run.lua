@@ -42,6 +42,8 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field waits ggen.Waits
 ---@field cache ggen.Cache?
 ---@field slots ggen.Slots
+---@field rows ggen.PhaseRow[]? the phases of a make.toml, in their order
+---@field recorder ggen.Recorder? of a project with phases of a make.toml
 local Run = {}
 Run.__index = Run
 
@@ -77,6 +79,10 @@ function M.new(project, selection, options, plugins)
     self.cache = cache.open(project, plugins, self.events, options.cache)
   end
   self.slots = slots.new(self, self.plan, function() self:_pump() end)
+  if rawget(project.loaded.root, "lifecycle") and not options.dry_run then
+    self.recorder = require("ggen.lifecycle.record").new(self)
+    self.events:listen("lifecycle state", self.recorder)
+  end
   -- One task alone needs no name before its lines.
   options.single = options.single and self.totals.tasks == 1
   self.totals.tasks = self.totals.tasks + self.hooks:expect(self.plan, self.finals)
@@ -87,7 +93,7 @@ end
 -- Tasks marked `finally` do not take part in the plan: they have one of their own, at the end.
 function Run:_divide(selection)
   local main, finals = plan.divide(self.project, selection)
-  self.plan = plan.plan(self.project, main)
+  self.plan, self.rows = plan.plan(self.project, main)
   self.finals = finals(self.plan)
   self.totals.tasks = plan.count(self.project, self.plan) + #self.finals
 end
@@ -148,6 +154,14 @@ end
 
 -- Runs the task, again after a failure when it may.
 function Run:_attempt(task)
+  if not self.recorder then return self:_tries(task) end
+  local began = clock.monotonic()
+  local result = self:_tries(task)
+  result.began, result.busy = began, clock.monotonic() - began
+  return result
+end
+
+function Run:_tries(task)
   local retries = task.spec.retries
   if not retries then return self:_execute(task) end
   if type(retries) == "number" then
@@ -393,6 +407,25 @@ function Run:_tell_fresh()
   end
 end
 
+-- on_error and on_success.
+function Run:_drive_outcome()
+  local outcome, count = require("ggen.lifecycle.outcome"), #self.finals
+  self.finals = outcome.finals(self, self.finals)
+  self.totals.tasks = self.totals.tasks - count + #self.finals
+  local phases = outcome.phases(self)
+  if #phases == 0 then return end
+  local before, later = self.plan, plan.plan(self.project, phases)
+  for _, id in ipairs(later:wanted()) do
+    if before:state(id) == "done" then
+      later:satisfy(id)
+    elseif not before:state(id) then
+      self.totals.tasks = self.totals.tasks + 1
+    end
+  end
+  self.options.keep_going = true
+  self:_drive(later)
+end
+
 -- A run with nothing to do needs nobody to share with.
 function Run:_share_slots()
   local options = self.options
@@ -410,6 +443,7 @@ function Run:_run_all()
   self:_tell_fresh()
   self:_warn_of_fields()
   self:_drive(self.plan)
+  if self.rows then self:_drive_outcome() end
   if #self.finals > 0 and not self.waits.killed then
     self.options.keep_going, self.waits.at_end = true, true
     self:_drive(plan.finals_plan(self.project, self.finals))
@@ -436,6 +470,7 @@ function Run:execute()
   if not ok then error(problem, 0) end
   local code = self:_exit_code()
   if self.cache and not self.options.dry_run then self.cache:close(code) end
+  if self.recorder then self.recorder:save() end
   self.totals.tasks = self.totals.tasks - self.hooks:uncalled()
   self.account:close(clock.monotonic() - started, code)
   if self.cache and self.options.cache.stats and not self.options.dry_run then

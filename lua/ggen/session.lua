@@ -30,7 +30,8 @@ local opened
 local function evaluate(dir, args)
   -- Nearly all that loading makes stays until the end, so looking for garbage in between is wasted
   -- time; what a run makes is nearly all garbage, on top of a heap that may be large by then.
-  local loaded = load.load(dir, { timeout = args.load_timeout, verbose = args.verbose })
+  local loaded = load.load(dir, { timeout = args.load_timeout, verbose = args.verbose,
+    environment = args.env })
   if collectgarbage("count") > LARGE_HEAP then
     collectgarbage("setpause", LARGE_PAUSE)
     collectgarbage()
@@ -58,7 +59,7 @@ function M.open(args, options)
   local why = "--reload was given"
   if wanted then
     local project
-    project, why = snapshot.open(dir, function() return evaluate(dir, args) end)
+    project, why = snapshot.open(dir, function() return evaluate(dir, args) end, args.env)
     if project then return project end
   end
   if not options then tell(args, "the pipeline is evaluated", why) end

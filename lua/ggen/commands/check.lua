@@ -22,7 +22,8 @@ function M.run(args)
   }
   local plugins = session.plugins(project, host)
   plugins:close()
-  require("ggen.select").tasks(project, {})
+  local root = project.loaded.root
+  if root.defaults or not root.lifecycle then require("ggen.select").tasks(project, {}) end
   local tasks = project:count() - 2 * #project.phases
   local parts = { count(tasks, "task") }
   if #project.phases > 0 then parts[#parts + 1] = count(#project.phases, "phase") end

@@ -123,11 +123,16 @@ local function options_of(args, project, selection)
   -- One task alone needs neither its name before each line nor to wait for its own end.
   local graph = require("ggen.plan").freeze(project)
   local single = #selection == 1 and #graph:needs(selection[1]) == 0
+  local loaded = project.loaded
+  -- The phases of one make.toml run one after another.
+  local in_a_row = loaded.root.lifecycle and #loaded.workspaces == 0
   return {
     jobs = jobs, keep_going = args.keep_going or false, dry_run = args.dry_run or false,
     timeout = args.timeout, verbose = args.verbose or false, yes = args.yes or false,
-    cache = cache_options(args), jobserver = jobserver, share = share,
-    output = args.output or (single or jobs == 1) and "stream" or "grouped", single = single,
+    cache = project:survey().cached and cache_options(args) or nil,
+    jobserver = jobserver, share = share,
+    output = args.output or (single or jobs == 1 or in_a_row) and "stream" or "grouped",
+    single = single,
   }
 end
 
@@ -161,7 +166,8 @@ function M.run(args)
   end
   local opened = trace.now()
   if args.shorthand and not require("ggen.load").find(cli.directory(args)) then
-    fault.raise(("unknown command %q%s, and no pipeline.lua here that has such a task"):format(
+    fault.raise(("unknown command %q%s, and no pipeline.lua or make.toml here that has such a"
+      .. " task"):format(
       args.shorthand, suggest.hint(args.shorthand, cli.COMMANDS)))
   end
   local session = require("ggen.session")
@@ -188,6 +194,7 @@ function M.run(args)
   if args.cache_clear and not args.dry_run then clear_cache(plugins) end
   add_display(plugins, args, host)
   local run = require("ggen.run").new(project, selection, options, plugins)
+  if run.rows then require("ggen.lifecycle.admission").ask(run) end
   session.save(args, project)
   if args.trace then trace.span("host", "load " .. project.loaded.root.name, 0, opened,
     trace.now()) end

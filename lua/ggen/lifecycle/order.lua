@@ -1,0 +1,261 @@
+-- In which order the phases of a make.toml run: adds the hooks of the phases of a run to it, and
+-- puts the phases of each file in one row. A phase runs once, after its before hooks and what it
+-- depends on and before its after hooks; where the files leave a choice, as if each phase called
+-- its hooks itself. Works on plain data (`lifecycle` of specs); knows nothing of running.
+-- SPDX-License-Identifier: MIT
+local cycles = require("ggen.lifecycle.cycles")
+local fault = require("ggen.fault")
+
+local M = {}
+
+---@class ggen.PhaseNode a phase of the run
+---@field index integer of its task
+---@field task ggen.Task
+---@field before ggen.PhaseNode[] its hooks and what it depends on, in order
+---@field after ggen.PhaseNode[]
+---@field waits ggen.PhaseNode[] phases that it is an after hook of, and runs after
+---@field pulled boolean? somebody asked for it, or needs it
+
+---@class ggen.PhaseRow the phases of one make.toml that take part
+---@field pipeline ggen.Pipeline
+---@field nodes ggen.PhaseNode[]
+---@field sorted ggen.PhaseNode[] in the order in which they run
+---@field first integer where those begin that before_all stands around
+---@field last integer where those end that after_all stands around
+
+-- Collecting the phases of a run ------------------------------------------------------------------
+
+local Order = {}
+Order.__index = Order
+
+local function complain_of_unknown(what, list, file)
+  for _, entry in ipairs(list or {}) do
+    fault.raise(("%s: %s"):format(what, entry.text), file, entry.line)
+  end
+end
+
+function Order:_row(pipeline)
+  local row = self.rows[pipeline]
+  if not row then
+    row = { pipeline = pipeline, nodes = {}, sorted = {} }
+    self.rows[pipeline] = row
+    self.rows[#self.rows + 1] = row
+    local own = pipeline.lifecycle
+    complain_of_unknown(own.file, own.unknown, own.file)
+    for _, moment in ipairs({ "before_all", "after_all" }) do
+      row[moment] = self:_indices(pipeline, own[moment])
+      for _, index in ipairs(row[moment]) do self.found[#self.found + 1] = index end
+    end
+  end
+  return row
+end
+
+-- The tasks that names in a make.toml mean.
+function Order:_indices(pipeline, names)
+  local list, project = {}, self.project
+  for i, name in ipairs(names or {}) do
+    list[i] = project:find(project.prefix_of(pipeline) .. name) or project:find((name:gsub("^#",
+      "")))
+  end
+  return list
+end
+
+function Order:_take(index)
+  if self.nodes[index] ~= nil then return end
+  local task = self.project:task(index)
+  local data = task.spec.lifecycle
+  if not data or task.spec.finally then
+    self.nodes[index] = false
+    return
+  end
+  local pipeline = task.declaration.owner
+  complain_of_unknown(("phase %q"):format(task.id), data.unknown, task.declaration.file)
+  local node = { index = index, task = task, waits = {},
+    hooks = self:_indices(pipeline, data.before), after = self:_indices(pipeline, data.after) }
+  self.nodes[index] = node
+  if data.kind == "phase" or data.kind == "group" then
+    local row = self:_row(pipeline)
+    row.nodes[#row.nodes + 1] = node
+    node.row = row
+  end
+  for _, list in ipairs({ node.hooks, node.after }) do
+    for _, hook in ipairs(list) do self.found[#self.found + 1] = hook end
+  end
+end
+
+-- All phases of a run: those that are wanted, their hooks, and what these need.
+function Order:_collect(wanted)
+  self.found = wanted
+  while #self.found > 0 do
+    local indices = self.graph:plan(self.found):wanted()
+    self.found = {}
+    for _, index in ipairs(indices) do self:_take(index) end
+  end
+end
+
+-- Makes indices to nodes, without repeats; `more` in its order behind `list`.
+function Order:_nodes_of(list, more)
+  local nodes, seen = {}, {}
+  for _, part in ipairs({ list, more }) do
+    for _, index in ipairs(part) do
+      local node = self.nodes[index]
+      if node and not seen[node] then
+        seen[node] = true
+        nodes[#nodes + 1] = node
+      end
+    end
+  end
+  return nodes
+end
+
+function Order:_link(node)
+  local task = node.task
+  local needs = self:_indices(task.declaration.owner, task.spec.needs)
+  for _, index in ipairs(self.graph:needs(node.index)) do needs[#needs + 1] = index end
+  node.before = self:_nodes_of(needs, node.hooks)
+  node.after = self:_nodes_of(node.after, {})
+  for _, other in ipairs(node.before) do other.pulled = true end
+end
+
+-- Sorting -----------------------------------------------------------------------------------------
+
+-- Whether an after hook may run now: those that it is an after hook of are done, and nobody who is
+-- in the middle of it waits for it.
+local function may_follow(state, node)
+  for _, other in ipairs(node.waits) do
+    if state[other] ~= "done" then return false end
+  end
+  local seen = {}
+  local function free(inner)
+    if state[inner] == "done" or seen[inner] then return true end
+    if state[inner] == "open" then return false end
+    seen[inner] = true
+    for _, other in ipairs(inner.before) do
+      if not free(other) then return false end
+    end
+    for _, other in ipairs(inner.waits) do
+      if not free(other) then return false end
+    end
+    return true
+  end
+  return free(node)
+end
+
+local function sorter(row, state)
+  local late = {}
+  local place
+  local function follow(list)
+    for _, hook in ipairs(list) do
+      if not state[hook] then
+        if may_follow(state, hook) then place(hook) else late[#late + 1] = hook end
+      end
+    end
+  end
+  place = function(node)
+    if state[node] then return end
+    state[node] = "open"
+    for _, other in ipairs(node.before) do place(other) end
+    for _, other in ipairs(node.waits) do place(other) end
+    state[node] = "done"
+    row.sorted[#row.sorted + 1] = node
+    follow(node.after)
+    if #late > 0 then
+      local waiting = late
+      late = {}
+      follow(waiting)
+    end
+  end
+  return place, function()
+    for _, node in ipairs(late) do place(node) end
+  end
+end
+
+function Order:_sort(row, requested)
+  local state = {}
+  local place, place_late = sorter(row, state)
+  for _, index in ipairs(row.before_all) do
+    if self.nodes[index] then place(self.nodes[index]) end
+  end
+  row.first = #row.sorted + 1
+  local at_end = {}
+  for _, index in ipairs(row.after_all) do
+    local node = self.nodes[index]
+    if node and not node.pulled then at_end[node] = true end
+  end
+  for _, node in ipairs(requested) do
+    if node.row == row then place(node) end
+  end
+  for _, node in ipairs(row.nodes) do
+    if not at_end[node] then
+      -- Hooks have their place already, or get it with the phase that they belong to.
+      if node.pulled or #node.waits == 0 then place(node) end
+    end
+  end
+  place_late()
+  row.last = #row.sorted
+  for _, index in ipairs(row.after_all) do
+    if self.nodes[index] then place(self.nodes[index]) end
+  end
+  for _, node in ipairs(row.nodes) do place(node) end
+end
+
+-- Edges -------------------------------------------------------------------------------------------
+
+-- Who fails takes with him those that wait for him, but not a hook that others asked for as well.
+local function add_edges(graph, row)
+  local previous
+  for i, node in ipairs(row.sorted) do
+    for _, other in ipairs(node.before) do graph:edge(other.index, node.index) end
+    for _, other in ipairs(node.waits) do
+      graph:edge(other.index, node.index, node.pulled and "after" or nil)
+    end
+    if previous then graph:edge(previous.index, node.index, "after") end
+    previous = node
+    if i >= row.first and i <= row.last then
+      for j = 1, row.first - 1 do graph:edge(row.sorted[j].index, node.index) end
+      for j = row.last + 1, #row.sorted do graph:edge(node.index, row.sorted[j].index) end
+    end
+  end
+end
+
+---Adds hooks and the order of phases to a run.
+---@param project ggen.Project
+---@param frozen userdata its graph
+---@param selection integer[]
+---@return userdata? graph thawed, with the order; nil when no phase takes part
+---@return integer[] selection with the hooks
+---@return ggen.PhaseRow[] rows
+function M.of(project, frozen, selection)
+  local self = setmetatable({ project = project, graph = frozen, nodes = {}, rows = {} }, Order)
+  self:_collect(selection)
+  if #self.rows == 0 then return nil, selection, self.rows end
+  local linked = {}
+  for index, node in pairs(self.nodes) do
+    if node then linked[#linked + 1] = index end
+  end
+  table.sort(linked)
+  local nodes, requested = {}, {}
+  for i, index in ipairs(linked) do
+    nodes[i] = self.nodes[index]
+    self:_link(nodes[i])
+  end
+  for i, index in ipairs(selection) do
+    local node = self.nodes[index]
+    if node then
+      node.pulled = true
+      requested[#requested + 1] = node
+    end
+    selection[i] = index
+  end
+  cycles.settle(nodes)
+  local graph, all = frozen:thawed(), {}
+  for i, index in ipairs(selection) do all[i] = index end
+  for _, row in ipairs(self.rows) do self:_sort(row, requested) end
+  for _, row in ipairs(self.rows) do
+    add_edges(graph, row)
+    for _, node in ipairs(row.sorted) do all[#all + 1] = node.index end
+  end
+  return graph, all, self.rows
+end
+
+return M

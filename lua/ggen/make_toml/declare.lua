@@ -1,0 +1,207 @@
+-- From the model of a make.toml (read.lua) to declarations on a pipeline: each phase is a task of
+-- its name, hooks of shell lines are hidden tasks. What orders them in a run is plain data in their
+-- specs (`lifecycle`), for lifecycle/order.lua: no Lua function, so that a snapshot is enough.
+-- SPDX-License-Identifier: MIT
+local dsl = require("ggen.dsl")
+local spec_of = require("ggen.make_toml.spec")
+local suggest = require("ggen.suggest")
+
+local M = {}
+
+---@class ggen.Lifecycle what a make.toml says beyond its phases; plain data
+---@field file string
+---@field compat "default"|"strict"
+---@field before_all string[] names of tasks of the same pipeline
+---@field after_all string[]
+---@field on_error string[]
+---@field on_success string[]
+---@field lines table<string, integer> of these lists
+---@field environments string[] that -e can name
+---@field environment string? the one that was named
+---@field workspaces_parallel boolean?
+---@field notes table[] for `check`
+
+---@class ggen.PhaseData `lifecycle` in the spec of a task that comes from a make.toml
+---@field kind "phase"|"hook"|"group"|"script" group: only has others run
+---@field hidden boolean? `list` shows it with --all only
+---@field before string[]? names of tasks of the same pipeline, in order
+---@field after string[]?
+---@field lines table<string, integer>? of before and after
+---@field first_run_only boolean?
+---@field requires_approval boolean?
+---@field condition table? cargo-make's
+---@field unknown { text: string, line: integer }[]? references to phases that are not there
+---@field watch boolean|string[]|nil
+---@field port integer?
+---@field outputs string[]? as declared, cached or not
+---@field parallel boolean?
+---@field workspaces string[]?
+
+local Declarer = {}
+Declarer.__index = Declarer
+
+-- Whether something of that name is declared, or stands in another part of the pipeline.
+function Declarer:_known(name)
+  if self.names[name] or self.pipeline._by_name[name] then return true end
+  return name:find("[#^]") ~= nil
+end
+
+-- The names of a list that mean something; the rest is told when the phase takes part in a run.
+function Declarer:_checked(names, what, line, unknown)
+  local good = {}
+  for _, name in ipairs(names) do
+    if self:_known(name) then
+      good[#good + 1] = name
+    else
+      unknown[#unknown + 1] = { line = line,
+        text = ("%s names the unknown phase %q%s"):format(what, name, suggest.hint(name,
+          self.names)) }
+    end
+  end
+  return good
+end
+
+function Declarer:_task(name, spec, line)
+  dsl.declare(self.pipeline, name, spec, self.model.file, line or 1)
+end
+
+-- Shell lines are a task of their own, named after the hook; returns its name.
+function Declarer:_shell_lines(key, hook, more)
+  local name, count = key, 1
+  while self.names[name] or self.pipeline._by_name[name] do
+    count = count + 1
+    name = ("%s(%d)"):format(key, count)
+  end
+  local spec = spec_of.commands(self.context, hook.commands, hook.shell)
+  spec.lifecycle = { kind = "hook", hidden = true }
+  for field, value in pairs(more or {}) do spec[field] = value end
+  self:_task(name, spec, hook.line)
+  return name
+end
+
+-- The names of the tasks that a hook means.
+function Declarer:_hook_names(key, hook, unknown)
+  local names = self:_checked(hook.phases or {}, key, hook.line, unknown)
+  if hook.commands then names[#names + 1] = self:_shell_lines(key, hook) end
+  return names
+end
+
+-- The hooks of each phase, by its name and "all".
+function Declarer:_read_hooks()
+  local hooks = {}
+  for _, hook in ipairs(self.model.hooks) do
+    if hook.target == "all" or self.names[hook.target] then
+      local own = hooks[hook.target] or { lines = {}, unknown = {} }
+      hooks[hook.target] = own
+      local key = hook.moment .. "_" .. hook.target
+      local list = own[hook.moment] or {}
+      for _, name in ipairs(self:_hook_names(key, hook, own.unknown)) do list[#list + 1] = name end
+      own[hook.moment] = list
+      own.lines[hook.moment] = hook.line
+    end
+  end
+  return hooks
+end
+
+local function not_empty(list) return list and #list > 0 and list or nil end
+
+function Declarer:_phase(phase, hooks)
+  local spec = spec_of.phase(self.context, phase)
+  local data, own = spec.lifecycle, hooks[phase.name]
+  local unknown = own and own.unknown or {}
+  if own then
+    data.before, data.after = not_empty(own.before), not_empty(own.after)
+    data.lines = own.lines
+  end
+  spec.needs = not_empty(self:_checked(spec.needs or {}, "depends_on", phase.line, unknown))
+  data.unknown = not_empty(unknown)
+  self:_task(phase.name, spec, phase.line)
+end
+
+-- A name for several phases in a row.
+function Declarer:_group(kind, entry)
+  local unknown = {}
+  local needs = self:_checked(entry.phases, ("%s.%s"):format(kind, entry.name), entry.line, unknown)
+  self:_task(entry.name, { needs = not_empty(needs), cache = false,
+    desc = table.concat(entry.phases, ", "),
+    lifecycle = { kind = "group", unknown = not_empty(unknown) } }, entry.line)
+end
+
+function Declarer:_pipelines_and_scripts()
+  for _, entry in ipairs(self.model.pipelines) do self:_group("pipelines", entry) end
+  for _, entry in ipairs(self.model.scripts) do
+    if entry.phases then
+      self:_group("scripts", entry)
+    else
+      local spec = spec_of.commands(self.context, { entry.command })
+      spec.lifecycle = { kind = "script" }
+      self:_task(entry.name, spec, entry.line)
+    end
+  end
+end
+
+-- on_error and on_success: tasks that run at the end.
+function Declarer:_at_end(key, lists)
+  local hook = self.model[key]
+  if not hook then return end
+  lists[key] = self:_checked(hook.phases or {}, key, hook.line, lists.unknown)
+  if hook.commands then
+    self:_shell_lines(key, hook, { finally = true,
+      lifecycle = { kind = "hook", hidden = true, moment = key } })
+  end
+  lists.lines[key] = hook.line
+end
+
+-- All names of environments, sorted.
+local function environments_of(model)
+  local set, list = {}, {}
+  local function add(map)
+    for name in pairs(map or {}) do
+      if not set[name] then
+        set[name] = true
+        list[#list + 1] = name
+      end
+    end
+  end
+  add(model.environments)
+  for _, phase in ipairs(model.phases) do add(phase.environments) end
+  table.sort(list)
+  return list
+end
+
+---Declares what a model says.
+---@param pipeline ggen.Pipeline
+---@param model table of read.lua
+---@param options { dir: string, relative: string?, environment: string?, imported: boolean? } dir:
+---where the phases run; relative: that directory as the pipeline names it, when it is not its own
+function M.declare(pipeline, model, options)
+  local names = {}
+  for _, list in ipairs({ model.scripts, model.pipelines, model.phases }) do
+    for _, entry in ipairs(list) do names[entry.name] = entry end
+  end
+  local self = setmetatable({ pipeline = pipeline, model = model, names = names,
+    context = spec_of.context(model, options) }, Declarer)
+  local project = model.project
+  if not options.imported and pipeline.kind == "pipeline" then
+    rawset(pipeline, "name", project.name or pipeline.name)
+    rawset(pipeline, "line", project.line or 1)
+    rawset(pipeline, "desc", project.desc or pipeline.desc)
+  end
+  local hooks = self:_read_hooks()
+  for _, phase in ipairs(model.phases) do self:_phase(phase, hooks) end
+  self:_pipelines_and_scripts()
+  local all = hooks.all or { lines = {}, unknown = {} }
+  local lists = { lines = { before_all = all.lines.before, after_all = all.lines.after },
+    unknown = all.unknown }
+  self:_at_end("on_error", lists)
+  self:_at_end("on_success", lists)
+  rawset(pipeline, "lifecycle", {
+    file = model.file, compat = model.compat or "default", before_all = all.before or {},
+    after_all = all.after or {}, on_error = lists.on_error or {},
+    on_success = lists.on_success or {}, lines = lists.lines, unknown = not_empty(lists.unknown),
+    environments = environments_of(model), environment = options.environment,
+    workspaces_parallel = model.workspaces_parallel,
+  })
+end
+
+return M
