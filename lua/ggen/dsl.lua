@@ -108,10 +108,13 @@ local function check_name(what, name, file, line)
   end
 end
 
+-- Whether the file of a workspace has declared this itself, and the root declares for it now.
+local function is_own(self, declared) return self._own and self._own[declared] end
+
 -- Takes a new declaration into a pipeline; its spec comes later.
 local function add_declaration(self, name, file, line)
   local before = self._by_name[name]
-  if before then
+  if before and not is_own(self, before) then
     fault.raise(("task %q is declared twice (first at %s:%d)"):format(name, before.file,
       before.line),
       file, line)
@@ -122,6 +125,7 @@ local function add_declaration(self, name, file, line)
     self._sources[file] = source
   end
   local declaration = setmetatable({ name = name, line = line, _source = source }, Declaration)
+  if before then return declaration end -- checked as the others are, and dropped
   self._by_name[name] = declaration
   self.declarations[#self.declarations + 1] = declaration
   return declaration
@@ -150,6 +154,18 @@ function M.declare(pipeline, name, spec, file, line)
   local declaration = add_declaration(pipeline, name, file, line)
   declaration.spec = spec
   return declaration
+end
+
+---Declares a task that was found elsewhere, unless the pipeline has one with that name.
+---@param pipeline ggen.Pipeline
+---@param name string
+---@param spec ggen.TaskSpec
+---@param file string as messages name it
+---@param line integer
+function M.offer(pipeline, name, spec, file, line)
+  if pipeline._by_name[name] then return end
+  check_name("task", name, file, line)
+  add_declaration(pipeline, name, file, line)(spec)
 end
 
 -- A declaration with an optional table: what p:use "x" and p:phase "x" return.
@@ -194,13 +210,18 @@ end
 function Pipeline:phase(name, members)
   local file, line = fault.where(2)
   check_name("phase", name, file, line)
-  if self.phases[name] then fault.raise(("phase %q is declared twice"):format(name), file, line) end
+  local before = self.phases[name]
+  if before and not is_own(self, before) then
+    fault.raise(("phase %q is declared twice"):format(name), file, line)
+  end
   local entry = { name = name, file = file, line = line, owner = self }
   with_table(entry, function(_, value)
     entry.members = check_names(("phase %q"):format(name), value, file, line)
   end)
-  self.phases[name] = entry
-  self.phases[#self.phases + 1] = entry
+  if not before then
+    self.phases[name] = entry
+    self.phases[#self.phases + 1] = entry
+  end
   if members ~= nil then entry(members) end
   return entry
 end
@@ -252,6 +273,7 @@ end
 ---@param names string[]|string
 function Pipeline:default(names)
   local file, line = fault.where(2)
+  if is_own(self, self.defaults) then return end
   self.defaults = { names = check_names("default", names, file, line), file = file, line = line }
 end
 
@@ -263,6 +285,31 @@ function Pipeline:workspaces(patterns)
     self.workspace_patterns[#self.workspace_patterns + 1] = { pattern = pattern, file = file,
       line = line }
   end
+end
+
+---Declares for every workspace: p:each_workspace(function(w) w:task "build" { ... } end). What a
+---workspace declares itself, in a pipeline.lua of its own, takes the place of a task or phase with
+---that name.
+---@param declare fun(workspace: ggen.Pipeline) called with each, in the order of their directories
+function Pipeline:each_workspace(declare)
+  local file, line = fault.where(2)
+  if type(declare) ~= "function" then
+    fault.raise("each_workspace: expected function(w) ... end", file, line)
+  end
+  if self.kind == "workspace" then
+    fault.raise("each_workspace: this is for the root, not for a workspace", file, line)
+  end
+  self.workspace_rules[#self.workspace_rules + 1] = { declare = declare, file = file, line = line }
+end
+
+---From here on the root declares for a workspace: what the workspace has declared so far stays.
+---@param workspace ggen.Pipeline
+function M.keep_own(workspace)
+  local own = { [workspace.defaults] = true }
+  for _, declaration in ipairs(workspace.declarations) do own[declaration] = true end
+  for _, phase in ipairs(workspace.phases) do own[phase] = true end
+  own[false] = nil
+  rawset(workspace, "_own", own)
 end
 
 ---Takes the declarations of another file into this pipeline.
@@ -318,6 +365,7 @@ function M.new(kind, name, place, description)
     name = name, kind = kind, dir = place.dir, file = file, line = line, depends_on = {},
     declarations = {}, phases = {}, uses = {}, hooks = {}, pools = {}, workspace_patterns = {},
     defaults = false, desc = false, lifecycle = false, _by_name = {}, _sources = {},
+    workspace_rules = {}, _own = false,
   }
   local function configure(_, options)
     local checked, message, where = schema.check(description, options)

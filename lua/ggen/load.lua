@@ -5,13 +5,13 @@
 local dsl = require("ggen.dsl")
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
+local locate = require("ggen.locate")
 local progress = require("ggen.loading")
 local suggest = require("ggen.suggest")
 
 local M = {}
 
-M.FILE = "pipeline.lua"
-M.MAKE_TOML = "make.toml"
+M.FILE, M.MAKE_TOML = locate.FILE, locate.MAKE_TOML
 M.DEFAULT_TIMEOUT = 10
 
 ---@class ggen.Loaded what was declared, not yet resolved
@@ -109,16 +109,7 @@ local function read_source(path, display, from_file, from_line)
   return (bytes:gsub("^\239\187\191", ""):gsub("^#[^\n]*", ""))
 end
 
----How a file is named in messages: relative to where the program was started.
----@param path string absolute
----@param cwd string
----@return string
-function M.display(path, cwd)
-  if cwd ~= "/" and path:sub(1, #cwd + 1) == cwd .. "/" then return path:sub(#cwd + 2) end
-  return path
-end
-
-local function display_name(path) return M.display(path, latest.cwd) end
+local function display_name(path) return locate.display(path, latest.cwd) end
 
 -- The time limit of loading stands on a debug hook, and hooks do not fire in machine code: while a
 -- pipeline loads, its own code is only interpreted. Ours is compiled, and has no endless loop.
@@ -163,7 +154,7 @@ local function module_dirs(dir)
   local dirs = { dir }
   while dir and dir ~= "/" do
     local above = dirname(dir)
-    dir = M.find(above ~= "" and above or "/", progress.exists)
+    dir = locate.find(above ~= "" and above or "/", progress.exists)
     dirs[#dirs + 1] = dir
   end
   return dirs
@@ -284,43 +275,6 @@ local function make_env(state)
   })
 end
 
----@param dir string absolute
----@param exists (fun(path: string): boolean)? for those who want the looks to be recorded. Where
----the project is found depends on where one stands, and is looked up each time.
----@return string? dir the nearest directory from there up that has a pipeline.lua or a make.toml
----@return string? file the name of that file; pipeline.lua when there are both
-function M.find(dir, exists)
-  exists = exists or fs.stat
-  while true do
-    local base = dir == "/" and "/" or dir .. "/"
-    if exists(base .. M.FILE) then return dir, M.FILE end
-    if exists(base .. M.MAKE_TOML) then return dir, M.MAKE_TOML end
-    if dir == "/" or dir == "" then return nil end
-    dir = dirname(dir)
-    if dir == "" then dir = "/" end
-  end
-end
-
--- Directories below `root` that a pattern names; "*" and the like within one name.
-local function directories(root, pattern)
-  local found = { "" }
-  for segment in pattern:gmatch("[^/]+") do
-    local next_found = {}
-    for _, base in ipairs(found) do
-      local prefix = base == "" and "" or base .. "/"
-      if segment:find("[*?%[{]") then
-        for _, name in ipairs(loading.inputs:directories(root .. "/" .. base, segment) or {}) do
-          next_found[#next_found + 1] = prefix .. name
-        end
-      elseif segment ~= "." and progress.exists(root .. "/" .. prefix .. segment) then
-        next_found[#next_found + 1] = prefix .. segment
-      end
-    end
-    found = next_found
-  end
-  return found
-end
-
 -- Lets the frontend of make.toml declare what the file says.
 local function load_frontend(pipeline, path, from_file, from_line)
   local dir_before = dsl.current_dir
@@ -349,54 +303,6 @@ local function load_pipeline(path)
   return value
 end
 
-local function load_workspaces(root)
-  local list, by_name, seen = {}, {}, {}
-  for _, entry in ipairs(root.workspace_patterns) do
-    local literal = not entry.pattern:find("[*?%[{]")
-    local matched = directories(root.dir, entry.pattern)
-    if #matched == 0 then
-      fault.raise(("workspaces %q: no such directory"):format(entry.pattern), entry.file,
-        entry.line)
-    end
-    for _, relative in ipairs(matched) do
-      local path = root.dir .. "/" .. relative .. "/" .. M.FILE
-      if not seen[path] and progress.exists(path) then
-        seen[path] = true
-        local workspace = load_pipeline(path)
-        if workspace.kind ~= "workspace" then
-          fault.raise(('a workspace begins with ggen.workspace "NAME", not ggen.pipeline'),
-            workspace.file, workspace.line)
-        end
-        local before = by_name[workspace.name]
-        if before then
-          fault.raise(("workspace %q is declared twice (first at %s:%d)"):format(
-            workspace.name, before.file, before.line), workspace.file, workspace.line)
-        end
-        by_name[workspace.name] = workspace
-        list[#list + 1] = workspace
-      elseif literal and not seen[path] then
-        fault.raise(("workspaces %q: there is no %s in it"):format(entry.pattern, M.FILE),
-          entry.file, entry.line)
-      end
-    end
-  end
-  for _, workspace in ipairs(list) do
-    local use = workspace.uses[1]
-    if use then
-      local wrong = "use %q: plugins are chosen by the root's %s, not by a workspace"
-      fault.raise(wrong:format(use.name, M.FILE), use.file, use.line)
-    end
-    for _, name in ipairs(workspace.depends_on) do
-      if not by_name[name] then
-        fault.raise(("workspace %q depends on the unknown workspace %q%s"):format(
-          workspace.name, name, suggest.hint(name, by_name)), workspace.file, workspace.line)
-      end
-    end
-  end
-  table.sort(list, function(a, b) return a.dir < b.dir end)
-  return list
-end
-
 -- Every task and phase has its table by now; the others may do without.
 local function check_complete(pipeline)
   for _, declaration in ipairs(pipeline.declarations) do
@@ -418,27 +324,13 @@ local function check_complete(pipeline)
   end
 end
 
----The workspace that a directory belongs to.
----@param workspaces ggen.Pipeline[]
----@param dir string absolute
----@return string? name
-function M.inside(workspaces, dir)
-  local inside
-  for _, workspace in ipairs(workspaces) do
-    if dir == workspace.dir or dir:sub(1, #workspace.dir + 1) == workspace.dir .. "/" then
-      inside = workspace.name
-    end
-  end
-  return inside
-end
-
 local function load_all(dir, file, standing_in)
   local root = load_pipeline((dir == "/" and "" or dir) .. "/" .. file)
   if root.kind == "workspace" then
     -- Started within a workspace: its project is further up.
     local above = dirname(dir)
     local parent, file_there
-    if dir ~= "/" then parent, file_there = M.find(above ~= "" and above or "/") end
+    if dir ~= "/" then parent, file_there = locate.find(above ~= "" and above or "/") end
     if not parent then
       fault.raise(("this is the workspace %q, and no directory above has a %s that lists"
         .. " it"):format(
@@ -454,11 +346,12 @@ local function load_all(dir, file, standing_in)
     fault.raise(('this workspace is not listed by %s (add p:workspaces "...")'):format(
       display_name(parent .. "/" .. file_there)), root.file, root.line)
   end
-  local workspaces = load_workspaces(root)
+  local workspaces = require("ggen.workspaces").load(root, load_pipeline, display_name)
   check_complete(root)
   for _, workspace in ipairs(workspaces) do check_complete(workspace) end
   return {
-    root = root, workspaces = workspaces, dir = dir, workspace = M.inside(workspaces, standing_in),
+    root = root, workspaces = workspaces, dir = dir,
+    workspace = locate.inside(workspaces, standing_in, dir),
   }
 end
 
@@ -492,7 +385,7 @@ end
 ---@return ggen.Loaded
 function M.load(dir, options)
   options = options or {}
-  local found, file = M.find(dir)
+  local found, file = locate.find(dir)
   if not found then
     fault.raise(("no %s or %s here or in a directory above (to make one: ggen-lua init)"):format(
       M.FILE, M.MAKE_TOML))

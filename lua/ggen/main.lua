@@ -1,8 +1,8 @@
 -- The entry of the host: finds the command, runs it in a coroutine on the loop, prints faults.
 -- SPDX-License-Identifier: MIT
 
--- Most runs are short: they end before machine code pays for being made, and before there is garbage
--- worth looking for. (A restart with -1 sets when the next collection begins, by the pause.)
+-- Most runs are short: they end before machine code pays, and before there is garbage worth looking
+-- for. (A restart with -1 sets when the next collection begins, by the pause.)
 require("jit.opt").start("hotloop=500")
 local FIRST_PAUSE = 1600 -- percent of what is there now, which is next to nothing
 collectgarbage("setpause", FIRST_PAUSE)

@@ -2,9 +2,8 @@
 -- SPDX-License-Identifier: MIT
 local cli = require("ggen.cli")
 local fault = require("ggen.fault")
-local load = require("ggen.load")
+local locate = require("ggen.locate")
 local registry = require("ggen.registry")
-local resolve = require("ggen.resolve")
 local snapshot = require("ggen.snapshot")
 
 local M = {}
@@ -30,13 +29,13 @@ local opened
 local function evaluate(dir, args)
   -- Nearly all that loading makes stays until the end, so looking for garbage in between is wasted
   -- time; what a run makes is nearly all garbage, on top of a heap that may be large by then.
-  local loaded = load.load(dir, { timeout = args.load_timeout, verbose = args.verbose,
-    environment = args.env })
+  local loaded = require("ggen.load").load(dir, { timeout = args.load_timeout,
+    verbose = args.verbose, environment = args.env })
   if collectgarbage("count") > LARGE_HEAP then
     collectgarbage("setpause", LARGE_PAUSE)
     collectgarbage()
   end
-  return resolve.project(loaded)
+  return require("ggen.resolve").project(loaded)
 end
 
 local function tell(args, what, why)
@@ -86,7 +85,7 @@ function M.try_open(rest)
     directory = word:match("^%-C(.+)$") or word:match("^%-%-directory=(.+)$") or directory
   end
   local dir = cli.directory({ directory = directory })
-  if not load.find(dir) then return nil end
+  if not locate.find(dir) then return nil end
   local project = M.open({ directory = directory })
   opened = { dir = dir, project = project }
   for _, entry in ipairs(project.loaded.root.uses) do
@@ -145,8 +144,10 @@ function M.plugins(project, host, skip)
   watchdog.start(PLUGIN_TIME, ("still setting up plugins after %d s"):format(PLUGIN_TIME))
   local ok, problem = pcall(function()
     for _, entry in ipairs(project.loaded.root.uses) do
-      local plugin = registry.load(entry.name, entry)
-      if plugin.kind ~= "command" and not (skip and skip[plugin.kind]) then
+      -- What finds workspaces has had its say when the project was loaded.
+      local plugin = not entry.name:find("^workspaces[./]") and registry.load(entry.name, entry)
+      local kind = plugin and plugin.kind or "workspaces"
+      if kind ~= "workspaces" and kind ~= "command" and not (skip and skip[kind]) then
         plugins:use(entry.name, entry.params, entry)
       end
     end
