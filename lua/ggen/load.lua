@@ -287,6 +287,7 @@ end
 -- A make.toml in the place of pipeline.lua.
 local function load_make_toml(path)
   local dir = dirname(path)
+  progress.exists(dir .. "/" .. M.FILE) -- one that comes later is read in its place
   local pipeline = dsl.new("pipeline", dir:match("[^/]*$"), { dir = dir ~= "" and dir or "/",
     file = display_name(path), line = 1 })
   load_frontend(pipeline, path)

@@ -61,6 +61,5 @@ return function(...)
     print_fault(failure, cli.color_on_stderr(argv))
     return fault.is(failure) and failure.exit or 70
   end
-
   return code or 70
 end

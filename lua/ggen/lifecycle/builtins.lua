@@ -1,6 +1,6 @@
--- Commands of a make.toml that every sh does itself, without starting a program, and whose effect is
--- plain: nothing, an exit code, or a line of text. They are done here: a process for each would take
--- longer than all else in many a run. Whatever is not surely the same goes to the shell.
+-- Commands of a make.toml that every sh does itself, without starting a program, and whose effect
+-- is plain: nothing, an exit code, or a line of text. They are done here: a process for each would
+-- take longer than all else in many a run. Whatever is not surely the same goes to the shell.
 -- SPDX-License-Identifier: MIT
 local M = {}
 
