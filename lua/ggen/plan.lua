@@ -78,7 +78,10 @@ local function with_groups(project, frozen, selection)
   return freeze(project, ordered)
 end
 
-local function has_lifecycle(project)
+---Whether some part of the project comes from a make.toml.
+---@param project ggen.Project
+---@return boolean
+function M.has_lifecycle(project)
   if project.loaded.root.lifecycle then return true end
   for _, workspace in ipairs(project.loaded.workspaces) do
     if workspace.lifecycle then return true end
@@ -100,7 +103,7 @@ end
 ---@return ggen.PhaseRow[]? rows of the phases of a make.toml
 function M.plan(project, selection)
   local graph, rows = M.freeze(project), nil
-  if has_lifecycle(project) then
+  if M.has_lifecycle(project) then
     graph, selection, rows = with_lifecycle(project, graph, selection)
   end
   return with_groups(project, graph, selection):plan(selection), rows

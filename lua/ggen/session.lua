@@ -27,20 +27,26 @@ local opened
 ---@field output_sink fun(fn: fun(stream: "out"|"err", bytes: string)): userdata a sink that calls
 ---fn
 
+local function tell(args, what, why)
+  if args.verbose then io.stderr:write(("ggen-lua: %s: %s\n"):format(what, why)) end
+end
+
 local function evaluate(dir, args)
   -- Nearly all that loading makes stays until the end, so looking for garbage in between is wasted
   -- time; what a run makes is nearly all garbage, on top of a heap that may be large by then.
   local loaded = load.load(dir, { timeout = args.load_timeout, verbose = args.verbose,
     environment = args.env })
+  if args.verbose then
+    local parts = {}
+    for file, count in pairs(loaded.parsed) do parts[#parts + 1] = ("%d %s"):format(count, file) end
+    table.sort(parts)
+    tell(args, "files that were evaluated", table.concat(parts, ", "))
+  end
   if collectgarbage("count") > LARGE_HEAP then
     collectgarbage("setpause", LARGE_PAUSE)
     collectgarbage()
   end
   return resolve.project(loaded)
-end
-
-local function tell(args, what, why)
-  if args.verbose then io.stderr:write(("ggen-lua: %s: %s\n"):format(what, why)) end
 end
 
 ---Opens the project, from its snapshot if that is valid.

@@ -13,6 +13,7 @@ local function count(number, word) return ("%d %s%s"):format(number, word, numbe
 ---@return integer
 function M.run(args)
   local session = require("ggen.session")
+  require("ggen.loading").notes = true
   local project = session.open(args, { remember = false })
   require("ggen.plan").freeze(project)
   local host = {
@@ -31,6 +32,13 @@ function M.run(args)
     "workspace") end
   if #project.loaded.root.uses > 0 then parts[#parts + 1] = count(#project.loaded.root.uses,
     "plugin") end
+  for _, pipeline in ipairs({ root, unpack(project.loaded.workspaces) }) do
+    local own = pipeline.lifecycle
+    if own then
+      require("ggen.lifecycle.order").check(project, pipeline)
+      for _, line in ipairs(own.notes or {}) do io.write(line, "\n") end
+    end
+  end
   io.write(("%s: ok (%s)\n"):format(project.loaded.root.name, table.concat(parts, ", ")))
   return 0
 end

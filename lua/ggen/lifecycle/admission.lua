@@ -1,5 +1,5 @@
--- Whether a phase takes part in a run: first_run_only, the condition of cargo-make, and the approval
--- that it may require. Asked by conditions.lua for phases that say `when = { lifecycle = true }`, and
+-- Whether a phase takes part in a run: first_run_only, conditions of cargo-make, and the approval
+-- that it may require. Asked by conditions.lua for phases with `when = { lifecycle = true }`, and
 -- for approvals before anything starts.
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
