@@ -5,13 +5,13 @@
 local dsl = require("ggen.dsl")
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
+local locate = require("ggen.locate")
 local progress = require("ggen.loading")
 local suggest = require("ggen.suggest")
 
 local M = {}
 
-M.FILE = "pipeline.lua"
-M.MAKE_TOML = "make.toml"
+M.FILE, M.MAKE_TOML = locate.FILE, locate.MAKE_TOML
 M.DEFAULT_TIMEOUT = 10
 
 ---@class ggen.Loaded what was declared, not yet resolved
@@ -110,16 +110,7 @@ local function read_source(path, display, from_file, from_line)
   return (bytes:gsub("^\239\187\191", ""):gsub("^#[^\n]*", ""))
 end
 
----How a file is named in messages: relative to where the program was started.
----@param path string absolute
----@param cwd string
----@return string
-function M.display(path, cwd)
-  if cwd ~= "/" and path:sub(1, #cwd + 1) == cwd .. "/" then return path:sub(#cwd + 2) end
-  return path
-end
-
-local function display_name(path) return M.display(path, latest.cwd) end
+local function display_name(path) return locate.display(path, latest.cwd) end
 
 -- The time limit of loading stands on a debug hook, and hooks do not fire in machine code: while a
 -- pipeline loads, its own code is only interpreted. Ours is compiled, and has no endless loop.
@@ -164,7 +155,7 @@ local function module_dirs(dir)
   local dirs = { dir }
   while dir and dir ~= "/" do
     local above = dirname(dir)
-    dir = M.find(above ~= "" and above or "/", progress.exists)
+    dir = locate.find(above ~= "" and above or "/", progress.exists)
     dirs[#dirs + 1] = dir
   end
   return dirs
@@ -285,23 +276,6 @@ local function make_env(state)
   })
 end
 
----@param dir string absolute
----@param exists (fun(path: string): boolean)? for those who want the looks to be recorded. Where
----the project is found depends on where one stands, and is looked up each time.
----@return string? dir the nearest directory from there up that has a pipeline.lua or a make.toml
----@return string? file the name of that file; pipeline.lua when there are both
-function M.find(dir, exists)
-  exists = exists or fs.stat
-  while true do
-    local base = dir == "/" and "/" or dir .. "/"
-    if exists(base .. M.FILE) then return dir, M.FILE end
-    if exists(base .. M.MAKE_TOML) then return dir, M.MAKE_TOML end
-    if dir == "/" or dir == "" then return nil end
-    dir = dirname(dir)
-    if dir == "" then dir = "/" end
-  end
-end
-
 -- Lets the frontend of make.toml declare what the file says.
 local function load_frontend(pipeline, path, from_file, from_line)
   local dir_before = dsl.current_dir
@@ -355,20 +329,6 @@ local function check_complete(pipeline)
   end
 end
 
----The workspace that a directory belongs to.
----@param workspaces ggen.Pipeline[]
----@param dir string absolute
----@param root string absolute: who stands there means the whole, even if it is a workspace as well
----@return string? name
-function M.inside(workspaces, dir, root)
-  local inside
-  for _, workspace in ipairs(workspaces) do
-    local below = dir == workspace.dir or dir:sub(1, #workspace.dir + 1) == workspace.dir .. "/"
-    if below and workspace.dir ~= root then inside = workspace.name end
-  end
-  return inside
-end
-
 local load_all
 
 -- A make.toml does not say whether its directory is a workspace of a project further up; that one
@@ -392,7 +352,7 @@ load_all = function(dir, file, standing_in)
     -- Started within a workspace: its project is further up.
     local above = dirname(dir)
     local parent, file_there
-    if dir ~= "/" then parent, file_there = M.find(above ~= "" and above or "/") end
+    if dir ~= "/" then parent, file_there = locate.find(above ~= "" and above or "/") end
     if not parent then
       fault.raise(("this is the workspace %q, and no directory above has a %s that lists"
         .. " it"):format(
@@ -417,7 +377,7 @@ load_all = function(dir, file, standing_in)
   for _, workspace in ipairs(workspaces) do check_complete(workspace) end
   return {
     root = root, workspaces = workspaces, dir = dir,
-    workspace = M.inside(workspaces, standing_in, dir),
+    workspace = locate.inside(workspaces, standing_in, dir),
   }
 end
 
@@ -451,7 +411,7 @@ end
 ---@return ggen.Loaded
 function M.load(dir, options)
   options = options or {}
-  local found, file = M.find(dir)
+  local found, file = locate.find(dir)
   if not found then
     fault.raise(("no %s or %s here or in a directory above (to make one: ggen-lua init)"):format(
       M.FILE, M.MAKE_TOML))

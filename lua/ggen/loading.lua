@@ -2,7 +2,6 @@
 -- world is recorded, because the result of loading is remembered as long as the answers are the
 -- same (snapshot.lua). Public as ggen.loading().
 -- SPDX-License-Identifier: MIT
-local dsl = require("ggen.dsl")
 local fs = require("ggen.core.fs")
 
 local M = {}
@@ -44,6 +43,7 @@ function Loading:exists(path) return self._inputs:exists(absolute(self, path)) e
 function Loading:directories_with(patterns, file)
   return require("ggen.directories").list(self.dir, patterns, file)
 end
+
 ---@type table<string, table>? the models of the make.toml that were read so far, by path
 M.models = nil
 
@@ -65,7 +65,7 @@ M.inputs = nil
 ---@return ggen.Loading? loading nil unless a pipeline is being loaded
 function M.current()
   if not M.inputs then return nil end
-  return setmetatable({ dir = dsl.current_dir or fs.cwd(), _inputs = M.inputs }, Loading)
+  return setmetatable({ dir = require("ggen.dsl").current_dir or fs.cwd(), _inputs = M.inputs }, Loading)
 end
 
 ---Whether there is something of that name.

@@ -3,7 +3,7 @@
 -- damaged, the files are evaluated after all.
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
-local load = require("ggen.load")
+local locate = require("ggen.locate")
 local Project = require("ggen.project")
 local records = require("ggen.records")
 local stand_in = require("ggen.stand_in")
@@ -46,7 +46,7 @@ function Remembered:evaluated()
     project = self._evaluate()
     -- What the run has done so far was done for the pipeline as it was.
     if project.loaded.inputs:answers() ~= self._head.answers then
-      fault.raise(("%s has changed since this run began: run it again"):format(load.FILE))
+      fault.raise(("%s has changed since this run began: run it again"):format(locate.FILE))
     end
     rawset(self, "_evaluated", project)
   end
@@ -67,7 +67,7 @@ end
 local function source(self, number)
   local shown = self._shown[number]
   if not shown then
-    shown = load.display(self._head.sources[number] or "?", self.loaded.cwd)
+    shown = locate.display(self._head.sources[number] or "?", self.loaded.cwd)
     self._shown[number] = shown
   end
   return shown
@@ -198,7 +198,7 @@ function M.new(opened, standing, cwd, evaluate, repair)
   for i, entry in ipairs(head.workspaces) do
     self.loaded.workspaces[i] = pipeline_of(self, entry)
   end
-  self.loaded.workspace = load.inside(self.loaded.workspaces, standing, self.dir)
+  self.loaded.workspace = locate.inside(self.loaded.workspaces, standing, self.dir)
   return self
 end
 

@@ -3,7 +3,6 @@
 -- SPDX-License-Identifier: MIT
 local account = require("ggen.account")
 local async = require("ggen.async")
-local cache = require("ggen.cache")
 local clock = require("ggen.core.clock")
 local conditions = require("ggen.conditions")
 local context = require("ggen.context")
@@ -76,7 +75,7 @@ function M.new(project, selection, options, plugins)
   self.hooks = hooks.new(self, plugins:get("hooks"))
   self:_divide(selection)
   if options.cache then
-    self.cache = cache.open(project, plugins, self.events, options.cache)
+    self.cache = require("ggen.cache").open(project, plugins, self.events, options.cache)
   end
   self.slots = slots.new(self, self.plan, function() self:_pump() end)
   if rawget(project.loaded.root, "lifecycle") and not options.dry_run then

@@ -2,9 +2,8 @@
 -- SPDX-License-Identifier: MIT
 local cli = require("ggen.cli")
 local fault = require("ggen.fault")
-local load = require("ggen.load")
+local locate = require("ggen.locate")
 local registry = require("ggen.registry")
-local resolve = require("ggen.resolve")
 local snapshot = require("ggen.snapshot")
 
 local M = {}
@@ -31,22 +30,25 @@ local function tell(args, what, why)
   if args.verbose then io.stderr:write(("ggen-lua: %s: %s\n"):format(what, why)) end
 end
 
+-- Each file is read once, however many workspaces there are and wherever one stands.
+local function parsed_files(loaded)
+  local parts = {}
+  for file, count in pairs(loaded.parsed) do parts[#parts + 1] = ("%d %s"):format(count, file) end
+  table.sort(parts)
+  return table.concat(parts, ", ")
+end
+
 local function evaluate(dir, args)
   -- Nearly all that loading makes stays until the end, so looking for garbage in between is wasted
   -- time; what a run makes is nearly all garbage, on top of a heap that may be large by then.
-  local loaded = load.load(dir, { timeout = args.load_timeout, verbose = args.verbose,
-    environment = args.env })
-  if args.verbose then
-    local parts = {}
-    for file, count in pairs(loaded.parsed) do parts[#parts + 1] = ("%d %s"):format(count, file) end
-    table.sort(parts)
-    tell(args, "files that were evaluated", table.concat(parts, ", "))
-  end
+  local loaded = require("ggen.load").load(dir, { timeout = args.load_timeout,
+    verbose = args.verbose, environment = args.env })
+  if #loaded.workspaces > 0 then tell(args, "files that were evaluated", parsed_files(loaded)) end
   if collectgarbage("count") > LARGE_HEAP then
     collectgarbage("setpause", LARGE_PAUSE)
     collectgarbage()
   end
-  return resolve.project(loaded)
+  return require("ggen.resolve").project(loaded)
 end
 
 ---Opens the project, from its snapshot if that is valid.
@@ -92,7 +94,7 @@ function M.try_open(rest)
     directory = word:match("^%-C(.+)$") or word:match("^%-%-directory=(.+)$") or directory
   end
   local dir = cli.directory({ directory = directory })
-  if not load.find(dir) then return nil end
+  if not locate.find(dir) then return nil end
   local project = M.open({ directory = directory })
   opened = { dir = dir, project = project }
   for _, entry in ipairs(project.loaded.root.uses) do

@@ -14,7 +14,7 @@
 local core = require("ggen.core.snapshot")
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
-local load = require("ggen.load")
+local locate = require("ggen.locate")
 local records = require("ggen.records")
 
 local M = {}
@@ -44,7 +44,7 @@ local function open_at(dir, environment)
   if head.environment ~= environment then return nil, "-e is another than before" end
   local same, moved = inputs:check()
   if not same then
-    return nil, ("%s has changed"):format(load.display(moved, fs.cwd()))
+    return nil, ("%s has changed"):format(locate.display(moved, fs.cwd()))
   end
   local graph = snapshot:graph()
   if not graph or graph:size() ~= snapshot:count() then return nil, "the snapshot is damaged" end
@@ -61,12 +61,12 @@ end
 -- Like load.lua looks for the project: the nearest pipeline.lua, or the one above of which that is
 -- a workspace.
 local function find(dir, environment)
-  local nearest = load.find(dir)
+  local nearest = locate.find(dir)
   if not nearest then return nil, "there is no pipeline" end
   local opened, why = open_at(nearest, environment)
   if opened or nearest == "/" then return opened, why end
   local above = nearest:match("^(.*)/[^/]*$")
-  above = load.find(above ~= "" and above or "/")
+  above = locate.find(above ~= "" and above or "/")
   if not above then return nil, why end
   local outer, why_outer = open_at(above, environment)
   if outer and lists_workspace(outer.head, nearest) then return outer end

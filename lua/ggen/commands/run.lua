@@ -165,7 +165,7 @@ function M.run(args)
     trace.enable()
   end
   local opened = trace.now()
-  if args.shorthand and not require("ggen.load").find(cli.directory(args)) then
+  if args.shorthand and not require("ggen.locate").find(cli.directory(args)) then
     fault.raise(("unknown command %q%s, and no pipeline.lua or make.toml here that has such a"
       .. " task"):format(
       args.shorthand, suggest.hint(args.shorthand, cli.COMMANDS)))

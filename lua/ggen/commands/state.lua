@@ -98,8 +98,8 @@ end
 ---@param args table
 ---@return integer code
 function M.run(args)
-  local load = require("ggen.load")
-  local dir = load.find(cli.directory(args))
+  local locate = require("ggen.locate")
+  local dir = locate.find(cli.directory(args))
   if not dir then
     fault.raise("state: there is no project here or in a directory above")
   end

@@ -99,7 +99,7 @@ end
 
 -- The path of a state file as a message names it.
 local function shown(state)
-  return require("ggen.load").display(state:path(), require("ggen.core.fs").cwd())
+  return require("ggen.locate").display(state:path(), require("ggen.core.fs").cwd())
 end
 
 ---What is to be said of a state file that was read or saved; nil when all is well.

@@ -2,7 +2,7 @@
 -- says on a pipeline. Public as ggen.make_toml.
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
-local load = require("ggen.load")
+local locate = require("ggen.locate")
 local loading = require("ggen.loading")
 
 local M = {}
@@ -56,7 +56,7 @@ function M.load(pipeline, dir, file, options)
   options = options or {}
   local path = (dir == "/" and "" or dir) .. "/" .. file
   dir = dir:gsub("/%./", "/"):gsub("/%.$", "")
-  local model = M.read(path, load.display(path, require("ggen.core.fs").cwd()), options.place)
+  local model = M.read(path, locate.display(path, require("ggen.core.fs").cwd()), options.place)
   local above = has_workspaces(pipeline, model)
   -- workspaces.lua goes on from here.
   if above then
