@@ -336,7 +336,7 @@ local load_all
 local function load_above(dir, standing_in)
   if dir == "/" then return nil end
   local above = dirname(dir)
-  local parent, file = M.find(above ~= "" and above or "/", progress.exists)
+  local parent, file = locate.find(above ~= "" and above or "/", progress.exists)
   if not parent then return nil end
   local dir_before, file_before = dsl.current_dir, dsl.current_file
   local ok, loaded = pcall(load_all, parent, file, standing_in)

@@ -65,7 +65,8 @@ M.inputs = nil
 ---@return ggen.Loading? loading nil unless a pipeline is being loaded
 function M.current()
   if not M.inputs then return nil end
-  return setmetatable({ dir = require("ggen.dsl").current_dir or fs.cwd(), _inputs = M.inputs }, Loading)
+  local dir = require("ggen.dsl").current_dir or fs.cwd()
+  return setmetatable({ dir = dir, _inputs = M.inputs }, Loading)
 end
 
 ---Whether there is something of that name.
