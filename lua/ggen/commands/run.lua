@@ -18,6 +18,8 @@ local function number_of_jobs(value)
   return math.min(jobs, 1024)
 end
 
+function M.words() return { tag = {} } end
+
 function M.configure(parser)
   parser:argument("tasks", "Tasks, phases or globs of names: build, api#test, 'test:*'."):args("*")
     :argname("TASK")
