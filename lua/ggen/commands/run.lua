@@ -126,8 +126,9 @@ local function options_of(args, project, selection)
   local graph = require("ggen.plan").freeze(project)
   local single = #selection == 1 and #graph:needs(selection[1]) == 0
   local loaded = project.loaded
-  -- The phases of one make.toml run one after another.
-  local in_a_row = loaded.root.lifecycle and #loaded.workspaces == 0
+  -- The phases of one make.toml run one after another, and so may its workspaces.
+  local in_a_row = loaded.root.lifecycle
+    and require("ggen.lifecycle.order").in_turn(project, selection) ~= false
   return {
     jobs = jobs, keep_going = args.keep_going or false, dry_run = args.dry_run or false,
     timeout = args.timeout, verbose = args.verbose or false, yes = args.yes or false,
