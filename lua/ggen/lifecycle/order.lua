@@ -143,12 +143,14 @@ local function may_follow(state, node)
   return free(node)
 end
 
-local function sorter(row, state)
+-- Places phases in a row, each with all that belongs to it. Those in `at_end` wait for the end,
+-- unless something needs them.
+local function sorter(row, state, at_end)
   local late = {}
   local place
   local function follow(list)
     for _, hook in ipairs(list) do
-      if not state[hook] then
+      if not state[hook] and not at_end[hook] then
         if may_follow(state, hook) then place(hook) else late[#late + 1] = hook end
       end
     end
@@ -174,16 +176,16 @@ end
 
 function Order:_sort(row, requested)
   local state = {}
-  local place, place_late = sorter(row, state)
-  for _, index in ipairs(row.before_all) do
-    if self.nodes[index] then place(self.nodes[index]) end
-  end
-  row.first = #row.sorted + 1
   local at_end = {}
   for _, index in ipairs(row.after_all) do
     local node = self.nodes[index]
     if node and not node.pulled then at_end[node] = true end
   end
+  local place, place_late = sorter(row, state, at_end)
+  for _, index in ipairs(row.before_all) do
+    if self.nodes[index] then place(self.nodes[index]) end
+  end
+  row.first = #row.sorted + 1
   for _, node in ipairs(requested) do
     if node.row == row then place(node) end
   end
