@@ -16,6 +16,7 @@ local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
 local locate = require("ggen.locate")
 local records = require("ggen.records")
+require("ggen.core.graph") -- snapshots give graphs back
 
 local M = {}
 

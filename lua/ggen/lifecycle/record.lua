@@ -76,6 +76,7 @@ end
 local function place_of(run, task)
   local data = task.spec.lifecycle
   if not data or data.kind ~= "phase" or task.spec.run == nil then return nil end
+  if task.state_dir then return task.state_dir, task.name end
   return run.project.dir, task.name, task.workspace
 end
 

@@ -20,6 +20,9 @@ local M = {}
 ---@field environments string[] that -e can name
 ---@field environment string? the one that was named
 ---@field workspaces_parallel boolean?
+---@field imported boolean? into a pipeline.lua
+---@field hooks table<string, { before: string[]?, after: string[]? }> as written, by phase and "all"
+---@field names table<string, true> of the phases
 ---@field notes string[]? for `check`, when it is that which loads
 
 ---@class ggen.PhaseData `lifecycle` in the spec of a task that comes from a make.toml
@@ -37,6 +40,7 @@ local M = {}
 ---@field outputs string[]? as declared, cached or not
 ---@field parallel boolean?
 ---@field workspaces string[]?
+---@field plain table[]? the commands without those of an environment, when they are others
 
 local Declarer = {}
 Declarer.__index = Declarer
@@ -170,6 +174,26 @@ local function environments_of(model)
   return list
 end
 
+-- The hooks as they are written: each entry the name of a phase, or a shell line.
+local function hooks_as_written(model)
+  local hooks = {}
+  for _, hook in ipairs(model.hooks) do
+    local own = hooks[hook.target] or {}
+    hooks[hook.target] = own
+    local list = own[hook.moment] or {}
+    own[hook.moment] = list
+    for _, name in ipairs(hook.phases or {}) do list[#list + 1] = name end
+    for _, line in ipairs(hook.commands or {}) do list[#list + 1] = line end
+  end
+  return hooks
+end
+
+local function names_of(phases)
+  local names = {}
+  for _, phase in ipairs(phases) do names[phase.name] = true end
+  return names
+end
+
 ---Declares what a model says.
 ---@param pipeline ggen.Pipeline
 ---@param model table of read.lua
@@ -201,7 +225,8 @@ function M.declare(pipeline, model, options)
     after_all = all.after or {}, on_error = lists.on_error or {},
     on_success = lists.on_success or {}, lines = lists.lines, unknown = not_empty(lists.unknown),
     environments = environments_of(model), environment = options.environment,
-    workspaces_parallel = model.workspaces_parallel,
+    workspaces_parallel = model.workspaces_parallel, imported = options.imported or nil,
+    hooks = hooks_as_written(model), names = names_of(model.phases),
     notes = not_empty(loading.notes and require("ggen.make_toml.notes").lines(model)),
   })
 end
