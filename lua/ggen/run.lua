@@ -102,6 +102,8 @@ function Run:_divide(selection)
   end
   local main, finals = plan.divide(self.project, selection)
   self.plan, self.rows = plan.plan(self.project, main)
+  -- One failing workspace does not keep the others from their end.
+  if self.rows and self.rows.side_by_side then self.options.keep_going = true end
   self.finals = finals(self.plan)
   self.totals.tasks = plan.count(self.project, self.plan) + #self.finals
 end

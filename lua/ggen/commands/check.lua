@@ -35,8 +35,7 @@ function M.run(args)
   for _, pipeline in ipairs({ root, unpack(project.loaded.workspaces) }) do
     local own = pipeline.lifecycle
     if own then
-      local strict = root.lifecycle and root.lifecycle.compat == "strict"
-        and not root.lifecycle.imported
+      local strict = own.compat == "strict" and require("ggen.lifecycle.strict").applies(project)
       if not strict then require("ggen.lifecycle.order").check(project, pipeline) end
       for _, line in ipairs(own.notes or {}) do io.write(line, "\n") end
       for _, line in ipairs(strict and require("ggen.lifecycle.strict").notes(project, pipeline)

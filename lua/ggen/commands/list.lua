@@ -4,6 +4,8 @@ local steps = require("ggen.steps")
 
 local M = { summary = "List the tasks and phases" }
 
+function M.words() return { tag = {} } end
+
 function M.configure(parser)
   parser:argument("tasks", "Only these tasks, phases or globs of names."):args("*"):argname("TASK")
   parser:option("--tag", "Only tasks with this tag; may be repeated."):argname("TAG"):count("*")

@@ -18,6 +18,8 @@ local function number_of_jobs(value)
   return math.min(jobs, 1024)
 end
 
+function M.words() return { tag = {} } end
+
 function M.configure(parser)
   parser:argument("tasks", "Tasks, phases or globs of names: build, api#test, 'test:*'."):args("*")
     :argname("TASK")
@@ -123,9 +125,13 @@ end
 
 -- With compat = "strict", what happens instead of the plan of the tasks.
 local function script_of(args, project)
-  if not (args.compat or project.loaded.root.lifecycle) then return nil end
+  local lifecycle = project.loaded.root.lifecycle
+  if args.compat == "strict" and (not lifecycle or lifecycle.imported) then
+    fault.raise("--compat strict is for a make.toml without a pipeline.lua beside it")
+  end
+  if not lifecycle or lifecycle.compat ~= "strict" then return nil end
   local strict = require("ggen.lifecycle.strict")
-  if not strict.applies(project, args.compat) then return nil end
+  if not strict.applies(project) then return nil end
   local names = args.tasks
   if #names == 0 then
     names = {}
@@ -192,7 +198,14 @@ function M.run(args)
       args.shorthand, suggest.hint(args.shorthand, cli.COMMANDS)))
   end
   local session = require("ggen.session")
-  local project = session.open(args)
+  local project
+  if args.compat then
+    -- The file is read in another way, which is not remembered.
+    require("ggen.loading").compat = args.compat
+    project = session.open(args, { remember = false })
+  else
+    project = session.open(args)
+  end
   local script = script_of(args, project)
   local ok, selection = true, {}
   if not script then
@@ -220,7 +233,7 @@ function M.run(args)
   add_display(plugins, args, host)
   local run = require("ggen.run").new(project, selection, options, plugins)
   if run.rows then require("ggen.lifecycle.admission").ask(run) end
-  session.save(args, project)
+  if not args.compat then session.save(args, project) end
   if args.trace then trace.span("host", "load " .. project.loaded.root.name, 0, opened,
     trace.now()) end
   local code = run:execute()

@@ -9,6 +9,10 @@ local M = {
     .. " whether its result is there, when it ran last and where it is declared. Runs nothing.",
 }
 
+M.needs_words = true
+
+function M.words() return {} end
+
 function M.configure(parser)
   parser:argument("tasks", "Tasks, phases or globs of names: build, api#test."):args("+")
     :argname("TASK")

@@ -23,21 +23,18 @@ local MOST_CALLS = 1000   -- inside each other
 
 ---@class ggen.StrictContext where phases run
 ---@field name string? of the workspace
----@field lifecycle ggen.Lifecycle
+---@field hooks table<string, { before: string[]?, after: string[]? }> by phase and "all"
+---@field names table<string, true> of its phases
+---@field file string as messages name it
 ---@field prefix string of the ids of its tasks
 ---@field dir string absolute; its state file is there
 
----Whether a project runs so. Raises a fault when it cannot, but should.
+---Whether a project runs so.
 ---@param project ggen.Project
----@param compat "default"|"strict"|nil what the command line says
 ---@return boolean
-function M.applies(project, compat)
+function M.applies(project)
   local lifecycle = project.loaded.root.lifecycle
-  if not lifecycle or lifecycle.imported then
-    if compat ~= "strict" then return false end
-    fault.raise("--compat strict is for a make.toml without a pipeline.lua beside it")
-  end
-  return (compat or lifecycle.compat) == "strict"
+  return lifecycle and lifecycle.compat == "strict" and not lifecycle.imported
 end
 
 -- Unrolling -----------------------------------------------------------------------------------
@@ -76,13 +73,13 @@ function Row:_fail(name, message)
   local base = self:_task(name) or setmetatable({ name = name, id = self.context.prefix .. name,
     dir = self.context.dir, workspace = self.context.name, index = 0,
     spec = { lifecycle = { kind = "phase" } } }, { __index = { declaration = {
-      name = name, file = self.context.lifecycle.file, line = 1 } } })
+      name = name, file = self.context.file, line = 1 } } })
   self.turns[#self.turns + 1] = setmetatable({ failure = message }, { __index = base })
   return false
 end
 
 function Row:_hooks(moment, target)
-  local hooks = self.context.lifecycle.hooks[target]
+  local hooks = self.context.hooks[target]
   return hooks and hooks[moment] or {}
 end
 
@@ -107,10 +104,8 @@ function Row:call(name)
   end
   local task = self:_task(name)
   if not task then
-    local names = {}
-    for other in pairs(self.context.lifecycle.names) do names[other] = true end
     return self:_fail(name, ("Phase '%s' not found in configuration%s"):format(name,
-      suggest.hint(name, names)))
+      suggest.hint(name, self.context.names)))
   end
   if #chain == MOST_CALLS or #self.turns >= MOST_TURNS then
     local declaration = (self:_task(chain[1] or name) or task).declaration
@@ -139,9 +134,10 @@ end
 ---@param pipeline ggen.Pipeline
 ---@return ggen.StrictContext
 local function context_of(project, pipeline)
+  local strict = pipeline.lifecycle and pipeline.lifecycle.strict or { hooks = {}, names = {} }
   return { name = pipeline.kind == "workspace" and pipeline.name or nil, dir = pipeline.dir,
-    prefix = project.prefix_of(pipeline),
-    lifecycle = pipeline.lifecycle or { file = pipeline.file, hooks = {}, names = {} } }
+    prefix = project.prefix_of(pipeline), file = pipeline.file, hooks = strict.hooks,
+    names = strict.names }
 end
 
 -- Where phases run: a single one in the root, several in the workspaces, by name, if there are any.

@@ -14,6 +14,7 @@
 ---@field on_success ggen.make_toml.Outcome?
 ---@field workspaces ggen.make_toml.Workspace[] the named ones
 ---@field members string[]? globs of directories, with `exclude` and `line`
+---@field workspaces_find { name: string, line: integer }? the plugin that finds more of them
 ---@field workspaces_parallel boolean?
 ---@field env table<string, string>
 ---@field environments table<string, { env: table<string, string>, line: integer }> [env.NAME]
