@@ -26,6 +26,7 @@ local MOST_CALLS = 1000   -- inside each other
 ---@field hooks table<string, { before: string[]?, after: string[]? }> by phase and "all"
 ---@field names table<string, true> of its phases
 ---@field file string as messages name it
+---@field problem string? why nothing can run there
 ---@field prefix string of the ids of its tasks
 ---@field dir string absolute; its state file is there
 
@@ -83,7 +84,12 @@ function Row:_hooks(moment, target)
   return hooks and hooks[moment] or {}
 end
 
-function Row:_call_all(names)
+---Phases are called in turn.
+---@param names string[]
+---@return boolean good
+function Row:call_all(names)
+  local problem = self.context.problem
+  if problem then return self:_fail(names[1], problem) end
   for _, name in ipairs(names) do
     if not self:call(name) then return false end
   end
@@ -115,13 +121,13 @@ function Row:call(name)
   end
   chain[#chain + 1] = name
   self.active[name] = #chain
-  local good = self:_call_all(self:_hooks("before", "all"))
-    and self:_call_all(self:_hooks("before", name))
+  local good = self:call_all(self:_hooks("before", "all"))
+    and self:call_all(self:_hooks("before", name))
   if good then
     self.turns[#self.turns + 1] = task
     -- A phase without commands ends here.
-    good = task.spec.run == nil or (self:_call_all(self:_hooks("after", name))
-      and self:_call_all(self:_hooks("after", "all")))
+    good = task.spec.run == nil or (self:call_all(self:_hooks("after", name))
+      and self:call_all(self:_hooks("after", "all")))
   end
   self.active[name] = nil
   chain[#chain] = nil
@@ -130,6 +136,13 @@ end
 
 -- The whole -------------------------------------------------------------------------------------
 
+-- What is wrong with a workspace itself, not with its phases.
+local function problem_of(pipeline)
+  for _, entry in ipairs(pipeline.lifecycle and pipeline.lifecycle.unknown or {}) do
+    if entry.alone then return entry.text end
+  end
+end
+
 ---@param project ggen.Project
 ---@param pipeline ggen.Pipeline
 ---@return ggen.StrictContext
@@ -137,12 +150,16 @@ local function context_of(project, pipeline)
   local strict = pipeline.lifecycle and pipeline.lifecycle.strict or { hooks = {}, names = {} }
   return { name = pipeline.kind == "workspace" and pipeline.name or nil, dir = pipeline.dir,
     prefix = project.prefix_of(pipeline), file = pipeline.file, hooks = strict.hooks,
-    names = strict.names }
+    names = strict.names, problem = problem_of(pipeline) }
 end
 
 -- Where phases run: a single one in the root, several in the workspaces, by name, if there are any.
+-- Who stands in a workspace has that for a root.
 local function contexts_of(project, names)
   local loaded = project.loaded
+  for _, workspace in ipairs(loaded.workspaces) do
+    if workspace.name == loaded.workspace then return { context_of(project, workspace) } end
+  end
   if #names == 1 or #loaded.workspaces == 0 then return { context_of(project, loaded.root) } end
   local contexts = {}
   for i, workspace in ipairs(loaded.workspaces) do contexts[i] = context_of(project, workspace) end
@@ -193,7 +210,7 @@ function M.script(project, names)
   local rows = {}
   for i, context in ipairs(contexts) do
     rows[i] = new_row(project, context)
-    local good = rows[i]:_call_all(names)
+    local good = rows[i]:call_all(names)
     -- Nothing comes after an error.
     if not good and not parallel then break end
   end
