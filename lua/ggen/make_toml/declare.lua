@@ -22,11 +22,12 @@ local M = {}
 ---@field parallel table<string, boolean>? what phases say of the workspaces that they run in
 ---@field workspaces_parallel boolean?
 ---@field imported boolean? into a pipeline.lua
+---@field max_records integer? of the lifecycle state
 ---@field strict ggen.StrictLifecycle? what compat = "strict" needs
 ---@field notes string[]? for `check`, when it is that which loads
 
 ---@class ggen.StrictLifecycle
----@field hooks table<string, { before: string[]?, after: string[]? }> as written, by phase and "all"
+---@field hooks table<string, { before: string[]?, after: string[]? }> as written, by target
 ---@field names table<string, true> of the phases
 
 ---@class ggen.PhaseData `lifecycle` in the spec of a task that comes from a make.toml
@@ -229,6 +230,7 @@ function Declarer:_lifecycle(lists)
     environments = environments_of(model), environment = self.context.environment,
     parallel = self.pipeline.kind == "pipeline" and parallel_of(model) or nil,
     workspaces_parallel = model.workspaces_parallel, imported = self.imported,
+    max_records = model.max_records,
     strict = model.compat == "strict" and { hooks = hooks_as_written(model),
       names = names_of(model.phases) } or nil,
     notes = not_empty(loading.notes and require("ggen.make_toml.notes").lines(model)),
