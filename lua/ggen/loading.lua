@@ -56,6 +56,9 @@ function M.count(kind)
   if M.parsed then M.parsed[kind] = (M.parsed[kind] or 0) + 1 end
 end
 
+---@type "default"|"strict"|nil what stands above what a make.toml says of `compat`
+M.compat = nil
+
 ---@type boolean? somebody wants to know what the files say that has no effect
 M.notes = nil
 

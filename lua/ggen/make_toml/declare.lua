@@ -21,7 +21,14 @@ local M = {}
 ---@field environment string? the one that was named
 ---@field parallel table<string, boolean>? what phases say of the workspaces that they run in
 ---@field workspaces_parallel boolean?
+---@field imported boolean? into a pipeline.lua
+---@field max_records integer? of the lifecycle state
+---@field strict ggen.StrictLifecycle? what compat = "strict" needs
 ---@field notes string[]? for `check`, when it is that which loads
+
+---@class ggen.StrictLifecycle
+---@field hooks table<string, { before: string[]?, after: string[]? }> as written, by target
+---@field names table<string, true> of the phases
 
 ---@class ggen.PhaseData `lifecycle` in the spec of a task that comes from a make.toml
 ---@field kind "phase"|"hook"|"group"|"script" group: only has others run
@@ -38,6 +45,7 @@ local M = {}
 ---@field outputs string[]? as declared, cached or not
 ---@field parallel boolean?
 ---@field workspaces string[]?
+---@field plain table[]? the commands without those of an environment, when they are others
 
 local Declarer = {}
 Declarer.__index = Declarer
@@ -193,6 +201,26 @@ local function environments_of(model)
   return list
 end
 
+-- The hooks as they are written: each entry the name of a phase, or a shell line.
+local function hooks_as_written(model)
+  local hooks = {}
+  for _, hook in ipairs(model.hooks) do
+    local own = hooks[hook.target] or {}
+    hooks[hook.target] = own
+    local list = own[hook.moment] or {}
+    own[hook.moment] = list
+    for _, name in ipairs(hook.phases or {}) do list[#list + 1] = name end
+    for _, line in ipairs(hook.commands or {}) do list[#list + 1] = line end
+  end
+  return hooks
+end
+
+local function names_of(phases)
+  local names = {}
+  for _, phase in ipairs(phases) do names[phase.name] = true end
+  return names
+end
+
 function Declarer:_lifecycle(lists)
   local model = self.model
   rawset(self.pipeline, "lifecycle", {
@@ -201,7 +229,10 @@ function Declarer:_lifecycle(lists)
     on_success = lists.on_success or {}, lines = lists.lines or {}, unknown = lists.unknown,
     environments = environments_of(model), environment = self.context.environment,
     parallel = self.pipeline.kind == "pipeline" and parallel_of(model) or nil,
-    workspaces_parallel = model.workspaces_parallel,
+    workspaces_parallel = model.workspaces_parallel, imported = self.imported,
+    max_records = model.max_records,
+    strict = model.compat == "strict" and { hooks = hooks_as_written(model),
+      names = names_of(model.phases) } or nil,
     notes = not_empty(loading.notes and require("ggen.make_toml.notes").lines(model)),
   })
 end
@@ -220,6 +251,7 @@ function M.declare(pipeline, model, options)
     for _, entry in ipairs(list) do names[entry.name] = entry end
   end
   local self = setmetatable({ pipeline = pipeline, model = model, names = names, elsewhere = {},
+    imported = options.imported or nil,
     context = spec_of.context(model, options) }, Declarer)
   local project = model.project
   if not options.imported and pipeline.kind == "pipeline" then
@@ -229,8 +261,9 @@ function M.declare(pipeline, model, options)
   end
   if not options.from_above then self:_scripts() end
   if options.above then return self:_lifecycle({}) end
+  local workspace = pipeline.kind == "workspace" and model.compat ~= "strict" and pipeline.name
   for _, phase in ipairs(model.phases) do
-    if not belongs(phase, pipeline.kind == "workspace" and pipeline.name) then
+    if not belongs(phase, workspace) then
       self.elsewhere[phase.name] = true
     end
   end

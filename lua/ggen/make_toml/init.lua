@@ -36,6 +36,7 @@ function M.read(path, shown, place)
   end
   loading.count("make.toml")
   local model = require("ggen.make_toml.read").read(bytes, shown)
+  model.compat = loading.compat or model.compat
   if loading.models then loading.models[path] = model end
   return model
 end

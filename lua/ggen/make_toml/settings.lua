@@ -209,6 +209,15 @@ function M.scripts(self, model, phases)
   end
 end
 
+-- How much is remembered of what phases did.
+function M.state(self, model)
+  if self.root.state == nil then return end
+  local value = read.table(self, self.root, "state", "")
+  local found = self:record(value, "state", { max_records = { "max_records", read.count(1000000) } },
+    {})
+  model.max_records = found.max_records
+end
+
 local execution_fields = {
   max_parallel = { "max_parallel", read.count(10000) },
   max_parallel_phases = { "max_parallel", read.count(10000) },

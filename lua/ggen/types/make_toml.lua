@@ -23,6 +23,7 @@
 ---when the command is "ggen lifecycle run|pipeline" of phases that are all here
 ---@field execution { max_parallel: integer?, timeout: number?, retries: integer?,
 ---retry_delay: number? }
+---@field max_records integer? of the lifecycle state; 0: no bound
 ---@field notes ggen.make_toml.Note[]
 ---@field unresolved { name: string, line: integer, key: string, hook: boolean? }[] names that are
 ---used and stand for nothing in this file
