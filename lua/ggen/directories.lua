@@ -22,6 +22,8 @@ local function normalised(path)
   return table.concat(parts, "/")
 end
 
+M.normalised = normalised
+
 local function joined(root, path) return (root == "/" and "" or root) .. "/" .. path end
 
 -- The path below the root that a path leads to when links are followed.

@@ -365,7 +365,8 @@ function M.new(kind, name, place, description)
     name = name, kind = kind, dir = place.dir, file = file, line = line, depends_on = {},
     declarations = {}, phases = {}, uses = {}, hooks = {}, pools = {}, workspace_patterns = {},
     defaults = false, desc = false, lifecycle = false, _by_name = {}, _sources = {},
-    workspace_rules = {}, _own = false,
+    workspace_rules = {}, make_toml = false, _own = false,
+    _has_file = false,
   }
   local function configure(_, options)
     local checked, message, where = schema.check(description, options)

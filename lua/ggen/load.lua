@@ -23,6 +23,7 @@ M.DEFAULT_TIMEOUT = 10
 ---@field cwd string what the names of files in messages are relative to
 ---@field sources table<string, string> texts of the files by the name in their chunks
 ---@field environment string? what -e names
+---@field parsed table<string, integer>? how many files of each kind were parsed
 
 -- The load that is going on: functions of the environment behave differently afterwards, because
 -- the closures of a pipeline use the same environment when they run as tasks.
@@ -284,23 +285,27 @@ local function load_frontend(pipeline, path, from_file, from_line)
   dsl.current_dir = dir_before
 end
 
--- A make.toml in the place of pipeline.lua.
-local function load_make_toml(path)
+-- A make.toml in the place of pipeline.lua; with a name that of a workspace.
+local function load_make_toml(path, name)
   local dir = dirname(path)
   progress.exists(dir .. "/" .. M.FILE) -- one that comes later is read in its place
-  local pipeline = dsl.new("pipeline", dir:match("[^/]*$"), { dir = dir ~= "" and dir or "/",
-    file = display_name(path), line = 1 })
+  local pipeline = dsl.new(name and "workspace" or "pipeline", name or dir:match("[^/]*$"),
+    { dir = dir ~= "" and dir or "/", file = display_name(path), line = 1 })
   load_frontend(pipeline, path)
   return pipeline
 end
 
-local function load_pipeline(path)
-  if path:sub(-#M.MAKE_TOML) == M.MAKE_TOML then return load_make_toml(path) end
+-- Who stands in a workspace has its file evaluated first, and then comes here for it again.
+local function load_pipeline(path, name)
+  if path:sub(-#M.MAKE_TOML) == M.MAKE_TOML then return load_make_toml(path, name) end
+  if loading.pipelines[path] then return loading.pipelines[path] end
+  progress.count(M.FILE)
   local value = run_file(path)
   if not dsl.is_pipeline(value) then
     fault.raise(('the file must end by returning its pipeline (return p); it returned %s'):format(
       value == nil and "nothing" or "a " .. type(value)), display_name(path))
   end
+  loading.pipelines[path] = value
   return value
 end
 
@@ -325,7 +330,24 @@ local function check_complete(pipeline)
   end
 end
 
-local function load_all(dir, file, standing_in)
+local load_all
+
+-- A make.toml does not say whether its directory is a workspace of a project further up; that one
+-- does. If that one is broken, this one may still be run.
+local function load_above(dir, standing_in)
+  if dir == "/" then return nil end
+  local above = dirname(dir)
+  local parent, file = locate.find(above ~= "" and above or "/", progress.exists)
+  if not parent then return nil end
+  local dir_before, file_before = dsl.current_dir, dsl.current_file
+  local ok, loaded = pcall(load_all, parent, file, standing_in)
+  dsl.current_dir, dsl.current_file = dir_before, file_before
+  for _, workspace in ipairs(ok and loaded.workspaces or {}) do
+    if workspace.dir == dir then return loaded end
+  end
+end
+
+load_all = function(dir, file, standing_in)
   local root = load_pipeline((dir == "/" and "" or dir) .. "/" .. file)
   if root.kind == "workspace" then
     -- Started within a workspace: its project is further up.
@@ -346,6 +368,10 @@ local function load_all(dir, file, standing_in)
     end
     fault.raise(('this workspace is not listed by %s (add p:workspaces "...")'):format(
       display_name(parent .. "/" .. file_there)), root.file, root.line)
+  end
+  if file == M.MAKE_TOML then
+    local loaded = load_above(dir, standing_in)
+    if loaded then return loaded end
   end
   local workspaces = require("ggen.workspaces").load(root, load_pipeline, display_name)
   check_complete(root)
@@ -394,9 +420,11 @@ function M.load(dir, options)
   local timeout = options.timeout or M.DEFAULT_TIMEOUT
   local state = {
     inputs = require("ggen.core.snapshot").inputs(), modules = {}, chunks = {}, sources = {},
+    pipelines = {},
     dir = found, cwd = fs.cwd(), environment = options.environment,
   }
   loading, latest, progress.inputs = state, state, state.inputs
+  progress.models, progress.parsed = {}, {}
   state.env = make_env(state)
   dsl.load_file, dsl.load_frontend = run_file, load_frontend
   local watchdog = require("ggen.core.watchdog")
@@ -408,6 +436,7 @@ function M.load(dir, options)
   for _, chunk in ipairs(state.chunks) do jit.on(chunk, true) end
   local shown = display_name(found .. "/" .. file)
   loading, progress.inputs, dsl.current_dir, dsl.current_file = nil, nil, nil, nil
+  progress.models = nil
   if not ok then
     -- A handler that runs out of stack itself leaves a bare text, or a fault without a place.
     local problem = fault.overflow(result) or result
@@ -415,7 +444,7 @@ function M.load(dir, options)
     error(problem, 0)
   end
   result.inputs, result.cwd, result.sources = state.inputs, state.cwd, state.sources
-  result.environment = options.environment
+  result.environment, result.parsed = options.environment, progress.parsed
   check_environment(result)
   return result
 end

@@ -19,9 +19,6 @@ Loading.__index = Loading
 ---@return string? message
 function Loading:files(root, patterns) return self._inputs:files(root, patterns) end
 
----@type boolean? somebody wants to know what the files say that has no effect
-M.notes = nil
-
 local function absolute(self, path)
   return path:sub(1, 1) == "/" and path or self.dir .. "/" .. path
 end
@@ -46,6 +43,24 @@ function Loading:exists(path) return self._inputs:exists(absolute(self, path)) e
 function Loading:directories_with(patterns, file)
   return require("ggen.directories").list(self.dir, patterns, file)
 end
+
+---@type table<string, table>? the models of the make.toml that were read so far, by path
+M.models = nil
+
+---@type table<string, integer>? how many files of each kind were parsed, while a load is going on
+M.parsed = nil
+
+---A file was parsed.
+---@param kind string "pipeline.lua"
+function M.count(kind)
+  if M.parsed then M.parsed[kind] = (M.parsed[kind] or 0) + 1 end
+end
+
+---@type "default"|"strict"|nil what stands above what a make.toml says of `compat`
+M.compat = nil
+
+---@type boolean? somebody wants to know what the files say that has no effect
+M.notes = nil
 
 ---@type userdata? what was asked so far, while a load is going on
 M.inputs = nil

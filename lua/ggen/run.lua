@@ -28,6 +28,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field timeout number? seconds for the whole run
 ---@field output "stream"|"grouped"|"errors"|"none"
 ---@field verbose boolean
+---@field script ggen.StrictScript? what runs, instead of the selection
 ---@field cache ggen.CacheOptions? nil: every task runs, and nothing is kept
 ---@field jobserver ggen.Jobserver? whom the slots come from
 ---@field share "pipe"|"fifo"|nil how our own slots are shared with the programs of tasks
@@ -42,6 +43,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field cache ggen.Cache?
 ---@field slots ggen.Slots
 ---@field rows ggen.PhaseRow[]? the phases of a make.toml, in their order
+---@field script ggen.StrictScript? of a run with compat = "strict"
 ---@field recorder ggen.Recorder? of a project with phases of a make.toml
 local Run = {}
 Run.__index = Run
@@ -84,15 +86,24 @@ function M.new(project, selection, options, plugins)
   end
   -- One task alone needs no name before its lines.
   options.single = options.single and self.totals.tasks == 1
-  self.totals.tasks = self.totals.tasks + self.hooks:expect(self.plan, self.finals)
+  if not self.script then
+    self.totals.tasks = self.totals.tasks + self.hooks:expect(self.plan, self.finals)
+  end
   self.asked_services = asked_services(project, selection)
   return self
 end
 
 -- Tasks marked `finally` do not take part in the plan: they have one of their own, at the end.
 function Run:_divide(selection)
+  local script = self.options.script
+  if script then
+    self.script, self.plan, self.finals, self.totals.tasks = script, script.plan, {}, #script.tasks
+    return
+  end
   local main, finals = plan.divide(self.project, selection)
   self.plan, self.rows = plan.plan(self.project, main)
+  -- One failing workspace does not keep the others from their end.
+  if self.rows and self.rows.side_by_side then self.options.keep_going = true end
   self.finals = finals(self.plan)
   self.totals.tasks = plan.count(self.project, self.plan) + #self.finals
 end
@@ -199,6 +210,7 @@ end
 
 -- The task of an id of the plan: its index, but for the plan of the `finally` tasks.
 function Run:_task(id)
+  if self.script then return self.script.tasks[id] end
   return self.project:task(self.indices and self.indices[id] or id)
 end
 
@@ -230,7 +242,8 @@ end
 
 -- What a task's coroutine runs: its flow, and the end of it in the plan.
 local function life(self, task, id)
-  local run_it = self.hooks:is_hook(task) and self.hooks.run_planned or flow
+  local run_it = self.hooks:is_hook(task) and self.hooks.run_planned
+    or self.script and self.script.flow or flow
   local ok, result, started = pcall(run_it, self, task)
   if not ok then
     result = { status = "failed", code = 1,
@@ -440,8 +453,9 @@ function Run:_run_all()
   self:_share_slots()
   self.events:emit("on_run_start", self)
   self:_tell_fresh()
-  self:_warn_of_fields()
+  if not self.script then self:_warn_of_fields() end
   self:_drive(self.plan)
+  if self.script then require("ggen.lifecycle.strict").conclude(self) end
   if self.rows then self:_drive_outcome() end
   if #self.finals > 0 and not self.waits.killed then
     self.options.keep_going, self.waits.at_end = true, true

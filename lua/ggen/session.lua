@@ -26,20 +26,29 @@ local opened
 ---@field output_sink fun(fn: fun(stream: "out"|"err", bytes: string)): userdata a sink that calls
 ---fn
 
+local function tell(args, what, why)
+  if args.verbose then io.stderr:write(("ggen-lua: %s: %s\n"):format(what, why)) end
+end
+
+-- Each file is read once, however many workspaces there are and wherever one stands.
+local function parsed_files(loaded)
+  local parts = {}
+  for file, count in pairs(loaded.parsed) do parts[#parts + 1] = ("%d %s"):format(count, file) end
+  table.sort(parts)
+  return table.concat(parts, ", ")
+end
+
 local function evaluate(dir, args)
   -- Nearly all that loading makes stays until the end, so looking for garbage in between is wasted
   -- time; what a run makes is nearly all garbage, on top of a heap that may be large by then.
   local loaded = require("ggen.load").load(dir, { timeout = args.load_timeout,
     verbose = args.verbose, environment = args.env })
+  if #loaded.workspaces > 0 then tell(args, "files that were evaluated", parsed_files(loaded)) end
   if collectgarbage("count") > LARGE_HEAP then
     collectgarbage("setpause", LARGE_PAUSE)
     collectgarbage()
   end
   return require("ggen.resolve").project(loaded)
-end
-
-local function tell(args, what, why)
-  if args.verbose then io.stderr:write(("ggen-lua: %s: %s\n"):format(what, why)) end
 end
 
 ---Opens the project, from its snapshot if that is valid.

@@ -12,15 +12,16 @@ local suggest = require("ggen.suggest")
 
 local M = {}
 
-local FILE = "pipeline.lua"
+local FILE, MAKE_TOML = "pipeline.lua", "make.toml"
 
 ---@class ggen.FoundWorkspaces
 ---@field root ggen.Pipeline
----@field load fun(path: string): ggen.Pipeline
+---@field load fun(path: string, name: string?): ggen.Pipeline
 ---@field display fun(path: string): string
 ---@field list ggen.Pipeline[]
 ---@field by_name table<string, ggen.Pipeline>
 ---@field by_dir table<string, ggen.Pipeline>
+---@field problems table<ggen.Pipeline, table> why nothing can run in a workspace
 local Found = {}
 Found.__index = Found
 
@@ -40,13 +41,23 @@ function Found:add(workspace)
   return workspace
 end
 
--- The workspace of a directory that has a pipeline.lua.
-function Found:load_own(dir)
-  local workspace = self.load(dir .. "/" .. FILE)
+-- The file of its own that a directory has.
+function Found:own_file(dir)
+  if dir == self.root.dir then return nil end
+  for _, file in ipairs({ FILE, MAKE_TOML }) do
+    if progress.exists(dir .. "/" .. file) then return file end
+  end
+end
+
+-- The workspace of a directory that has such a file; a make.toml does not say a name that is meant
+-- as one of a workspace.
+function Found:load_own(dir, file, name)
+  local workspace = self.load(dir .. "/" .. file, name)
   if workspace.kind ~= "workspace" then
     fault.raise(('a workspace begins with ggen.workspace "NAME", not ggen.pipeline'),
       workspace.file, workspace.line)
   end
+  rawset(workspace, "_has_file", true)
   dsl.keep_own(workspace)
   return self:add(workspace)
 end
@@ -64,10 +75,11 @@ function Found:by_pattern(entry)
   local literal = not entry.pattern:find("[*?%[{]")
   for _, relative in ipairs(matched) do
     local dir = absolute(root, relative)
-    if not self.by_dir[dir] and dir ~= root and progress.exists(dir .. "/" .. FILE) then
-      self:load_own(dir)
+    local file = not self.by_dir[dir] and self:own_file(dir)
+    if file then
+      self:load_own(dir, file, dir:match("[^/]*$"))
     elseif literal and not self.by_dir[dir] then
-      complain(("there is no %s in it"):format(FILE))
+      complain(("there is no %s and no %s in it"):format(FILE, MAKE_TOML))
     end
   end
 end
@@ -86,7 +98,7 @@ local entry_schema = { type = "list", of = { type = "record", fields = {
 
 -- Where a plugin says that something is: the file as messages name it, or the line of p:use.
 local function place_of(self, use, file, line)
-  if not file then return use.file, use.line end
+  if not file then return use.file, line or use.line end
   return self.display(absolute(self.root.dir, file)), line
 end
 
@@ -110,17 +122,27 @@ local function ask(self, use)
   return checked
 end
 
+-- One whose directory is yet to be made: nothing can run in it.
+function Found:missing(entry, text, file, line)
+  local workspace = self:add(dsl.new("workspace", entry.name, { file = file, line = line or 1,
+    dir = absolute(self.root.dir, directories.normalised(entry.dir)) }))
+  self.problems[workspace] = { text = text, file = file, line = line, alone = true }
+  return workspace
+end
+
 -- The workspace that a plugin found; two plugins may find the same directory.
 function Found:found(use, entry)
   local file, line = place_of(self, use, entry.file, entry.line)
-  local relative, message = directories.resolve(self.root.dir, entry.dir)
+  local relative, message, kind = directories.resolve(self.root.dir, entry.dir)
   if not relative then
-    fault.raise(("workspace %q: the path %q: %s"):format(entry.name, entry.dir, message), file,
-      line)
+    local text = ("workspace %q: the path %q: %s"):format(entry.name, entry.dir, message)
+    if kind ~= "not_found" or not entry.may_be_missing then fault.raise(text, file, line) end
+    return self:missing(entry, text, file, line)
   end
   local dir = absolute(self.root.dir, relative)
   if self.by_dir[dir] then return self.by_dir[dir] end
-  if relative ~= "" and progress.exists(dir .. "/" .. FILE) then return self:load_own(dir) end
+  local own = self:own_file(dir)
+  if own then return self:load_own(dir, own, entry.name) end
   return self:add(dsl.new("workspace", entry.name, { dir = dir, file = file, line = line or 1 }))
 end
 
@@ -143,8 +165,9 @@ local function declare_tasks(workspace, entry, file, line)
   end
 end
 
-function Found:by_plugin(use)
-  local entries, named = ask(self, use), {}
+-- Takes what was found together: names in it are names of it.
+function Found:take(use, entries)
+  local named, names = {}, {}
   for _, entry in ipairs(entries) do
     local file, line = place_of(self, use, entry.file, entry.line)
     local _, message = schema.check(fields.name, entry.name)
@@ -152,7 +175,12 @@ function Found:by_plugin(use)
     if named[entry.name] then
       fault.raise(("workspace %q is there twice"):format(entry.name), file, line)
     end
-    named[entry.name] = self:found(use, entry)
+    local workspace = self:found(use, entry)
+    if names[workspace] then
+      fault.raise(("workspace %q has the directory of the workspace %q"):format(entry.name,
+        names[workspace]), file, line)
+    end
+    named[entry.name], names[workspace] = workspace, entry.name
   end
   for _, entry in ipairs(entries) do
     local file, line = place_of(self, use, entry.file, entry.line)
@@ -167,6 +195,8 @@ function Found:by_plugin(use)
     declare_tasks(workspace, entry, file, line or 1)
   end
 end
+
+function Found:by_plugin(use) self:take(use, ask(self, use)) end
 
 -- Whether p:use names a plugin of this kind. Whatever is wrong with another kind is said when it is
 -- set up.
@@ -255,19 +285,22 @@ end
 
 ---Finds and loads the workspaces of a project.
 ---@param root ggen.Pipeline
----@param load fun(path: string): ggen.Pipeline evaluates a pipeline.lua
+---@param load fun(path: string, name: string?): ggen.Pipeline evaluates a pipeline.lua, or a
+---make.toml for the workspace of this name
 ---@param display fun(path: string): string how messages name a file
 ---@return ggen.Pipeline[] workspaces sorted by directory; raises a fault when something is wrong
 function M.load(root, load, display)
   local found = setmetatable({ root = root, load = load, display = display, list = {},
-    by_name = {}, by_dir = {} }, Found)
+    by_name = {}, by_dir = {}, problems = {} }, Found)
   for _, entry in ipairs(root.workspace_patterns) do found:by_pattern(entry) end
   for _, use in ipairs(root.uses) do
     if finds_workspaces(use) then found:by_plugin(use) end
   end
+  if root.make_toml then require("ggen.make_toml.workspaces").find(found) end
   table.sort(found.list, function(a, b) return a.dir < b.dir end)
   found:check_dependencies()
   found:check_cycles()
+  if root.make_toml then require("ggen.make_toml.workspaces").declare(found) end
   found:declare_for_each()
   found:refuse_settings()
   return found.list

@@ -12,7 +12,8 @@ describe("the recorder", function()
     dir = fs.make_temp_dir(fs.temp_dir(), "ggen-record-")
     notes = {}
     local events = { note = function(_, level, text) notes[#notes + 1] = level .. ": " .. text end }
-    recorder = record.new({ project = { dir = dir }, events = events })
+    recorder = record.new({ events = events,
+      project = { dir = dir, loaded = { root = { lifecycle = { max_records = 3 } } } } })
   end)
   after_each(function() fs.remove(dir, { recursive = true }) end)
 
@@ -46,6 +47,12 @@ describe("the recorder", function()
       { phase = "test", workspace = "web",
         key = core.cache_key("test", { "a", "b c" }, { { "GGEN_ENV", "ci" } }) },
     }, state:keys())
+  end)
+
+  it("keeps to the bound that the file sets", function()
+    for i = 1, 5 do ended(task("p" .. i, { run = "x" }), { began = clock.monotonic() }) end
+    recorder:save()
+    assert.equal(3, #core.open(dir):records())
   end)
 
   it("records nothing of the rest", function()

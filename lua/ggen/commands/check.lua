@@ -35,8 +35,11 @@ function M.run(args)
   for _, pipeline in ipairs({ root, unpack(project.loaded.workspaces) }) do
     local own = pipeline.lifecycle
     if own then
-      require("ggen.lifecycle.order").check(project, pipeline)
+      local strict = own.compat == "strict" and require("ggen.lifecycle.strict").applies(project)
+      if not strict then require("ggen.lifecycle.order").check(project, pipeline) end
       for _, line in ipairs(own.notes or {}) do io.write(line, "\n") end
+      for _, line in ipairs(strict and require("ggen.lifecycle.strict").notes(project, pipeline)
+        or {}) do io.write(line, "\n") end
     end
   end
   io.write(("%s: ok (%s)\n"):format(project.loaded.root.name, table.concat(parts, ", ")))

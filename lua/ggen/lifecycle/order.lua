@@ -31,6 +31,7 @@ Order.__index = Order
 
 local function complain_of_unknown(what, list, file)
   for _, entry in ipairs(list or {}) do
+    if entry.alone then fault.raise(entry.text, entry.file, entry.line) end
     fault.raise(("%s: %s"):format(what, entry.text), file, entry.line)
   end
 end
@@ -54,9 +55,10 @@ end
 -- The tasks that names in a make.toml mean.
 function Order:_indices(pipeline, names)
   local list, project = {}, self.project
-  for i, name in ipairs(names or {}) do
-    list[i] = project:find(project.prefix_of(pipeline) .. name) or project:find((name:gsub("^#",
-      "")))
+  for _, name in ipairs(names or {}) do
+    -- "^name" is none of these.
+    list[#list + 1] = project:find(project.prefix_of(pipeline) .. name)
+      or project:find((name:gsub("^#", "")))
   end
   return list
 end
@@ -154,7 +156,7 @@ local function sorter(row, state, at_end)
     end
   end
   place = function(node, depth)
-    if state[node] then return end
+    if state[node] or node.task.declaration.owner ~= row.pipeline then return end
     depth = (depth or 0) + 1
     if depth > cycles.DEEPEST then cycles.too_deep(node) end
     state[node] = "open"
@@ -207,14 +209,15 @@ end
 -- Edges -------------------------------------------------------------------------------------------
 
 -- Who fails takes with him those that wait for him, but not a hook that others asked for as well.
-local function add_edges(graph, row)
+---@param firm boolean? who fails ends the row: others go on, in other workspaces
+local function add_edges(graph, row, firm)
   local previous
   for i, node in ipairs(row.sorted) do
     for _, other in ipairs(node.before) do graph:edge(other.index, node.index) end
     for _, other in ipairs(node.waits) do
       graph:edge(other.index, node.index, node.pulled and "after" or nil)
     end
-    if previous then graph:edge(previous.index, node.index, "after") end
+    if previous then graph:edge(previous.index, node.index, not firm and "after" or nil) end
     previous = node
     if i >= row.first and i <= row.last then
       for j = 1, row.first - 1 do graph:edge(row.sorted[j].index, node.index) end
@@ -255,6 +258,45 @@ function M.check(project, pipeline)
   cycles.settle(nodes)
 end
 
+---Whether the workspaces of a make.toml run one after another. The first phase that is asked for
+---says so, or else all of the file.
+---@param project ggen.Project
+---@param selection integer[]
+---@return boolean? in_turn nil when there are no workspaces, or no make.toml is above them
+function M.in_turn(project, selection)
+  local root = project.loaded.root.lifecycle
+  if not root or #project.loaded.workspaces == 0 or not selection[1] then return nil end
+  local parallel = (root.parallel or {})[project:task(selection[1]).name]
+  if parallel == nil then parallel = root.workspaces_parallel end
+  return not parallel
+end
+
+-- In the order of their names, but each behind those that it depends on.
+local function workspaces_in_turn(project, graph, rows)
+  local by_name, names, placed, previous = {}, {}, {}, nil
+  for _, row in ipairs(rows) do
+    if row.pipeline.kind == "workspace" then
+      by_name[row.pipeline.name] = row
+      names[#names + 1] = row.pipeline.name
+    end
+  end
+  table.sort(names)
+  local pipelines = {}
+  for _, workspace in ipairs(project.loaded.workspaces) do pipelines[workspace.name] = workspace end
+  local function place(name)
+    if placed[name] then return end
+    placed[name] = true
+    local before = { unpack(pipelines[name].depends_on) }
+    table.sort(before)
+    for _, other in ipairs(before) do place(other) end
+    local row = by_name[name]
+    if not row or #row.sorted == 0 then return end
+    if previous then graph:edge(previous.index, row.sorted[1].index, "after") end
+    previous = row.sorted[#row.sorted]
+  end
+  for _, name in ipairs(names) do place(name) end
+end
+
 ---Adds hooks and the order of phases to a run.
 ---@param project ggen.Project
 ---@param frozen userdata its graph
@@ -277,8 +319,11 @@ function M.of(project, frozen, selection)
   cycles.settle(nodes)
   local graph = frozen:thawed()
   for _, row in ipairs(self.rows) do self:_sort(row, requested) end
+  local in_turn = M.in_turn(project, selection)
+  self.rows.side_by_side = in_turn == false
+  if in_turn then workspaces_in_turn(project, graph, self.rows) end
   for _, row in ipairs(self.rows) do
-    add_edges(graph, row)
+    add_edges(graph, row, in_turn == false)
     for _, node in ipairs(row.sorted) do all[#all + 1] = node.index end
   end
   return graph, all, self.rows

@@ -32,15 +32,27 @@ local opened = {} ---@type table<string, ggen.LifecycleState>
 
 ---The state of a project, the same object each time: it is read once.
 ---@param dir string absolute
+---@param max_records integer? who asks first says it
 ---@return ggen.LifecycleState
-function M.state(dir)
+function M.state(dir, max_records)
   local state = opened[dir]
   if not state then
-    state = core.open(dir)
+    state = core.open(dir, { max_records = max_records })
     opened[dir] = state
   end
   return state
 end
+
+-- The state in a directory of a project, with the bound that its make.toml sets.
+local function state_of(project, dir)
+  local root = project.loaded.root.lifecycle
+  return M.state(dir, root and root.max_records or nil)
+end
+
+---The state of a project.
+---@param project ggen.Project
+---@return ggen.LifecycleState
+function M.of(project) return state_of(project, project.dir) end
 
 ---@class ggen.Recorder
 ---@field package _states table<string, ggen.LifecycleState> those with new records, by directory
@@ -76,6 +88,7 @@ end
 local function place_of(run, task)
   local data = task.spec.lifecycle
   if not data or data.kind ~= "phase" or task.spec.run == nil then return nil end
+  if task.state_dir then return task.state_dir, task.name end
   return run.project.dir, task.name, task.workspace
 end
 
@@ -88,7 +101,7 @@ function Recorder:on_task_end(task, result)
   if not dir then return end
   local state = self._states[dir]
   if not state then
-    state = M.state(dir)
+    state = state_of(self._run.project, dir)
     self._states[dir], self._order[#self._order + 1] = state, state
   end
   state:record({ phase = phase, workspace = workspace, success = true,

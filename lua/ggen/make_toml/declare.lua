@@ -19,8 +19,16 @@ local M = {}
 ---@field lines table<string, integer> of these lists
 ---@field environments string[] that -e can name
 ---@field environment string? the one that was named
+---@field parallel table<string, boolean>? what phases say of the workspaces that they run in
 ---@field workspaces_parallel boolean?
+---@field imported boolean? into a pipeline.lua
+---@field max_records integer? of the lifecycle state
+---@field strict ggen.StrictLifecycle? what compat = "strict" needs
 ---@field notes string[]? for `check`, when it is that which loads
+
+---@class ggen.StrictLifecycle
+---@field hooks table<string, { before: string[]?, after: string[]? }> as written, by target
+---@field names table<string, true> of the phases
 
 ---@class ggen.PhaseData `lifecycle` in the spec of a task that comes from a make.toml
 ---@field kind "phase"|"hook"|"group"|"script" group: only has others run
@@ -37,6 +45,7 @@ local M = {}
 ---@field outputs string[]? as declared, cached or not
 ---@field parallel boolean?
 ---@field workspaces string[]?
+---@field plain table[]? the commands without those of an environment, when they are others
 
 local Declarer = {}
 Declarer.__index = Declarer
@@ -52,7 +61,8 @@ function Declarer:_checked(names, what, line, unknown)
   local good = {}
   for _, name in ipairs(names) do
     if self:_known(name) then
-      good[#good + 1] = name
+      -- What is for other workspaces is none of this one.
+      if not self.elsewhere[name] then good[#good + 1] = name end
     else
       unknown[#unknown + 1] = { line = line,
         text = ("%s names the unknown phase %q%s"):format(what, name, suggest.hint(name,
@@ -91,7 +101,8 @@ end
 function Declarer:_read_hooks()
   local hooks = {}
   for _, hook in ipairs(self.model.hooks) do
-    if hook.target == "all" or self.names[hook.target] then
+    local stands = self.names[hook.target] and not self.elsewhere[hook.target]
+    if hook.target == "all" or stands then
       local own = hooks[hook.target] or { lines = {}, unknown = {} }
       hooks[hook.target] = own
       local key = hook.moment .. "_" .. hook.target
@@ -102,6 +113,15 @@ function Declarer:_read_hooks()
     end
   end
   return hooks
+end
+
+-- Whether a phase runs in the workspace of this name.
+local function belongs(phase, workspace)
+  if not phase.workspaces or not workspace then return true end
+  for _, name in ipairs(phase.workspaces) do
+    if name == workspace then return true end
+  end
+  return false
 end
 
 local function not_empty(list) return list and #list > 0 and list or nil end
@@ -128,12 +148,16 @@ function Declarer:_group(kind, entry)
     lifecycle = { kind = "group", unknown = not_empty(unknown) } }, entry.line)
 end
 
-function Declarer:_pipelines_and_scripts()
+function Declarer:_groups()
   for _, entry in ipairs(self.model.pipelines) do self:_group("pipelines", entry) end
   for _, entry in ipairs(self.model.scripts) do
-    if entry.phases then
-      self:_group("scripts", entry)
-    else
+    if entry.phases then self:_group("scripts", entry) end
+  end
+end
+
+function Declarer:_scripts()
+  for _, entry in ipairs(self.model.scripts) do
+    if not entry.phases then
       local spec = spec_of.commands(self.context, { entry.command })
       spec.lifecycle = { kind = "script" }
       self:_task(entry.name, spec, entry.line)
@@ -153,6 +177,13 @@ function Declarer:_at_end(key, lists)
   lists.lines[key] = hook.line
 end
 
+-- What phases say of workspaces at the same time, by name.
+local function parallel_of(model)
+  local found = {}
+  for _, phase in ipairs(model.phases) do found[phase.name] = phase.parallel end
+  return found
+end
+
 -- All names of environments, sorted.
 local function environments_of(model)
   local set, list = {}, {}
@@ -170,17 +201,57 @@ local function environments_of(model)
   return list
 end
 
+-- The hooks as they are written: each entry the name of a phase, or a shell line.
+local function hooks_as_written(model)
+  local hooks = {}
+  for _, hook in ipairs(model.hooks) do
+    local own = hooks[hook.target] or {}
+    hooks[hook.target] = own
+    local list = own[hook.moment] or {}
+    own[hook.moment] = list
+    for _, name in ipairs(hook.phases or {}) do list[#list + 1] = name end
+    for _, line in ipairs(hook.commands or {}) do list[#list + 1] = line end
+  end
+  return hooks
+end
+
+local function names_of(phases)
+  local names = {}
+  for _, phase in ipairs(phases) do names[phase.name] = true end
+  return names
+end
+
+function Declarer:_lifecycle(lists)
+  local model = self.model
+  rawset(self.pipeline, "lifecycle", {
+    file = model.file, compat = model.compat or "default", before_all = lists.before_all or {},
+    after_all = lists.after_all or {}, on_error = lists.on_error or {},
+    on_success = lists.on_success or {}, lines = lists.lines or {}, unknown = lists.unknown,
+    environments = environments_of(model), environment = self.context.environment,
+    parallel = self.pipeline.kind == "pipeline" and parallel_of(model) or nil,
+    workspaces_parallel = model.workspaces_parallel, imported = self.imported,
+    max_records = model.max_records,
+    strict = model.compat == "strict" and { hooks = hooks_as_written(model),
+      names = names_of(model.phases) } or nil,
+    notes = not_empty(loading.notes and require("ggen.make_toml.notes").lines(model)),
+  })
+end
+
 ---Declares what a model says.
 ---@param pipeline ggen.Pipeline
 ---@param model table of read.lua
----@param options { dir: string, relative: string?, environment: string?, imported: boolean? } dir:
----where the phases run; relative: that directory as the pipeline names it, when it is not its own
+---@param options { dir: string, relative: string?, environment: string?, imported: boolean?,
+---above: boolean?, from_above: boolean? } dir:
+---where the phases run; relative: that directory as the pipeline names it, when it is not its own;
+---above: the phases run in workspaces, and this is the file above them; from_above: this is one of
+---these workspaces, and has no file of its own
 function M.declare(pipeline, model, options)
   local names = {}
   for _, list in ipairs({ model.scripts, model.pipelines, model.phases }) do
     for _, entry in ipairs(list) do names[entry.name] = entry end
   end
-  local self = setmetatable({ pipeline = pipeline, model = model, names = names,
+  local self = setmetatable({ pipeline = pipeline, model = model, names = names, elsewhere = {},
+    imported = options.imported or nil,
     context = spec_of.context(model, options) }, Declarer)
   local project = model.project
   if not options.imported and pipeline.kind == "pipeline" then
@@ -188,22 +259,26 @@ function M.declare(pipeline, model, options)
     rawset(pipeline, "line", project.line or 1)
     rawset(pipeline, "desc", project.desc or pipeline.desc)
   end
+  if not options.from_above then self:_scripts() end
+  if options.above then return self:_lifecycle({}) end
+  local workspace = pipeline.kind == "workspace" and model.compat ~= "strict" and pipeline.name
+  for _, phase in ipairs(model.phases) do
+    if not belongs(phase, workspace) then
+      self.elsewhere[phase.name] = true
+    end
+  end
   local hooks = self:_read_hooks()
-  for _, phase in ipairs(model.phases) do self:_phase(phase, hooks) end
-  self:_pipelines_and_scripts()
+  for _, phase in ipairs(model.phases) do
+    if not self.elsewhere[phase.name] then self:_phase(phase, hooks) end
+  end
+  self:_groups()
   local all = hooks.all or { lines = {}, unknown = {} }
   local lists = { lines = { before_all = all.lines.before, after_all = all.lines.after },
     unknown = all.unknown }
   self:_at_end("on_error", lists)
   self:_at_end("on_success", lists)
-  rawset(pipeline, "lifecycle", {
-    file = model.file, compat = model.compat or "default", before_all = all.before or {},
-    after_all = all.after or {}, on_error = lists.on_error or {},
-    on_success = lists.on_success or {}, lines = lists.lines, unknown = not_empty(lists.unknown),
-    environments = environments_of(model), environment = options.environment,
-    workspaces_parallel = model.workspaces_parallel,
-    notes = not_empty(loading.notes and require("ggen.make_toml.notes").lines(model)),
-  })
+  self:_lifecycle({ before_all = all.before, after_all = all.after, on_error = lists.on_error,
+    on_success = lists.on_success, lines = lists.lines, unknown = not_empty(lists.unknown) })
 end
 
 return M

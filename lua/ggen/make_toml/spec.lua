@@ -186,6 +186,7 @@ function M.phase(context, phase)
     requires_approval = phase.requires_approval or nil,
     condition = phase.condition, watch = phase.watch, port = phase.port, outputs = phase.outputs,
     parallel = phase.parallel, workspaces = phase.workspaces, category = phase.category,
+    plain = commands ~= phase.commands and steps_of(phase.commands, phase.shell) or nil,
   }
   return spec
 end
