@@ -63,6 +63,7 @@ int main(int argc, char** argv) {
     lua::provide(state.get(), loop);
     lua::provide(state.get(), supervisor);
     code = run_host(state.get(), argc, argv);
+    state.keep_memory_at_close();
   }
   GGEN_BUG_IF(lua::Ref::live() != 0, "Lua references left at the end");
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {

@@ -158,6 +158,14 @@ int inputs_variable(lua_State* L) {
   return 1;
 }
 
+// inputs:real_path(path) -> absolute path without links | nil, message, kind
+int inputs_real_path(lua_State* L) {
+  const auto path = check_inputs(L, 1).real_path(std::string(check_bytes(L, 2)));
+  if (!path) return push_error(L, path.error());
+  push_bytes(L, *path);
+  return 1;
+}
+
 // inputs:refuse(reason): nothing that was asked may be remembered
 int inputs_refuse(lua_State* L) {
   check_inputs(L, 1).refuse(std::string(check_bytes(L, 2)));
@@ -306,11 +314,17 @@ int writer_close(lua_State* L) {
   return 0;
 }
 
-constexpr luaL_Reg kInputsMethods[] = {
-    {"read", inputs_read},       {"exists", inputs_exists},     {"directories", inputs_directories},
-    {"files", inputs_files},     {"variable", inputs_variable}, {"refuse", inputs_refuse},
-    {"refused", inputs_refused}, {"answers", inputs_answers},   {"check", inputs_check},
-    {nullptr, nullptr}};
+constexpr luaL_Reg kInputsMethods[] = {{"read", inputs_read},
+                                       {"exists", inputs_exists},
+                                       {"directories", inputs_directories},
+                                       {"files", inputs_files},
+                                       {"variable", inputs_variable},
+                                       {"refuse", inputs_refuse},
+                                       {"refused", inputs_refused},
+                                       {"answers", inputs_answers},
+                                       {"check", inputs_check},
+                                       {"real_path", inputs_real_path},
+                                       {nullptr, nullptr}};
 
 constexpr luaL_Reg kSnapshotMethods[] = {{"section", snapshot_section}, {"record", snapshot_record},
                                          {"count", snapshot_count},     {"graph", snapshot_graph},

@@ -22,6 +22,7 @@ int open_output(lua_State* L);
 int open_process(lua_State* L);
 int open_signal(lua_State* L);
 int open_snapshot(lua_State* L);
+int open_state(lua_State* L);
 int open_timer(lua_State* L);
 int open_timings(lua_State* L);
 int open_toml(lua_State* L);
@@ -54,6 +55,7 @@ constexpr Module kModules[] = {
     {"ggen.core.process", open_process},
     {"ggen.core.signal", open_signal},
     {"ggen.core.snapshot", open_snapshot},
+    {"ggen.core.state", open_state},
     {"ggen.core.timer", open_timer},
     {"ggen.core.timings", open_timings},
     {"ggen.core.toml", open_toml},

@@ -21,6 +21,9 @@ class State {
 
   lua_State* get() const { return state_.get(); }
 
+  // The program is about to end: objects are finalized as ever, their memory is left to the system.
+  void keep_memory_at_close();
+
  private:
   struct Close {
     void operator()(lua_State* L) const { lua_close(L); }

@@ -96,6 +96,13 @@ std::optional<std::string> ask_variable(Input& input) {
   return value;
 }
 
+Result<std::string> ask_real_path(Input& input) {
+  auto path = real_path(input.name);
+  input.present = path.has_value();
+  if (path) input.digest = hash::sha256(*path);
+  return path;
+}
+
 // The same question, answered now.
 Input asked_again(const Input& before) {
   Input now{before.kind, before.name, before.patterns, false, {}, {}};
@@ -105,6 +112,7 @@ Input asked_again(const Input& before) {
     case InputKind::directories:
     case InputKind::files: (void)ask_listing(now).has_value(); break;
     case InputKind::variable: ask_variable(now); break;
+    case InputKind::real_path: (void)ask_real_path(now).has_value(); break;
   }
   return now;
 }
@@ -164,6 +172,13 @@ std::optional<std::string> Inputs::variable(const std::string& name) {
   auto value = ask_variable(input);
   add(std::move(input));
   return value;
+}
+
+Result<std::string> Inputs::real_path(const std::string& path) {
+  Input input{InputKind::real_path, path, {}, false, {}, {}};
+  auto real = ask_real_path(input);
+  add(std::move(input));
+  return real;
 }
 
 void Inputs::refuse(std::string reason) {

@@ -25,8 +25,9 @@ enum class InputKind : std::uint8_t {
   directories,  // names of the directories in a directory that match a pattern
   files,        // paths of the files below a directory that match patterns
   variable,     // the value of an environment variable
+  real_path,    // where a path leads to when all links are followed
 };
-constexpr std::size_t kInputKinds = 5;
+constexpr std::size_t kInputKinds = 6;
 
 struct Input {
   struct Place {
@@ -55,6 +56,7 @@ class Inputs {
   Result<std::vector<std::string>> files(const std::string& root,
                                          const std::vector<std::string>& patterns);
   std::optional<std::string> variable(const std::string& name);
+  Result<std::string> real_path(const std::string& path);
 
   // Says that something was asked whose answer cannot be compared later.
   void refuse(std::string reason);

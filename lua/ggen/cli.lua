@@ -6,15 +6,18 @@ local fault = require("ggen.fault")
 local M = {}
 
 ---The built-in commands, in the order of the help.
-M.COMMANDS = { "run", "list", "graph", "why", "check", "cache", "simulate", "hash", "init", "lua",
-  "completion", "version", "help" }
+M.COMMANDS = { "run", "list", "show", "graph", "why", "check", "state", "cache", "simulate", "hash",
+  "init", "lua", "completion", "version", "help" }
 
 local is_command = {}
 for _, name in ipairs(M.COMMANDS) do is_command[name] = true end
 
+local DEFAULT_LOAD_TIMEOUT = 10 -- seconds
+
 -- Options that may stand before the command, and whether a value follows.
 local GLOBAL = {
   ["-C"] = true, ["--directory"] = true, ["--color"] = true, ["--load-timeout"] = true,
+  ["-e"] = true, ["--env"] = true,
   ["-v"] = false, ["--verbose"] = false, ["--reload"] = false,
 }
 
@@ -22,6 +25,8 @@ local GLOBAL = {
 ---@field summary string
 ---@field description string?
 ---@field configure fun(parser: table)? adds options
+---@field needs_words boolean? at least one
+---@field words (fun(): table)? what the parser gives when there are only words, without these
 ---@field run fun(args: table): integer? exit code
 ---@field raw boolean? takes its arguments as they are
 
@@ -36,12 +41,14 @@ function M.add_globals(parser)
   parser:option("--color", "When to use colour: auto, always, never."):argname("WHEN")
     :choices({ "auto", "always", "never" }):default("auto")
   parser:option("--load-timeout", "Give up loading pipeline.lua after this long."):argname("TIME")
-    :default("10s"):convert(function(value)
+    :default(DEFAULT_LOAD_TIMEOUT .. "s"):convert(function(value)
       local seconds, message = require("ggen.units").duration(tonumber(value) or value)
       if seconds == 0 then message = "must be above zero" end
       if message then return nil, "--load-timeout: " .. message end
       return seconds
     end)
+  parser:option("-e --env", "The environment of the phases of a make.toml: GGEN_ENV, and what they"
+    .. " say for it."):argname("NAME")
   parser:flag("--reload", "Evaluate pipeline.lua even if its snapshot is valid.")
   parser:flag("-v --verbose", "Show more, such as the host's own frames in a traceback.")
 end
@@ -147,6 +154,32 @@ local function join_numbers(words)
   return joined
 end
 
+-- The arguments of a command that takes any number of words, when there is nothing but words: the
+-- parser is as large as the rest of the host, and would take longer than many a run.
+local function words_only(command, rest)
+  if not command.words or #rest == 0 and command.needs_words then return nil end
+  for _, word in ipairs(rest) do
+    if word:sub(1, 1) == "-" then return nil end
+  end
+  local args = command.words()
+  args.color, args.load_timeout = "auto", DEFAULT_LOAD_TIMEOUT
+  args.tasks = { unpack(rest) }
+  return args
+end
+
+---The arguments of a command as a table.
+---@param name string
+---@param command ggen.Command
+---@param rest string[] what follows the command
+---@return table args
+function M.parse(name, command, rest)
+  local args = words_only(command, rest)
+  if args then return args end
+  local ok, parsed = M.parser(name, command):pparse(join_numbers(rest))
+  if ok then return parsed end
+  fault.raise(("%s\nTry: ggen-lua %s --help"):format(parsed, name))
+end
+
 ---Runs a command.
 ---@async
 ---@param argv string[]
@@ -167,11 +200,7 @@ function M.dispatch(argv)
     name, command = "run", M.command("run")
   end
   if command.raw then return command.run(rest) end
-  local parser = M.parser(name, command)
-  local ok, args = parser:pparse(join_numbers(rest))
-  if not ok then
-    fault.raise(("%s\nTry: ggen-lua %s --help"):format(args, name))
-  end
+  local args = M.parse(name, command, rest)
   args.shorthand = rest.shorthand
   return command.run(args)
 end

@@ -46,6 +46,7 @@ function M.holds(task, ctx)
     if condition(require("ggen.context").user(ctx)) then return true end
     return false, "its when function said no"
   end
+  if condition.lifecycle then return require("ggen.lifecycle.admission").holds(task, ctx) end
   return table_holds(condition, task.dir)
 end
 

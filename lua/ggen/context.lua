@@ -124,6 +124,9 @@ function Context:check_time()
   if self._over then error(async.CANCELLED, 0) end
 end
 
+---@return ggen.Project
+function Context:project() return self._run.project end
+
 ---Waits until the run is interrupted.
 ---@async
 function Context:interrupted() self._run.waits.signal:wait() end
@@ -136,6 +139,12 @@ function Context:step(step)
   if step.fn then return self:call(step.fn) end
   local spec = self.task.spec
   local interactive = spec.interactive
+  if spec.lifecycle and step.shell and not step.shell_program then
+    local code = require("ggen.lifecycle.builtins").run(step.shell, function(bytes)
+      self:log():write("out", bytes)
+    end)
+    if code then return { code = code } end
+  end
   return self:process({
     argv = step.argv, shell = step.shell, shell_program = step.shell_program,
     interactive = interactive, output = not interactive and self:log() or nil,

@@ -83,25 +83,35 @@ local function hook_tasks(project)
   return found
 end
 
+---The declared outputs of a task, relative to the root of its project; without those that begin
+---with "!".
+---@param task ggen.Task
+---@param root string absolute
+---@return string[] paths and globs; raises a fault when one is elsewhere
+function M.output_patterns(task, root)
+  local list, base = {}, escaped(relative_dir(task.dir, root))
+  for _, pattern in ipairs(task.spec.outputs or {}) do
+    if pattern:sub(1, 1) ~= "!" then
+      local path = joined(base, pattern)
+      if not path or path == "" or pattern:sub(1, 1) == "/" then
+        fault.raise(("task %q: the output %q is not below the project's directory"):format(
+          task.declaration.name, pattern), task.declaration.file, task.declaration.line)
+      end
+      list[#list + 1] = (path:gsub("/$", ""))
+    end
+  end
+  return list
+end
+
 -- Every declared output of the project, relative to its root, with its task.
 local function all_outputs(project)
   local hooks = hook_tasks(project)
   local list = {}
   for index = 1, project:count() do
     local task = project:task(index)
-    local outputs = task.spec.outputs
-    if outputs and not task.phase then
-      local is_hook = hooks[index]
-      local base = escaped(relative_dir(task.dir, project.dir))
-      for _, pattern in ipairs(outputs) do
-        if pattern:sub(1, 1) ~= "!" then
-          local path = joined(base, pattern)
-          if not path or path == "" or pattern:sub(1, 1) == "/" then
-            fault.raise(("task %q: the output %q is not below the project's directory"):format(
-              task.declaration.name, pattern), task.declaration.file, task.declaration.line)
-          end
-          list[#list + 1] = { path = path:gsub("/$", ""), task = task, is_hook = is_hook }
-        end
+    if task.spec.outputs and not task.phase then
+      for _, path in ipairs(M.output_patterns(task, project.dir)) do
+        list[#list + 1] = { path = path, task = task, is_hook = hooks[index] }
       end
     end
   end
@@ -410,7 +420,8 @@ end
 -- A task that holds on to nothing: everything that a run looks at it for is in the result.
 function Builder:add(task)
   local spec = task.spec
-  local held = self.project.hooks[task.index] and HELD or 0
+  -- A phase of a make.toml is looked at when its turn comes: those before it may have moved files.
+  local held = (self.project.hooks[task.index] or spec.lifecycle) and HELD or 0
   if task.phase then
     return self.out:task(KEYED + RUNS_NOTHING + PHASE + held, nil, nil, nil,
       { "task", "", task.id })

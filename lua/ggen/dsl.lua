@@ -26,6 +26,7 @@ end
 ---@field kind "pipeline"|"workspace"
 ---@field dir string absolute directory of the file that declares it
 ---@field declarations ggen.Declaration[]
+---@field lifecycle ggen.Lifecycle|false what a make.toml says beyond its phases
 ---@field package _by_name table<string, ggen.Declaration>
 local Pipeline = {}
 setmetatable(Pipeline, { __index = function(_, key)
@@ -107,15 +108,13 @@ local function check_name(what, name, file, line)
   end
 end
 
----Declares a task: p:task "name" { ... } or p:task("name", { ... }).
----@param name string
----@param spec ggen.TaskSpec?
----@return ggen.Declaration
-function Pipeline:task(name, spec)
-  local file, line = fault.where(2)
-  check_name("task", name, file, line)
+-- Whether the file of a workspace has declared this itself, and the root declares for it now.
+local function is_own(self, declared) return self._own and self._own[declared] end
+
+-- Takes a new declaration into a pipeline; its spec comes later.
+local function add_declaration(self, name, file, line)
   local before = self._by_name[name]
-  if before then
+  if before and not is_own(self, before) then
     fault.raise(("task %q is declared twice (first at %s:%d)"):format(name, before.file,
       before.line),
       file, line)
@@ -126,10 +125,47 @@ function Pipeline:task(name, spec)
     self._sources[file] = source
   end
   local declaration = setmetatable({ name = name, line = line, _source = source }, Declaration)
+  if before then return declaration end -- checked as the others are, and dropped
   self._by_name[name] = declaration
   self.declarations[#self.declarations + 1] = declaration
+  return declaration
+end
+
+---Declares a task: p:task "name" { ... } or p:task("name", { ... }).
+---@param name string
+---@param spec ggen.TaskSpec?
+---@return ggen.Declaration
+function Pipeline:task(name, spec)
+  local file, line = fault.where(2)
+  check_name("task", name, file, line)
+  local declaration = add_declaration(self, name, file, line)
   if spec ~= nil then declaration(spec) end
   return declaration
+end
+
+---Declares a task for a frontend, which has checked the name and the table itself.
+---@param pipeline ggen.Pipeline
+---@param name string may have ":" in it
+---@param spec ggen.TaskSpec
+---@param file string as messages name it
+---@param line integer
+---@return ggen.Declaration
+function M.declare(pipeline, name, spec, file, line)
+  local declaration = add_declaration(pipeline, name, file, line)
+  declaration.spec = spec
+  return declaration
+end
+
+---Declares a task that was found elsewhere, unless the pipeline has one with that name.
+---@param pipeline ggen.Pipeline
+---@param name string
+---@param spec ggen.TaskSpec
+---@param file string as messages name it
+---@param line integer
+function M.offer(pipeline, name, spec, file, line)
+  if pipeline._by_name[name] then return end
+  check_name("task", name, file, line)
+  add_declaration(pipeline, name, file, line)(spec)
 end
 
 -- A declaration with an optional table: what p:use "x" and p:phase "x" return.
@@ -174,13 +210,18 @@ end
 function Pipeline:phase(name, members)
   local file, line = fault.where(2)
   check_name("phase", name, file, line)
-  if self.phases[name] then fault.raise(("phase %q is declared twice"):format(name), file, line) end
+  local before = self.phases[name]
+  if before and not is_own(self, before) then
+    fault.raise(("phase %q is declared twice"):format(name), file, line)
+  end
   local entry = { name = name, file = file, line = line, owner = self }
   with_table(entry, function(_, value)
     entry.members = check_names(("phase %q"):format(name), value, file, line)
   end)
-  self.phases[name] = entry
-  self.phases[#self.phases + 1] = entry
+  if not before then
+    self.phases[name] = entry
+    self.phases[#self.phases + 1] = entry
+  end
   if members ~= nil then entry(members) end
   return entry
 end
@@ -232,6 +273,7 @@ end
 ---@param names string[]|string
 function Pipeline:default(names)
   local file, line = fault.where(2)
+  if is_own(self, self.defaults) then return end
   self.defaults = { names = check_names("default", names, file, line), file = file, line = line }
 end
 
@@ -245,15 +287,42 @@ function Pipeline:workspaces(patterns)
   end
 end
 
+---Declares for every workspace: p:each_workspace(function(w) w:task "build" { ... } end). What a
+---workspace declares itself, in a pipeline.lua of its own, takes the place of a task or phase with
+---that name.
+---@param declare fun(workspace: ggen.Pipeline) called with each, in the order of their directories
+function Pipeline:each_workspace(declare)
+  local file, line = fault.where(2)
+  if type(declare) ~= "function" then
+    fault.raise("each_workspace: expected function(w) ... end", file, line)
+  end
+  if self.kind == "workspace" then
+    fault.raise("each_workspace: this is for the root, not for a workspace", file, line)
+  end
+  self.workspace_rules[#self.workspace_rules + 1] = { declare = declare, file = file, line = line }
+end
+
+---From here on the root declares for a workspace: what the workspace has declared so far stays.
+---@param workspace ggen.Pipeline
+function M.keep_own(workspace)
+  local own = { [workspace.defaults] = true }
+  for _, declaration in ipairs(workspace.declarations) do own[declaration] = true end
+  for _, phase in ipairs(workspace.phases) do own[phase] = true end
+  own[false] = nil
+  rawset(workspace, "_own", own)
+end
+
 ---Takes the declarations of another file into this pipeline.
----@param path string relative to this file; the file returns function(pipeline)
+---@param path string relative to this file: a make.toml, or a file that returns function(pipeline)
 function Pipeline:import(path)
   local file, line = fault.where(2)
   if type(path) ~= "string" then fault.raise("import: expected the path of a file", file, line) end
+  if path:match("%.toml$") then
+    return M.load_frontend(self, self.dir .. "/" .. path:gsub("^%./", ""), file, line)
+  end
   if not path:match("%.lua$") then
-    fault.raise(("import %q: only .lua files can be imported (make.toml needs the plugin"
-      .. " frontend.make-toml, "
-      .. "which is not part of this version)"):format(path), file, line)
+    fault.raise(("import %q: only .lua files and make.toml can be imported"):format(path), file,
+      line)
   end
   local declare = M.load_file(self.dir .. "/" .. path, file, line)
   if type(declare) ~= "function" then
@@ -265,6 +334,8 @@ end
 
 -- Set by load.lua: loads a user's file in the environment of pipelines.
 M.load_file = nil
+-- Set by load.lua: lets a frontend declare what its file says.
+M.load_frontend = nil
 -- Set by load.lua: the directory of the file that is being loaded.
 M.current_dir = nil
 M.current_file = nil -- as messages name it
@@ -282,16 +353,21 @@ for name, method in pairs(Pipeline) do
   end
 end
 
-local function construct(kind, description, name)
-  local file, line = fault.where(1)
-  -- After `return ggen.pipeline "x"` the file's frame is gone.
-  if not file then file, line = M.current_file, 1 end
-  check_name("ggen." .. kind, name, file, line)
-  local self = setmetatable({
-    name = name, kind = kind, dir = M.current_dir, file = file, line = line, depends_on = {},
+---Makes an empty pipeline, for those that have checked its name themselves.
+---@param kind "pipeline"|"workspace"
+---@param name string
+---@param place { dir: string, file: string, line: integer } dir: absolute
+---@param description table? schema of the table that it is called with
+---@return ggen.Pipeline
+function M.new(kind, name, place, description)
+  local file, line = place.file, place.line
+  local self = {
+    name = name, kind = kind, dir = place.dir, file = file, line = line, depends_on = {},
     declarations = {}, phases = {}, uses = {}, hooks = {}, pools = {}, workspace_patterns = {},
-    defaults = false, desc = false, _by_name = {}, _sources = {},
-  }, Pipeline)
+    defaults = false, desc = false, lifecycle = false, _by_name = {}, _sources = {},
+    workspace_rules = {}, make_toml = false, _own = false,
+    _has_file = false,
+  }
   local function configure(_, options)
     local checked, message, where = schema.check(description, options)
     if checked == nil then
@@ -307,6 +383,14 @@ local function construct(kind, description, name)
       fault.raise(("a pipeline has no field %q to set"):format(tostring(key)), f, l)
     end,
   })
+end
+
+local function construct(kind, description, name)
+  local file, line = fault.where(1)
+  -- After `return ggen.pipeline "x"` the file's frame is gone.
+  if not file then file, line = M.current_file, 1 end
+  check_name("ggen." .. kind, name, file, line)
+  return M.new(kind, name, { dir = M.current_dir, file = file, line = line }, description)
 end
 
 ---Starts the pipeline of a project: local p = ggen.pipeline "shop".

@@ -23,21 +23,34 @@ function M.base()
   return base
 end
 
-local with_flags = {} -- by MAKEFLAGS; a run has one
+local whole
+
+-- The environment that the program was started with: do not change it.
+local function all()
+  whole = whole or require("ggen.core.env").all()
+  return whole
+end
+
+local with_flags = {} -- by the environment and MAKEFLAGS; a run has one
+
+local function flagged(plain, makeflags)
+  local known = with_flags[plain] or {}
+  with_flags[plain] = known
+  if not known[makeflags] then
+    local env = {}
+    for name, value in pairs(plain) do env[name] = value end
+    env.MAKEFLAGS = makeflags
+    known[makeflags] = env
+  end
+  return known[makeflags]
+end
 
 ---@param spec ggen.TaskSpec
 ---@param makeflags string? of the jobserver of the run; what the task says of MAKEFLAGS wins
 ---@return table<string, string> do not change it
 function M.of(spec, makeflags)
-  local plain = M.base()
-  if makeflags then
-    if not with_flags[makeflags] then
-      local env = { MAKEFLAGS = makeflags }
-      for name, value in pairs(plain) do env[name] = value end
-      with_flags[makeflags] = env
-    end
-    plain = with_flags[makeflags]
-  end
+  local plain = spec.inherit_env and all() or M.base()
+  if makeflags then plain = flagged(plain, makeflags) end
   if not (spec.env or spec.pass_env or spec.key_env) then return plain end
   local env = {}
   for name, value in pairs(plain) do env[name] = value end

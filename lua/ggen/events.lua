@@ -23,6 +23,16 @@ function M.new(observers)
   return self
 end
 
+---Adds a listener of the host itself.
+---@param name string for messages
+---@param listener table with methods of an observer
+function Events:listen(name, listener)
+  local instance = { name = name, impl = listener }
+  for moment, list in pairs(self._listeners) do
+    if listener[moment] then list[#list + 1] = instance end
+  end
+end
+
 function Events:_drop(instance)
   for moment, list in pairs(self._listeners) do
     local kept = {}

@@ -167,6 +167,8 @@ M.task = { type = "record", fields = {
   env = environment,
   pass_env = list(text, "Variables handed through from the caller; they do not enter the key"),
   key_env = list(text, "Variables handed through that do enter the key"),
+  inherit_env = { type = "boolean",
+    desc = "Hands the caller's whole environment through; it does not enter the key" },
   cwd = { type = "string", desc = "Directory to run in, relative to this file",
     check = no_nul("path") },
   shell = { type = "string", desc = "The shell for commands with shell syntax (default sh)" },

@@ -3,15 +3,21 @@
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
 local context = require("ggen.context")
+local hook_view = require("ggen.hook_view")
 local lanes = require("ggen.lanes")
 local registry = require("ggen.registry")
+local turns = require("ggen.turns")
 
 local M = {}
 
----@class ggen.Hook
+---@class ggen.ProjectHook plugins see a ggen.Hook of it (hook_view.lua)
 ---@field name string the id of its task, or where its function is declared
 ---@field index integer? of its task
 ---@field fn fun(ctx: ggen.UserContext)?
+
+---@class ggen.HookLists
+---@field before ggen.ProjectHook[]
+---@field after ggen.ProjectHook[]
 
 ---@class ggen.Hooks
 local Hooks = {}
@@ -22,7 +28,7 @@ Hooks.__index = Hooks
 ---@return ggen.Hooks
 function M.new(run, plugin)
   local self = setmetatable({ _run = run, _plugin = plugin, _results = {}, _tasks = {},
-    _expected = {} }, Hooks)
+    _expected = {}, _turns = {} }, Hooks)
   local project = run.project
   local function mark(lists)
     for _, moment in ipairs({ "before", "after" }) do
@@ -121,6 +127,21 @@ function Hooks:run_once(task, in_plan)
   return result, started
 end
 
+-- Functions that run at the same time take turns in the output of their task.
+local function call_function(self, hook, task)
+  local shared = self._turns[task]
+  if not shared then
+    shared = turns.new(function() return self._run.account:sink_of(task) end)
+    self._turns[task] = shared
+  end
+  local writer, ctx = shared:begin(), context.new(self._run, task)
+  ctx.log = writer.log
+  local ok, result = pcall(ctx.call, ctx, hook.fn)
+  shared:finish(writer)
+  if not ok then error(result, 0) end
+  return result
+end
+
 local function call_hook(self, hook, task, moment)
   if hook.index then
     local own = self._run.project:task(hook.index)
@@ -131,7 +152,7 @@ local function call_hook(self, hook, task, moment)
     return
   end
   if self._run.options.dry_run then return end
-  local result = context.new(self._run, task):call(hook.fn)
+  local result = call_function(self, hook, task)
   if result.code ~= 0 then
     error(("its hook at %s failed: %s"):format(hook.name, result.message or "code " .. result.code),
       0)
@@ -140,12 +161,15 @@ end
 
 local function run_list(self, list, task, moment)
   if #list == 0 then return true end
-  local function call(hook)
+  local views, hooks = hook_view.of(self._run.project, list)
+  local function call(view)
+    local hook = hooks[view]
+    if not hook then error("call: this is none of the hooks that run() was given", 2) end
     call_hook(self, hook, task, moment)
     -- Whatever it did to files, they are looked at again before the task's turn comes.
     if self._run.cache then self._run.cache:something_ran() end
   end
-  local ok, message = registry.call_in(lanes.of(task), self._plugin, "run", list, call)
+  local ok, message = registry.call_in(lanes.of(task), self._plugin, "run", views, call)
   if ok then return true end
   -- What a hook raised is its own message; the plugin only passed it on.
   return false, message:match("its hook .*$") or message

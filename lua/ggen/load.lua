@@ -5,12 +5,13 @@
 local dsl = require("ggen.dsl")
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
+local locate = require("ggen.locate")
 local progress = require("ggen.loading")
 local suggest = require("ggen.suggest")
 
 local M = {}
 
-M.FILE = "pipeline.lua"
+M.FILE, M.MAKE_TOML = locate.FILE, locate.MAKE_TOML
 M.DEFAULT_TIMEOUT = 10
 
 ---@class ggen.Loaded what was declared, not yet resolved
@@ -21,6 +22,8 @@ M.DEFAULT_TIMEOUT = 10
 ---@field inputs userdata what loading asked of the world
 ---@field cwd string what the names of files in messages are relative to
 ---@field sources table<string, string> texts of the files by the name in their chunks
+---@field environment string? what -e names
+---@field parsed table<string, integer>? how many files of each kind were parsed
 
 -- The load that is going on: functions of the environment behave differently afterwards, because
 -- the closures of a pipeline use the same environment when they run as tasks.
@@ -107,16 +110,7 @@ local function read_source(path, display, from_file, from_line)
   return (bytes:gsub("^\239\187\191", ""):gsub("^#[^\n]*", ""))
 end
 
----How a file is named in messages: relative to where the program was started.
----@param path string absolute
----@param cwd string
----@return string
-function M.display(path, cwd)
-  if cwd ~= "/" and path:sub(1, #cwd + 1) == cwd .. "/" then return path:sub(#cwd + 2) end
-  return path
-end
-
-local function display_name(path) return M.display(path, latest.cwd) end
+local function display_name(path) return locate.display(path, latest.cwd) end
 
 -- The time limit of loading stands on a debug hook, and hooks do not fire in machine code: while a
 -- pipeline loads, its own code is only interpreted. Ours is compiled, and has no endless loop.
@@ -161,7 +155,7 @@ local function module_dirs(dir)
   local dirs = { dir }
   while dir and dir ~= "/" do
     local above = dirname(dir)
-    dir = M.find(above ~= "" and above or "/", progress.exists)
+    dir = locate.find(above ~= "" and above or "/", progress.exists)
     dirs[#dirs + 1] = dir
   end
   return dirs
@@ -282,95 +276,37 @@ local function make_env(state)
   })
 end
 
----@param dir string absolute
----@param exists (fun(path: string): boolean)? for those who want the looks to be recorded. Where
----the project is found depends on where one stands, and is looked up each time.
----@return string? dir the nearest directory from there up that has a pipeline.lua
-function M.find(dir, exists)
-  exists = exists or fs.stat
-  while true do
-    if exists((dir == "/" and "" or dir) .. "/" .. M.FILE) then return dir end
-    if dir == "/" or dir == "" then return nil end
-    dir = dirname(dir)
-    if dir == "" then dir = "/" end
-  end
+-- Lets the frontend of make.toml declare what the file says.
+local function load_frontend(pipeline, path, from_file, from_line)
+  local dir_before = dsl.current_dir
+  dsl.current_dir = dirname(path)
+  require("ggen.frontends").load(pipeline, path, { file = from_file, line = from_line,
+    environment = latest.environment })
+  dsl.current_dir = dir_before
 end
 
--- Directories below `root` that a pattern names; "*" and the like within one name.
-local function directories(root, pattern)
-  local found = { "" }
-  for segment in pattern:gmatch("[^/]+") do
-    local next_found = {}
-    for _, base in ipairs(found) do
-      local prefix = base == "" and "" or base .. "/"
-      if segment:find("[*?%[{]") then
-        for _, name in ipairs(loading.inputs:directories(root .. "/" .. base, segment) or {}) do
-          next_found[#next_found + 1] = prefix .. name
-        end
-      elseif segment ~= "." and progress.exists(root .. "/" .. prefix .. segment) then
-        next_found[#next_found + 1] = prefix .. segment
-      end
-    end
-    found = next_found
-  end
-  return found
+-- A make.toml in the place of pipeline.lua; with a name that of a workspace.
+local function load_make_toml(path, name)
+  local dir = dirname(path)
+  progress.exists(dir .. "/" .. M.FILE) -- one that comes later is read in its place
+  local pipeline = dsl.new(name and "workspace" or "pipeline", name or dir:match("[^/]*$"),
+    { dir = dir ~= "" and dir or "/", file = display_name(path), line = 1 })
+  load_frontend(pipeline, path)
+  return pipeline
 end
 
-local function load_pipeline(path)
+-- Who stands in a workspace has its file evaluated first, and then comes here for it again.
+local function load_pipeline(path, name)
+  if path:sub(-#M.MAKE_TOML) == M.MAKE_TOML then return load_make_toml(path, name) end
+  if loading.pipelines[path] then return loading.pipelines[path] end
+  progress.count(M.FILE)
   local value = run_file(path)
   if not dsl.is_pipeline(value) then
     fault.raise(('the file must end by returning its pipeline (return p); it returned %s'):format(
       value == nil and "nothing" or "a " .. type(value)), display_name(path))
   end
+  loading.pipelines[path] = value
   return value
-end
-
-local function load_workspaces(root)
-  local list, by_name, seen = {}, {}, {}
-  for _, entry in ipairs(root.workspace_patterns) do
-    local literal = not entry.pattern:find("[*?%[{]")
-    local matched = directories(root.dir, entry.pattern)
-    if #matched == 0 then
-      fault.raise(("workspaces %q: no such directory"):format(entry.pattern), entry.file,
-        entry.line)
-    end
-    for _, relative in ipairs(matched) do
-      local path = root.dir .. "/" .. relative .. "/" .. M.FILE
-      if not seen[path] and progress.exists(path) then
-        seen[path] = true
-        local workspace = load_pipeline(path)
-        if workspace.kind ~= "workspace" then
-          fault.raise(('a workspace begins with ggen.workspace "NAME", not ggen.pipeline'),
-            workspace.file, workspace.line)
-        end
-        local before = by_name[workspace.name]
-        if before then
-          fault.raise(("workspace %q is declared twice (first at %s:%d)"):format(
-            workspace.name, before.file, before.line), workspace.file, workspace.line)
-        end
-        by_name[workspace.name] = workspace
-        list[#list + 1] = workspace
-      elseif literal and not seen[path] then
-        fault.raise(("workspaces %q: there is no %s in it"):format(entry.pattern, M.FILE),
-          entry.file, entry.line)
-      end
-    end
-  end
-  for _, workspace in ipairs(list) do
-    local use = workspace.uses[1]
-    if use then
-      local wrong = "use %q: plugins are chosen by the root's %s, not by a workspace"
-      fault.raise(wrong:format(use.name, M.FILE), use.file, use.line)
-    end
-    for _, name in ipairs(workspace.depends_on) do
-      if not by_name[name] then
-        fault.raise(("workspace %q depends on the unknown workspace %q%s"):format(
-          workspace.name, name, suggest.hint(name, by_name)), workspace.file, workspace.line)
-      end
-    end
-  end
-  table.sort(list, function(a, b) return a.dir < b.dir end)
-  return list
 end
 
 -- Every task and phase has its table by now; the others may do without.
@@ -394,31 +330,36 @@ local function check_complete(pipeline)
   end
 end
 
----The workspace that a directory belongs to.
----@param workspaces ggen.Pipeline[]
----@param dir string absolute
----@return string? name
-function M.inside(workspaces, dir)
-  local inside
-  for _, workspace in ipairs(workspaces) do
-    if dir == workspace.dir or dir:sub(1, #workspace.dir + 1) == workspace.dir .. "/" then
-      inside = workspace.name
-    end
+local load_all
+
+-- A make.toml does not say whether its directory is a workspace of a project further up; that one
+-- does. If that one is broken, this one may still be run.
+local function load_above(dir, standing_in)
+  if dir == "/" then return nil end
+  local above = dirname(dir)
+  local parent, file = locate.find(above ~= "" and above or "/", progress.exists)
+  if not parent then return nil end
+  local dir_before, file_before = dsl.current_dir, dsl.current_file
+  local ok, loaded = pcall(load_all, parent, file, standing_in)
+  dsl.current_dir, dsl.current_file = dir_before, file_before
+  for _, workspace in ipairs(ok and loaded.workspaces or {}) do
+    if workspace.dir == dir then return loaded end
   end
-  return inside
 end
 
-local function load_all(dir, standing_in)
-  local root = load_pipeline(dir .. "/" .. M.FILE)
+load_all = function(dir, file, standing_in)
+  local root = load_pipeline((dir == "/" and "" or dir) .. "/" .. file)
   if root.kind == "workspace" then
     -- Started within a workspace: its project is further up.
-    local parent = dir ~= "/" and M.find(dirname(dir) ~= "" and dirname(dir) or "/")
+    local above = dirname(dir)
+    local parent, file_there
+    if dir ~= "/" then parent, file_there = locate.find(above ~= "" and above or "/") end
     if not parent then
       fault.raise(("this is the workspace %q, and no directory above has a %s that lists"
         .. " it"):format(
         root.name, M.FILE), root.file, root.line)
     end
-    local loaded = load_all(parent, standing_in)
+    local loaded = load_all(parent, file_there, standing_in)
     for _, workspace in ipairs(loaded.workspaces) do
       if workspace.dir == dir then
         loaded.workspace = root.name
@@ -426,44 +367,76 @@ local function load_all(dir, standing_in)
       end
     end
     fault.raise(('this workspace is not listed by %s (add p:workspaces "...")'):format(
-      display_name(parent .. "/" .. M.FILE)), root.file, root.line)
+      display_name(parent .. "/" .. file_there)), root.file, root.line)
   end
-  local workspaces = load_workspaces(root)
+  if file == M.MAKE_TOML then
+    local loaded = load_above(dir, standing_in)
+    if loaded then return loaded end
+  end
+  local workspaces = require("ggen.workspaces").load(root, load_pipeline, display_name)
   check_complete(root)
   for _, workspace in ipairs(workspaces) do check_complete(workspace) end
   return {
-    root = root, workspaces = workspaces, dir = dir, workspace = M.inside(workspaces, standing_in),
+    root = root, workspaces = workspaces, dir = dir,
+    workspace = locate.inside(workspaces, standing_in, dir),
   }
+end
+
+-- What -e names has to mean something to somebody. A make.toml that speaks of no environments takes
+-- any name: its commands may look at GGEN_ENV.
+local function check_environment(loaded)
+  local wanted = loaded.environment
+  if not wanted then return end
+  local known, names, files = {}, {}, 0
+  local function add(pipeline)
+    if not pipeline.lifecycle then return end
+    files = files + 1
+    for _, name in ipairs(pipeline.lifecycle.environments) do
+      if not known[name] then names[#names + 1] = name end
+      known[name] = true
+    end
+  end
+  add(loaded.root)
+  for _, workspace in ipairs(loaded.workspaces) do add(workspace) end
+  if files == 0 then fault.raise(("-e %s: there is no %s here"):format(wanted, M.MAKE_TOML)) end
+  if #names == 0 or known[wanted] then return end
+  table.sort(names)
+  fault.raise(("-e %s: there is no such environment%s; there are: %s"):format(wanted,
+    suggest.hint(wanted, known), table.concat(names, ", ")))
 end
 
 ---Loads the project that `dir` belongs to. Raises a fault when something in it is wrong.
 ---@param dir string absolute directory to start from
----@param options { timeout: number?, verbose: boolean? }?
+---@param options { timeout: number?, verbose: boolean?, environment: string? }? environment: what
+----e names, for the frontends
 ---@return ggen.Loaded
 function M.load(dir, options)
   options = options or {}
-  local found = M.find(dir)
+  local found, file = locate.find(dir)
   if not found then
-    fault.raise(("no %s here or in a directory above (to make one: ggen-lua init)"):format(M.FILE))
+    fault.raise(("no %s or %s here or in a directory above (to make one: ggen-lua init)"):format(
+      M.FILE, M.MAKE_TOML))
   end
   local timeout = options.timeout or M.DEFAULT_TIMEOUT
   local state = {
     inputs = require("ggen.core.snapshot").inputs(), modules = {}, chunks = {}, sources = {},
-    dir = found,
-    cwd = fs.cwd(),
+    pipelines = {},
+    dir = found, cwd = fs.cwd(), environment = options.environment,
   }
   loading, latest, progress.inputs = state, state, state.inputs
+  progress.models, progress.parsed = {}, {}
   state.env = make_env(state)
-  dsl.load_file = run_file
+  dsl.load_file, dsl.load_frontend = run_file, load_frontend
   local watchdog = require("ggen.core.watchdog")
   watchdog.start(timeout,
     ("still loading after %g s: a loop that does not end? (--load-timeout changes the"
       .. " limit)"):format(timeout))
-  local ok, result = xpcall(load_all, fault.handler(options.verbose), found, dir)
+  local ok, result = xpcall(load_all, fault.handler(options.verbose), found, file, dir)
   watchdog.stop()
   for _, chunk in ipairs(state.chunks) do jit.on(chunk, true) end
-  local shown = display_name(found .. "/" .. M.FILE)
+  local shown = display_name(found .. "/" .. file)
   loading, progress.inputs, dsl.current_dir, dsl.current_file = nil, nil, nil, nil
+  progress.models = nil
   if not ok then
     -- A handler that runs out of stack itself leaves a bare text, or a fault without a place.
     local problem = fault.overflow(result) or result
@@ -471,6 +444,8 @@ function M.load(dir, options)
     error(problem, 0)
   end
   result.inputs, result.cwd, result.sources = state.inputs, state.cwd, state.sources
+  result.environment, result.parsed = options.environment, progress.parsed
+  check_environment(result)
   return result
 end
 

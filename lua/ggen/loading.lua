@@ -2,7 +2,6 @@
 -- world is recorded, because the result of loading is remembered as long as the answers are the
 -- same (snapshot.lua). Public as ggen.loading().
 -- SPDX-License-Identifier: MIT
-local dsl = require("ggen.dsl")
 local fs = require("ggen.core.fs")
 
 local M = {}
@@ -20,13 +19,57 @@ Loading.__index = Loading
 ---@return string? message
 function Loading:files(root, patterns) return self._inputs:files(root, patterns) end
 
+local function absolute(self, path)
+  return path:sub(1, 1) == "/" and path or self.dir .. "/" .. path
+end
+
+---The bytes of a file, which becomes an input of the configuration.
+---@param path string relative to dir, or absolute
+---@return string? bytes, string? message, string? kind
+function Loading:read(path) return self._inputs:read(absolute(self, path)) end
+
+---Whether there is something of that name; the answer becomes an input of the configuration.
+---@param path string relative to dir, or absolute
+---@return boolean
+function Loading:exists(path) return self._inputs:exists(absolute(self, path)) end
+
+---The directories in dir that patterns name ("packages/*", "!packages/old") and that have a file of
+---a name, in the order of their paths. `node_modules` and names that begin with a dot are left out.
+---@param patterns string[]
+---@param file string as "package.json"
+---@return string[]? directories relative to dir, without links
+---@return string? message
+---@return string? pattern the one that is wrong
+function Loading:directories_with(patterns, file)
+  return require("ggen.directories").list(self.dir, patterns, file)
+end
+
+---@type table<string, table>? the models of the make.toml that were read so far, by path
+M.models = nil
+
+---@type table<string, integer>? how many files of each kind were parsed, while a load is going on
+M.parsed = nil
+
+---A file was parsed.
+---@param kind string "pipeline.lua"
+function M.count(kind)
+  if M.parsed then M.parsed[kind] = (M.parsed[kind] or 0) + 1 end
+end
+
+---@type "default"|"strict"|nil what stands above what a make.toml says of `compat`
+M.compat = nil
+
+---@type boolean? somebody wants to know what the files say that has no effect
+M.notes = nil
+
 ---@type userdata? what was asked so far, while a load is going on
 M.inputs = nil
 
 ---@return ggen.Loading? loading nil unless a pipeline is being loaded
 function M.current()
   if not M.inputs then return nil end
-  return setmetatable({ dir = dsl.current_dir or fs.cwd(), _inputs = M.inputs }, Loading)
+  local dir = require("ggen.dsl").current_dir or fs.cwd()
+  return setmetatable({ dir = dir, _inputs = M.inputs }, Loading)
 end
 
 ---Whether there is something of that name.
@@ -35,6 +78,26 @@ end
 function M.exists(path)
   if M.inputs then return M.inputs:exists(path) end
   return fs.stat(path) ~= nil
+end
+
+---Names of the directories in a directory that fit a pattern.
+---@param dir string absolute
+---@param pattern string
+---@return string[]? names, string? message
+function M.directories(dir, pattern) return M.inputs:directories(dir, pattern) end
+
+---Paths of the files below a directory that fit patterns.
+---@param root string absolute
+---@param patterns string[]
+---@return string[]? paths, string? message
+function M.files(root, patterns) return M.inputs:files(root, patterns) end
+
+---Where a path leads to when all links are followed.
+---@param path string absolute
+---@return string? path, string? message, string? kind
+function M.real_path(path)
+  if M.inputs then return M.inputs:real_path(path) end
+  return fs.realpath(path)
 end
 
 ---The bytes of a file.

@@ -67,8 +67,7 @@ local function order(by_finish, frozen, ordered, phases, taken)
 end
 
 -- The graph of a project, which has the order of the selected phases as well.
-local function with_phases(project, selection)
-  local frozen = M.freeze(project)
+local function with_groups(project, frozen, selection)
   if #project.phases == 0 then return frozen end
   local by_finish = {}
   for _, phase in ipairs(project.phases) do by_finish[phase.finish] = phase end
@@ -79,12 +78,35 @@ local function with_phases(project, selection)
   return freeze(project, ordered)
 end
 
+---Whether some part of the project comes from a make.toml.
+---@param project ggen.Project
+---@return boolean
+function M.has_lifecycle(project)
+  if project.loaded.root.lifecycle then return true end
+  for _, workspace in ipairs(project.loaded.workspaces) do
+    if workspace.lifecycle then return true end
+  end
+  return false
+end
+
+-- What a make.toml says of the order of its phases comes on top: which phases take part is known
+-- with the selection only.
+local function with_lifecycle(project, frozen, selection)
+  local ordered, all, rows = require("ggen.lifecycle.order").of(project, frozen, selection)
+  return ordered and freeze(project, ordered) or frozen, all, rows
+end
+
 ---The plan of the selected tasks and all they need.
 ---@param project ggen.Project
 ---@param selection integer[]
 ---@return userdata plan of the engine
+---@return ggen.PhaseRow[]? rows of the phases of a make.toml
 function M.plan(project, selection)
-  return with_phases(project, selection):plan(selection)
+  local graph, rows = M.freeze(project), nil
+  if M.has_lifecycle(project) then
+    graph, selection, rows = with_lifecycle(project, graph, selection)
+  end
+  return with_groups(project, graph, selection):plan(selection), rows
 end
 
 ---How many tasks a plan has; the nodes of phases are none.

@@ -31,6 +31,7 @@
 ---@field finals integer[] those that run at the end
 ---@field services integer[]
 ---@field everything integer[] what "all tasks" means, as pairs: from, to, from, to, ...
+---@field cached boolean false when all tasks are of a make.toml that says nothing of results
 ---@field without_effect table<string, integer[]> tasks with a field that does nothing, by field
 
 ---@class ggen.Project
@@ -41,8 +42,8 @@
 ---@field phases table<string|integer, ggen.Phase> by id, and in the order of declaration
 ---@field groups table<string, ggen.Group> by the id without the matrix
 ---@field ranges table<string, integer[]> the first and the last task of a workspace, by its name
----@field hooks table<integer, { before: ggen.Hook[], after: ggen.Hook[] }> by the index of a task
----@field each_hooks { before: ggen.Hook[], after: ggen.Hook[] }
+---@field hooks table<integer, ggen.HookLists> by the index of a task
+---@field each_hooks ggen.HookLists
 ---@field task fun(self: ggen.Project, index: integer): ggen.Task the same object each time
 ---@field count fun(self: ggen.Project): integer how many tasks and nodes of phases there are
 ---@field find fun(self: ggen.Project, id: string): integer? index of the task with this id
@@ -126,14 +127,21 @@ function Project:exact(id)
   return instances
 end
 
+-- "#" separates like "/" does, so that "*#build" is every workspace's build and "*" none of them.
+-- The "/" in the name of a workspace does not: it is a byte that nobody types.
+local function as_path(id)
+  local workspace, task = id:match("^(.*)#(.*)$")
+  if not workspace then return id end
+  return workspace:gsub("/", "\1") .. "/" .. task
+end
+
 ---@param pattern string a glob over ids; "*" does not cross "#" or ":"
 ---@return integer[]? indices nil when none matches
 function Project:matching(pattern)
   local match = require("ggen.core.fs").match
-  -- "#" separates like "/" does, so that "*#build" is every workspace's build and "*" none of them.
-  local glob, found, is_begin = pattern:gsub("#", "/"), {}, self:begins()
+  local glob, found, is_begin = as_path(pattern), {}, self:begins()
   for i = 1, self:count() do
-    local id = self:id(i):gsub("#", "/")
+    local id = as_path(self:id(i))
     if not is_begin[i] and (match(glob, id) or match(glob, (id:match("^[^:]*")))) then
       found[#found + 1] = i
     end

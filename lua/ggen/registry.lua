@@ -47,6 +47,7 @@ local manifest = { type = "record", fields = {
   desc = { type = "string", required = true },
   params = { type = "map", of = { type = "any" }, default = {} },
   positional = { type = "string" },
+  rest = { type = "string" },
   permissions = { type = "list", of = { type = "string" }, default = {} },
   setup = { type = "function", required = true },
 } }
@@ -216,7 +217,10 @@ function M.record_files(uses, inputs)
       modules["ggen.plugins." .. kind .. "." .. short] = true
     end
   end
-  for name in pairs(package.loaded) do modules[name] = true end
+  for name in pairs(package.loaded) do
+    -- What the program itself makes lies in no file.
+    if not name:find("^ggen%.core%.") and name ~= "ggen.version" then modules[name] = true end
+  end
   for name in pairs(modules) do
     if not embedded[name] and not package.preload[name] and not STANDARD[name] then
       record_module(name, inputs)
@@ -250,14 +254,27 @@ local function check_methods(kind, impl)
 end
 
 -- p:use "cache.tiered" { "memory", "disk" }: a list is the parameter that the plugin names for it.
+-- p:use "workspaces.list" { api = { ... } }: so are names that are none of its parameters.
 local function named_params(plugin, params)
-  if not params or params[1] == nil or not plugin.positional then return params or {} end
-  local list, named = {}, {}
-  for key, value in pairs(params) do
-    if type(key) == "number" then list[key] = value else named[key] = value end
+  params = params or {}
+  if params[1] ~= nil and plugin.positional then
+    local list, named = {}, {}
+    for key, value in pairs(params) do
+      if type(key) == "number" then list[key] = value else named[key] = value end
+    end
+    named[plugin.positional] = list
+    return named
   end
-  named[plugin.positional] = list
-  return named
+  if plugin.rest then
+    local named, rest = {}, {}
+    for key, value in pairs(params) do
+      if plugin.params[key] and key ~= plugin.rest then named[key] = value
+      else rest[key] = value end
+    end
+    named[plugin.rest] = rest
+    return named
+  end
+  return params
 end
 
 -- The file of a plugin that is named by one.

@@ -3,7 +3,7 @@
 -- damaged, the files are evaluated after all.
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
-local load = require("ggen.load")
+local locate = require("ggen.locate")
 local Project = require("ggen.project")
 local records = require("ggen.records")
 local stand_in = require("ggen.stand_in")
@@ -46,7 +46,7 @@ function Remembered:evaluated()
     project = self._evaluate()
     -- What the run has done so far was done for the pipeline as it was.
     if project.loaded.inputs:answers() ~= self._head.answers then
-      fault.raise(("%s has changed since this run began: run it again"):format(load.FILE))
+      fault.raise(("%s has changed since this run began: run it again"):format(locate.FILE))
     end
     rawset(self, "_evaluated", project)
   end
@@ -67,7 +67,7 @@ end
 local function source(self, number)
   local shown = self._shown[number]
   if not shown then
-    shown = load.display(self._head.sources[number] or "?", self.loaded.cwd)
+    shown = locate.display(self._head.sources[number] or "?", self.loaded.cwd)
     self._shown[number] = shown
   end
   return shown
@@ -77,7 +77,7 @@ local function pipeline_of(self, entry)
   local pipeline = {
     name = entry.name, kind = entry.kind, dir = entry.dir, desc = entry.desc,
     depends_on = entry.depends_on, file = source(self, entry.source), line = entry.line,
-    defaults = false, uses = {},
+    defaults = false, uses = {}, lifecycle = entry.lifecycle or false,
   }
   if entry.defaults then
     pipeline.defaults = { names = entry.defaults.names, line = entry.defaults.line,
@@ -188,7 +188,8 @@ function M.new(opened, standing, cwd, evaluate, repair)
   local head = opened.head
   local self = setmetatable({
     dir = head.dir, snapshot = opened.snapshot, graph = opened.graph, frozen = true,
-    ranges = head.ranges, loaded = { dir = head.dir, cwd = cwd, workspaces = {} },
+    ranges = head.ranges,
+    loaded = { dir = head.dir, cwd = cwd, workspaces = {}, environment = head.environment },
     -- A task stays the same object for as long as somebody holds it.
     _tasks = setmetatable({}, { __mode = "v" }),
     _head = head, _shown = {}, _evaluate = evaluate, _repair = repair, sections = {},
@@ -197,7 +198,7 @@ function M.new(opened, standing, cwd, evaluate, repair)
   for i, entry in ipairs(head.workspaces) do
     self.loaded.workspaces[i] = pipeline_of(self, entry)
   end
-  self.loaded.workspace = load.inside(self.loaded.workspaces, standing)
+  self.loaded.workspace = locate.inside(self.loaded.workspaces, standing, self.dir)
   return self
 end
 

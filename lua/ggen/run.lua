@@ -3,7 +3,6 @@
 -- SPDX-License-Identifier: MIT
 local account = require("ggen.account")
 local async = require("ggen.async")
-local cache = require("ggen.cache")
 local clock = require("ggen.core.clock")
 local conditions = require("ggen.conditions")
 local context = require("ggen.context")
@@ -12,14 +11,12 @@ local fault = require("ggen.fault")
 local fields = require("ggen.fields")
 local hooks = require("ggen.hooks")
 local lanes = require("ggen.lanes")
-local machine = require("ggen.machine")
 local plan = require("ggen.plan")
 local registry = require("ggen.registry")
 local scheduling = require("ggen.scheduling")
 local services = require("ggen.services")
 local slots = require("ggen.slots")
 local timings = require("ggen.timings")
-local view = require("ggen.view")
 local waits = require("ggen.waits")
 
 local M = {}
@@ -33,6 +30,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field timeout number? seconds for the whole run
 ---@field output "stream"|"grouped"|"errors"|"none"
 ---@field verbose boolean
+---@field script ggen.StrictScript? what runs, instead of the selection
 ---@field cache ggen.CacheOptions? nil: every task runs, and nothing is kept
 ---@field jobserver ggen.Jobserver? whom the slots come from
 ---@field share "pipe"|"fifo"|nil how our own slots are shared with the programs of tasks
@@ -48,6 +46,9 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field slots ggen.Slots
 ---@field scheduling ggen.Scheduling
 ---@field timings ggen.Timings what the tasks took in their last runs
+---@field rows ggen.PhaseRow[]? the phases of a make.toml, in their order
+---@field script ggen.StrictScript? of a run with compat = "strict"
+---@field recorder ggen.Recorder? of a project with phases of a make.toml
 local Run = {}
 Run.__index = Run
 
@@ -79,26 +80,41 @@ function M.new(project, selection, options, plugins)
   self.totals = self.account.totals
   self.services = services.new(self)
   self.hooks = hooks.new(self, plugins:get("hooks"))
-  self.scheduling = scheduling.new(plugins, view.new({
-    jobs = options.jobs, now = clock.monotonic, project = project, timings = self.timings,
-    machine = machine.new(options.memory),
-  }), project, function(message) self.events:note("warning", message) end)
+  -- A script has its order already.
+  self.scheduling = scheduling.new(not options.script and plugins or nil, project, function()
+    return require("ggen.view").new({ jobs = options.jobs, now = clock.monotonic,
+      project = project, timings = self.timings,
+      machine = require("ggen.machine").new(options.memory) })
+  end, function(message) self.events:note("warning", message) end)
   self:_divide(selection)
   if options.cache then
-    self.cache = cache.open(project, plugins, self.events, options.cache)
+    self.cache = require("ggen.cache").open(project, plugins, self.events, options.cache)
   end
   self.slots = slots.new(self, self.plan, function() self:_pump() end)
+  if rawget(project.loaded.root, "lifecycle") and not options.dry_run then
+    self.recorder = require("ggen.lifecycle.record").new(self)
+    self.events:listen("lifecycle state", self.recorder)
+  end
   -- One task alone needs no name before its lines.
   options.single = options.single and self.totals.tasks == 1
-  self.totals.tasks = self.totals.tasks + self.hooks:expect(self.plan, self.finals)
+  if not self.script then
+    self.totals.tasks = self.totals.tasks + self.hooks:expect(self.plan, self.finals)
+  end
   self.asked_services = asked_services(project, selection)
   return self
 end
 
 -- Tasks marked `finally` do not take part in the plan: they have one of their own, at the end.
 function Run:_divide(selection)
+  local script = self.options.script
+  if script then
+    self.script, self.plan, self.finals, self.totals.tasks = script, script.plan, {}, #script.tasks
+    return
+  end
   local main, finals = plan.divide(self.project, selection)
-  self.plan = plan.plan(self.project, main)
+  self.plan, self.rows = plan.plan(self.project, main)
+  -- One failing workspace does not keep the others from their end.
+  if self.rows and self.rows.side_by_side then self.options.keep_going = true end
   self.finals = finals(self.plan)
   self.totals.tasks = plan.count(self.project, self.plan) + #self.finals
 end
@@ -161,7 +177,7 @@ end
 function Run:_attempt(task)
   local began = clock.monotonic()
   local result = self:_try(task)
-  if not self.options.dry_run then result.ran = clock.monotonic() - began end
+  if not self.options.dry_run then result.began, result.ran = began, clock.monotonic() - began end
   return result
 end
 
@@ -204,6 +220,7 @@ end
 
 -- The task of an id of the plan: its index, but for the plan of the `finally` tasks.
 function Run:_task(id)
+  if self.script then return self.script.tasks[id] end
   return self.project:task(self.indices and self.indices[id] or id)
 end
 
@@ -236,7 +253,8 @@ end
 
 -- What a task's coroutine runs: its flow, and the end of it in the plan.
 local function life(self, task, id)
-  local run_it = self.hooks:is_hook(task) and self.hooks.run_planned or flow
+  local run_it = self.hooks:is_hook(task) and self.hooks.run_planned
+    or self.script and self.script.flow or flow
   local ok, result, started = pcall(run_it, self, task)
   if not ok then
     result = { status = "failed", code = 1,
@@ -384,6 +402,25 @@ function Run:_tell_fresh()
   end
 end
 
+-- on_error and on_success.
+function Run:_drive_outcome()
+  local outcome, count = require("ggen.lifecycle.outcome"), #self.finals
+  self.finals = outcome.finals(self, self.finals)
+  self.totals.tasks = self.totals.tasks - count + #self.finals
+  local phases = outcome.phases(self)
+  if #phases == 0 then return end
+  local before, later = self.plan, plan.plan(self.project, phases)
+  for _, id in ipairs(later:wanted()) do
+    if before:state(id) == "done" then
+      later:satisfy(id)
+    elseif not before:state(id) then
+      self.totals.tasks = self.totals.tasks + 1
+    end
+  end
+  self.options.keep_going = true
+  self:_drive(later)
+end
+
 -- A run with nothing to do needs nobody to share with.
 function Run:_share_slots()
   local options = self.options
@@ -399,8 +436,10 @@ function Run:_run_all()
   self:_share_slots()
   self.events:emit("on_run_start", self)
   self:_tell_fresh()
-  self:_warn_of_fields()
+  if not self.script then self:_warn_of_fields() end
   self:_drive(self.plan)
+  if self.script then require("ggen.lifecycle.strict").conclude(self) end
+  if self.rows then self:_drive_outcome() end
   if #self.finals > 0 and not self.waits.killed then
     self.options.keep_going, self.waits.at_end = true, true
     self:_drive(plan.finals_plan(self.project, self.finals))
@@ -436,6 +475,7 @@ function Run:execute()
   local code = self:_exit_code()
   if self.cache and not self.options.dry_run then self.cache:close(code) end
   self:_save_timings()
+  if self.recorder then self.recorder:save() end
   self.totals.tasks = self.totals.tasks - self.hooks:uncalled()
   self.account:close(clock.monotonic() - started, code)
   if self.cache and self.options.cache.stats and not self.options.dry_run then

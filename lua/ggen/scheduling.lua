@@ -2,8 +2,6 @@
 -- lets nobody start is named once, and from then on tasks start in the order of declaration.
 -- SPDX-License-Identifier: MIT
 local registry = require("ggen.registry")
-local timings = require("ggen.core.timings")
-
 local M = {}
 
 -- So many of the ready tasks are asked for in a row: with 100,000 that do not fit, not all of them
@@ -11,7 +9,7 @@ local M = {}
 local MOST_REFUSED = 32
 
 ---@class ggen.Scheduling
----@field view ggen.View
+---@field view ggen.View? nil when nobody is asked
 ---@field package _plugins table<string, ggen.Instance> who is asked, by method
 ---@field package _idle boolean nobody is asked
 local Scheduling = {}
@@ -26,15 +24,15 @@ local function order_of(plugins, scheduler)
   return order_of(plugins, inner)
 end
 
----@param plugins ggen.Registry
----@param view ggen.View
+---@param plugins ggen.Registry? nil: nobody is asked
 ---@param project ggen.Project
+---@param make_view fun(): ggen.View called when there is somebody to look at it
 ---@param warn fun(message: string)
 ---@return ggen.Scheduling
-function M.new(plugins, view, project, warn)
-  local scheduler = plugins:get("scheduler")
+function M.new(plugins, project, make_view, warn)
+  local scheduler = plugins and plugins:get("scheduler")
   local self = setmetatable({
-    view = view, _project = project, _warn = warn, _plugins = {}, _idle = true,
+    _project = project, _warn = warn, _plugins = {}, _idle = true,
   }, Scheduling)
   if not scheduler then return self end
   local order = order_of(plugins, scheduler)
@@ -42,6 +40,7 @@ function M.new(plugins, view, project, warn)
     local plugin = scheduler.impl[method] and scheduler or order.impl[method] and order
     if plugin then self._plugins[method], self._idle = plugin, false end
   end
+  if not self._idle then self.view = make_view() end
   return self
 end
 
@@ -50,7 +49,7 @@ function Scheduling:_fall_back(message)
   self._plugins, self._idle = {}, true
   if self._plan then
     self._plan:bring_back()
-    timings.set_priorities(self._plan, {})
+    require("ggen.core.timings").set_priorities(self._plan, {})
   end
 end
 
@@ -86,7 +85,7 @@ function Scheduling:begin(plan, task_of)
       return self:_fall_back(("plugin %q, method priorities: a number expected for task %d, got %s")
         :format(self._plugins.priorities.name, at, tostring(values[at])))
     end
-    timings.set_priorities(plan, values)
+    require("ggen.core.timings").set_priorities(plan, values)
   elseif self._plugins.priority then
     local ready = {}
     for _, id in ipairs(plan:wanted()) do

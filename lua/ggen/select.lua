@@ -30,7 +30,8 @@ local function named(project, name)
   return #matches > 0 and matches or nil
 end
 
--- All tasks but the nodes of phases, services and what runs at the end; within a workspace its own.
+-- All tasks but the nodes of phases, services, the phases of a make.toml and what runs at the end;
+-- within a workspace its own.
 local function everything(project)
   local found, rows = {}, project:survey().everything
   local from, to = 1, project:count()
@@ -44,13 +45,50 @@ local function everything(project)
   return found
 end
 
+local MOST_NAMES = 12
+
+---The phases of the make.toml files of a project, where it has nothing else.
+---@param project ggen.Project
+---@return integer[]? indices
+function M.phases(project)
+  if not project.loaded.root.lifecycle or project.loaded.root.defaults then return nil end
+  local found = {}
+  for i = 1, project:count() do
+    local data = project:task(i).spec.lifecycle
+    if not data then return nil end
+    if not data.hidden then found[#found + 1] = i end
+  end
+  return found
+end
+
+-- A make.toml does not say what to do when nothing is named.
+local function which(project)
+  local names = {}
+  for i = 1, project:count() do
+    local data = project:task(i).spec.lifecycle
+    if data and not data.hidden then names[#names + 1] = project:id(i) end
+    if #names > MOST_NAMES then
+      names[#names] = "..."
+      break
+    end
+  end
+  fault.raise(("which phases? %s has: %s"):format(project.loaded.root.file, table.concat(names,
+    ", ")))
+end
+
 local function defaults(project)
   local root, workspace = project.loaded.root, nil
   for _, candidate in ipairs(project.loaded.workspaces) do
     if candidate.name == project.loaded.workspace then workspace = candidate end
   end
   local owner = workspace or root
-  if not owner.defaults then return everything(project) end
+  if not owner.defaults then
+    local found = everything(project)
+    if #found == 0 and (owner.lifecycle or root.lifecycle) then
+      return named(project, "default") or which(project)
+    end
+    return found
+  end
   local found = {}
   for _, name in ipairs(owner.defaults.names) do
     local tasks = project:lookup(name, owner)

@@ -2,9 +2,8 @@
 -- SPDX-License-Identifier: MIT
 local cli = require("ggen.cli")
 local fault = require("ggen.fault")
-local load = require("ggen.load")
+local locate = require("ggen.locate")
 local registry = require("ggen.registry")
-local resolve = require("ggen.resolve")
 local snapshot = require("ggen.snapshot")
 
 local M = {}
@@ -27,19 +26,29 @@ local opened
 ---@field output_sink fun(fn: fun(stream: "out"|"err", bytes: string)): userdata a sink that calls
 ---fn
 
+local function tell(args, what, why)
+  if args.verbose then io.stderr:write(("ggen-lua: %s: %s\n"):format(what, why)) end
+end
+
+-- Each file is read once, however many workspaces there are and wherever one stands.
+local function parsed_files(loaded)
+  local parts = {}
+  for file, count in pairs(loaded.parsed) do parts[#parts + 1] = ("%d %s"):format(count, file) end
+  table.sort(parts)
+  return table.concat(parts, ", ")
+end
+
 local function evaluate(dir, args)
   -- Nearly all that loading makes stays until the end, so looking for garbage in between is wasted
   -- time; what a run makes is nearly all garbage, on top of a heap that may be large by then.
-  local loaded = load.load(dir, { timeout = args.load_timeout, verbose = args.verbose })
+  local loaded = require("ggen.load").load(dir, { timeout = args.load_timeout,
+    verbose = args.verbose, environment = args.env })
+  if #loaded.workspaces > 0 then tell(args, "files that were evaluated", parsed_files(loaded)) end
   if collectgarbage("count") > LARGE_HEAP then
     collectgarbage("setpause", LARGE_PAUSE)
     collectgarbage()
   end
-  return resolve.project(loaded)
-end
-
-local function tell(args, what, why)
-  if args.verbose then io.stderr:write(("ggen-lua: %s: %s\n"):format(what, why)) end
+  return require("ggen.resolve").project(loaded)
 end
 
 ---Opens the project, from its snapshot if that is valid.
@@ -58,7 +67,7 @@ function M.open(args, options)
   local why = "--reload was given"
   if wanted then
     local project
-    project, why = snapshot.open(dir, function() return evaluate(dir, args) end)
+    project, why = snapshot.open(dir, function() return evaluate(dir, args) end, args.env)
     if project then return project end
   end
   if not options then tell(args, "the pipeline is evaluated", why) end
@@ -85,7 +94,7 @@ function M.try_open(rest)
     directory = word:match("^%-C(.+)$") or word:match("^%-%-directory=(.+)$") or directory
   end
   local dir = cli.directory({ directory = directory })
-  if not load.find(dir) then return nil end
+  if not locate.find(dir) then return nil end
   local project = M.open({ directory = directory })
   opened = { dir = dir, project = project }
   for _, entry in ipairs(project.loaded.root.uses) do
@@ -144,8 +153,10 @@ function M.plugins(project, host, skip)
   watchdog.start(PLUGIN_TIME, ("still setting up plugins after %d s"):format(PLUGIN_TIME))
   local ok, problem = pcall(function()
     for _, entry in ipairs(project.loaded.root.uses) do
-      local plugin = registry.load(entry.name, entry)
-      if plugin.kind ~= "command" and not (skip and skip[plugin.kind]) then
+      -- What finds workspaces has had its say when the project was loaded.
+      local plugin = not entry.name:find("^workspaces[./]") and registry.load(entry.name, entry)
+      local kind = plugin and plugin.kind or "workspaces"
+      if kind ~= "workspaces" and kind ~= "command" and not (skip and skip[kind]) then
         plugins:use(entry.name, entry.params, entry)
       end
     end

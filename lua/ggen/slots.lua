@@ -17,6 +17,7 @@ local M = {}
 ---@field package _alone ggen.Task? has a slot, and nobody else may
 ---@field package _jobserver ggen.Jobserver? who shares the slots with other programs
 ---@field package _away table<ggen.Task, integer> that gave their slot up, and how often
+---@field package _coming table<ggen.Task, boolean> that wait to have one again
 local Slots = {}
 Slots.__index = Slots
 
@@ -27,6 +28,7 @@ Slots.__index = Slots
 function M.new(run, plan, pump)
   local self = setmetatable({
     active = 0, pump = pump, _run = run, _plan = plan, _waiting = {}, _away = {},
+    _coming = {},
   }, Slots)
   if run.options.jobserver then self:share(run.options.jobserver) end
   return self
@@ -147,9 +149,17 @@ function Slots:without(task, ending, fn, a, b)
   local ok, value = pcall(fn, a, b)
   away[task] = away[task] - 1
   -- With hooks at the same time the last one counts. What is still away at its end: see ended().
-  if away[task] == 0 and not ending and ok then
-    self:enter(task)
-    away[task] = nil
+  if away[task] == 0 and not ending and ok and not self._coming[task] then
+    self._coming[task] = true
+    local back, problem = pcall(self.enter, self, task)
+    self._coming[task] = nil
+    if not back then
+      ok, value = false, problem
+    elseif away[task] == 0 then
+      away[task] = nil
+    else
+      give_up(self, task) -- a hook began while it waited
+    end
   end
   self.pump()
   if not ok then error(value, 0) end

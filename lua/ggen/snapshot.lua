@@ -5,7 +5,7 @@
 --
 --   inputs      what was asked, with the answers (engine/state/inputs.h)
 --   graph       engine/graph/graph_bytes.cpp
---   head        { dir, answers, sources, root, workspaces, ranges }
+--   head        { dir, answers, sources, root, workspaces, ranges, environment }
 --   phases, groups, hooks, each hooks, survey, tags     as project.lua says; read when needed
 --   +NAME       bytes that somebody else keeps with the project (set_section)
 --
@@ -14,8 +14,9 @@
 local core = require("ggen.core.snapshot")
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
-local load = require("ggen.load")
+local locate = require("ggen.locate")
 local records = require("ggen.records")
+require("ggen.core.graph") -- snapshots give graphs back
 
 local M = {}
 
@@ -32,7 +33,7 @@ local function host_is_elsewhere()
 end
 
 -- The snapshot of the project in `dir`, if it may be used.
-local function open_at(dir)
+local function open_at(dir, environment)
   local snapshot, message, kind = core.open(path_of(dir))
   if not snapshot then
     return nil, kind == "not_found" and "there is no snapshot yet" or message
@@ -41,9 +42,10 @@ local function open_at(dir)
   local ok, head = pcall(records.decode, bytes or "")
   if not ok or not inputs then return nil, "the snapshot is damaged" end
   if head.dir ~= dir then return nil, "the snapshot is of another directory" end
+  if head.environment ~= environment then return nil, "-e is another than before" end
   local same, moved = inputs:check()
   if not same then
-    return nil, ("%s has changed"):format(load.display(moved, fs.cwd()))
+    return nil, ("%s has changed"):format(locate.display(moved, fs.cwd()))
   end
   local graph = snapshot:graph()
   if not graph or graph:size() ~= snapshot:count() then return nil, "the snapshot is damaged" end
@@ -59,15 +61,15 @@ end
 
 -- Like load.lua looks for the project: the nearest pipeline.lua, or the one above of which that is
 -- a workspace.
-local function find(dir)
-  local nearest = load.find(dir)
+local function find(dir, environment)
+  local nearest = locate.find(dir)
   if not nearest then return nil, "there is no pipeline" end
-  local opened, why = open_at(nearest)
+  local opened, why = open_at(nearest, environment)
   if opened or nearest == "/" then return opened, why end
   local above = nearest:match("^(.*)/[^/]*$")
-  above = load.find(above ~= "" and above or "/")
+  above = locate.find(above ~= "" and above or "/")
   if not above then return nil, why end
-  local outer, why_outer = open_at(above)
+  local outer, why_outer = open_at(above, environment)
   if outer and lists_workspace(outer.head, nearest) then return outer end
   return nil, outer and why or why_outer
 end
@@ -109,7 +111,7 @@ local function pipeline_entry(pipeline, sources)
   local entry = {
     name = pipeline.name, kind = pipeline.kind, dir = pipeline.dir, desc = pipeline.desc or nil,
     depends_on = pipeline.depends_on, source = sources:number(pipeline.file), line = pipeline.line,
-    uses = {},
+    uses = {}, lifecycle = pipeline.lifecycle or nil,
   }
   records.check_plain("desc", entry.desc or "")
   if pipeline.defaults then
@@ -160,6 +162,7 @@ local function write_project(writer, project, answers)
   sections.head = {
     dir = project.dir, answers = answers, root = pipeline_entry(loaded.root, sources),
     workspaces = workspaces, ranges = project.ranges, sources = sources.list,
+    environment = loaded.environment,
   }
   for name, value in pairs(sections) do writer:section(name, records.encode(value)) end
   writer:graph(project.graph)
@@ -214,11 +217,12 @@ end
 ---Opens the project that `dir` belongs to from its snapshot.
 ---@param dir string absolute directory to start from
 ---@param evaluate fun(): ggen.Project evaluates the files, when that is needed after all
+---@param environment string? what -e names
 ---@return ggen.RememberedProject? project
 ---@return string? why not
-function M.open(dir, evaluate)
+function M.open(dir, evaluate, environment)
   if host_is_elsewhere() then return nil, "GGEN_LUA_PATH is set" end
-  local opened, why = find(dir)
+  local opened, why = find(dir, environment)
   if not opened then return nil, why end
   local project = require("ggen.remembered").new(opened, dir, fs.cwd(), evaluate, M.save)
   -- Without this every later run would have to compare contents.

@@ -157,12 +157,13 @@ local function add_phases(project, pipeline)
   end
 end
 
--- Tasks from one that is selected by "all tasks" to the last one of a row of such tasks.
+-- Tasks from one that is selected by "all tasks" to the last one of a row of such tasks. The phases
+-- of a make.toml are steps in a life, not a list of things to do: they run when they are named.
 local function rows_of(tasks)
   local rows, open = {}, false
   for i, task in ipairs(tasks) do
     local spec = task.spec
-    local belongs = not (task.phase or spec.finally or spec.service)
+    local belongs = not (task.phase or spec.finally or spec.service or spec.lifecycle)
     if belongs ~= open then
       rows[#rows + 1] = belongs and i or i - 1
       open = belongs
@@ -175,9 +176,11 @@ end
 function Evaluated:survey()
   local survey = self._survey
   if survey then return survey end
-  survey = { finals = {}, services = {}, everything = rows_of(self._tasks), without_effect = {} }
+  survey = { finals = {}, services = {}, everything = rows_of(self._tasks), without_effect = {},
+    cached = false }
   for i, task in ipairs(self._tasks) do
     local spec = task.spec
+    survey.cached = survey.cached or not spec.lifecycle or spec.cache ~= false
     if spec.finally then survey.finals[#survey.finals + 1] = i end
     if spec.service then survey.services[#survey.services + 1] = i end
     for _, field in ipairs(fields.without_effect) do

@@ -43,14 +43,14 @@ function M.run(options)
   local bytes, fails = options.bytes or {}, options.fails or {}
   local now, running, used, alone = 0, {}, 0, nil
   local total = options.memory or math.huge
-  local its_view = view.new({
-    jobs = options.jobs, project = project, timings = options.timings,
-    now = function() return now end,
-    machine = { cpus = options.jobs, memory = total, memory_pressure = function() end,
-      free_memory = function() return total - used end },
-  })
-  local schedule = scheduling.new(options.plugins, its_view, project,
-    options.warn or function() end)
+  local schedule = scheduling.new(options.plugins, project, function()
+    return view.new({
+      jobs = options.jobs, project = project, timings = options.timings,
+      now = function() return now end,
+      machine = { cpus = options.jobs, memory = total, memory_pressure = function() end,
+        free_memory = function() return total - used end },
+    })
+  end, options.warn or function() end)
   local result = { makespan = 0, idle = 0, peak_memory = 0, log = {}, skipped = {} }
 
   local function start(id)

@@ -94,7 +94,7 @@ end
 -- The layer of a module by its name.
 local function layer_of(module)
   if module == "argparse" then return "argparse" end
-  if module == "ggen" then return "public" end
+  if module == "ggen" or module == "ggen.make_toml" then return "public" end
   if module:find("^ggen%.core%.") or module == "ggen.core" then return "core" end
   if module:find("^ggen%.plugins%.") then return "plugins" end
   if module == "ggen.std" or module:find("^ggen%.std%.") then return "std" end

@@ -13,6 +13,7 @@ local function count(number, word) return ("%d %s%s"):format(number, word, numbe
 ---@return integer
 function M.run(args)
   local session = require("ggen.session")
+  require("ggen.loading").notes = true
   local project = session.open(args, { remember = false })
   require("ggen.plan").freeze(project)
   local host = {
@@ -22,7 +23,8 @@ function M.run(args)
   }
   local plugins = session.plugins(project, host)
   plugins:close()
-  require("ggen.select").tasks(project, {})
+  local root = project.loaded.root
+  if root.defaults or not root.lifecycle then require("ggen.select").tasks(project, {}) end
   local tasks = project:count() - 2 * #project.phases
   local parts = { count(tasks, "task") }
   if #project.phases > 0 then parts[#parts + 1] = count(#project.phases, "phase") end
@@ -30,6 +32,16 @@ function M.run(args)
     "workspace") end
   if #project.loaded.root.uses > 0 then parts[#parts + 1] = count(#project.loaded.root.uses,
     "plugin") end
+  for _, pipeline in ipairs({ root, unpack(project.loaded.workspaces) }) do
+    local own = pipeline.lifecycle
+    if own then
+      local strict = own.compat == "strict" and require("ggen.lifecycle.strict").applies(project)
+      if not strict then require("ggen.lifecycle.order").check(project, pipeline) end
+      for _, line in ipairs(own.notes or {}) do io.write(line, "\n") end
+      for _, line in ipairs(strict and require("ggen.lifecycle.strict").notes(project, pipeline)
+        or {}) do io.write(line, "\n") end
+    end
+  end
   io.write(("%s: ok (%s)\n"):format(project.loaded.root.name, table.concat(parts, ", ")))
   return 0
 end

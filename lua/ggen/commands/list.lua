@@ -4,9 +4,12 @@ local steps = require("ggen.steps")
 
 local M = { summary = "List the tasks and phases" }
 
+function M.words() return { tag = {} } end
+
 function M.configure(parser)
   parser:argument("tasks", "Only these tasks, phases or globs of names."):args("*"):argname("TASK")
   parser:option("--tag", "Only tasks with this tag; may be repeated."):argname("TAG"):count("*")
+  parser:flag("-a --all", "The shell lines of a make.toml's hooks as well, and what is private.")
   parser:flag("--json", "Everything known of each task, as JSON.")
   parser:flag("--names", "Only the names, one a line (for completions).")
 end
@@ -19,10 +22,21 @@ local function ids(project, task, kind)
   return names
 end
 
+-- What a phase of a make.toml has beyond a task.
+local function add_lifecycle(row, data)
+  row.kind, row.hidden, row.before, row.after_hooks = data.kind, data.hidden, data.before,
+    data.after
+  row.watch, row.port, row.parallel = data.watch, data.port, data.parallel
+  row.workspaces, row.category = data.workspaces, data.category
+  row.first_run_only, row.requires_approval = data.first_run_only, data.requires_approval
+  row.outputs = row.outputs or data.outputs
+  return row
+end
+
 local function describe(project, task)
   local spec, commands = task.spec, {}
   for i, step in ipairs(steps.of(spec)) do commands[i] = steps.describe(step) end
-  return {
+  local row = {
     id = task.id, name = task.name, workspace = task.workspace, matrix = task.matrix,
     desc = spec.desc, commands = commands, needs = ids(project, task, "needs"),
     after = ids(project, task, "after"), inputs = spec.inputs, outputs = spec.outputs,
@@ -32,11 +46,38 @@ local function describe(project, task)
     finally = spec.finally, cache = spec.cache,
     file = task.declaration.file, line = task.declaration.line,
   }
+  return spec.lifecycle and add_lifecycle(row, spec.lifecycle) or row
+end
+
+---What is known of a task from its declaration, as JSON has it.
+---@param project ggen.Project its graph is frozen
+---@param task ggen.Task
+---@return table
+function M.describe(project, task) return describe(project, task) end
+
+---Lists of a description that may be empty are lists in JSON, too.
+---@param row table
+function M.mark_arrays(row)
+  local json = require("ggen.core.json")
+  for _, key in ipairs({ "commands", "needs", "after", "members" }) do
+    if row[key] then json.array(row[key]) end
+  end
+end
+
+-- What a make.toml has for its own use is shown when it is asked for.
+local function hides(project, args)
+  if args.all or #args.tasks > 0 then return nil end
+  if not require("ggen.plan").has_lifecycle(project) then return nil end
+  return function(index)
+    local data = project:task(index).spec.lifecycle
+    return data and data.hidden
+  end
 end
 
 -- The tasks and the ends of phases that list shows: all, or those that were named.
 local function shown(project, args)
   local selected
+  local is_hidden = hides(project, args)
   if #args.tasks > 0 or #args.tag > 0 then
     selected = require("ggen.select").tasks(project, args.tasks, args.tag)
   end
@@ -46,7 +87,7 @@ local function shown(project, args)
     local index = selected and selected[i] or i
     if finishes[index] then
       phases[#phases + 1] = project:task(index)
-    elseif not is_begin[index] then
+    elseif not is_begin[index] and not (is_hidden and is_hidden(index)) then
       tasks[#tasks + 1] = index
     end
   end
@@ -68,9 +109,7 @@ local function print_json(project, tasks, phases)
       depends_on = json.array(workspace.depends_on) }
   end
   for _, key in ipairs({ "tasks", "phases", "workspaces" }) do json.array(document[key]) end
-  for _, task in ipairs(document.tasks) do
-    for _, key in ipairs({ "commands", "needs", "after" }) do json.array(task[key]) end
-  end
+  for _, task in ipairs(document.tasks) do M.mark_arrays(task) end
   io.write(json.encode(document, { indent = 2, invalid_utf8 = "replace" }), "\n")
 end
 
@@ -96,6 +135,9 @@ local function task_rows(project, tasks)
       for _, mark in ipairs({ "service", "finally", "optional" }) do
         if task.spec[mark] then marks[#marks + 1] = mark end
       end
+      local data = task.spec.lifecycle
+      if data and data.requires_approval then marks[#marks + 1] = "requires approval" end
+      if data and data.first_run_only then marks[#marks + 1] = "first run only" end
       local desc = task.spec.desc or ""
       if #marks > 0 then desc = desc .. (desc ~= "" and " " or "") .. "(" .. table.concat(marks,
         ", ") .. ")" end
@@ -113,6 +155,17 @@ local function task_rows(project, tasks)
     end
   end
   return rows
+end
+
+-- The tasks, and the phases of a make.toml.
+local function divide(project, tasks)
+  if not require("ggen.plan").has_lifecycle(project) then return tasks, {} end
+  local plain, staged = {}, {}
+  for _, index in ipairs(tasks) do
+    local list = project:task(index).spec.lifecycle and staged or plain
+    list[#list + 1] = index
+  end
+  return plain, staged
 end
 
 ---@param args table
@@ -147,14 +200,16 @@ function M.run(args)
     io.write("There are no tasks yet. Declare one: p:task \"hello\" { run = \"echo hello\" }\n")
     return 0
   end
-  if #tasks > 0 then
+  local plain, staged = divide(project, tasks)
+  if #plain > 0 then
     io.write("Tasks\n")
-    print_table(task_rows(project, tasks), style)
+    print_table(task_rows(project, plain), style)
   end
-  if #phases > 0 then
-    local rows = {}
-    for i, node in ipairs(phases) do rows[i] = { node.id, table.concat(node.declaration.members,
-      ", ") } end
+  local rows = task_rows(project, staged)
+  for _, node in ipairs(phases) do
+    rows[#rows + 1] = { node.id, table.concat(node.declaration.members, ", ") }
+  end
+  if #rows > 0 then
     io.write("Phases\n")
     print_table(rows, style)
   end

@@ -11,6 +11,8 @@ local M = {
     .. " tasks, or all of them.",
 }
 
+function M.words() return { tag = {} } end
+
 function M.configure(parser)
   parser:argument("tasks", "Tasks, phases or globs of names: build, api#test, 'test:*'."):args("*")
     :argname("TASK")
@@ -54,6 +56,9 @@ function M.configure(parser)
   parser:option("--jobserver", "How the slots of -j are shared with make, cargo and their kind in"
     .. " tasks: pipe (default), fifo (GNU make 4.4 and later), off."):argname("STYLE")
     :choices({ "pipe", "fifo", "off" })
+  parser:option("--compat", "How the hooks of a make.toml run: default (once), or strict (as in the"
+    .. " tool that the format comes from, to the letter)."):argname("MODE")
+    :choices({ "default", "strict" })
   parser:flag("-y --yes", "Answer every question with yes.")
 end
 
@@ -118,16 +123,44 @@ local function slots_of(args)
   return own, nil, args.jobserver or "pipe"
 end
 
-local function options_of(args, project, selection)
+-- With compat = "strict", what happens instead of the plan of the tasks.
+local function script_of(args, project)
+  local lifecycle = project.loaded.root.lifecycle
+  if args.compat == "strict" and (not lifecycle or lifecycle.imported) then
+    fault.raise("--compat strict is for a make.toml without a pipeline.lua beside it")
+  end
+  if not lifecycle or lifecycle.compat ~= "strict" then return nil end
+  local strict = require("ggen.lifecycle.strict")
+  if not strict.applies(project) then return nil end
+  local names = args.tasks
+  if #names == 0 then
+    names = {}
+    for i, index in ipairs(require("ggen.select").tasks(project, {})) do
+      names[i] = project:task(index).name
+    end
+  end
+  return strict.script(project, names)
+end
+
+local function options_of(args, project, selection, script)
   local jobs, jobserver, share = slots_of(args)
   -- One task alone needs neither its name before each line nor to wait for its own end.
   local graph = require("ggen.plan").freeze(project)
   local single = #selection == 1 and #graph:needs(selection[1]) == 0
+  if script then single = #script.tasks == 1 end
+  local loaded = project.loaded
+  -- The phases of one make.toml run one after another, and so may its workspaces.
+  local in_a_row = loaded.root.lifecycle
+    and require("ggen.lifecycle.order").in_turn(project, selection) ~= false
+  if script then in_a_row = not script.parallel end
   return {
-    jobs = jobs, keep_going = args.keep_going or false, dry_run = args.dry_run or false,
+    jobs = jobs, keep_going = args.keep_going or script and script.parallel or false,
+    dry_run = args.dry_run or false,
     timeout = args.timeout, verbose = args.verbose or false, yes = args.yes or false,
-    cache = cache_options(args), jobserver = jobserver, share = share, memory = args.memory,
-    output = args.output or (single or jobs == 1) and "stream" or "grouped", single = single,
+    cache = not script and project:survey().cached and cache_options(args) or nil,
+    jobserver = jobserver, share = share, memory = args.memory,
+    output = args.output or (single or jobs == 1 or in_a_row) and "stream" or "grouped",
+    single = single, script = script,
   }
 end
 
@@ -160,13 +193,25 @@ function M.run(args)
     trace.enable()
   end
   local opened = trace.now()
-  if args.shorthand and not require("ggen.load").find(cli.directory(args)) then
-    fault.raise(("unknown command %q%s, and no pipeline.lua here that has such a task"):format(
+  if args.shorthand and not require("ggen.locate").find(cli.directory(args)) then
+    fault.raise(("unknown command %q%s, and no pipeline.lua or make.toml here that has such a"
+      .. " task"):format(
       args.shorthand, suggest.hint(args.shorthand, cli.COMMANDS)))
   end
   local session = require("ggen.session")
-  local project = session.open(args)
-  local ok, selection = pcall(require("ggen.select").tasks, project, args.tasks, args.tag)
+  local project
+  if args.compat then
+    -- The file is read in another way, which is not remembered.
+    require("ggen.loading").compat = args.compat
+    project = session.open(args, { remember = false })
+  else
+    project = session.open(args)
+  end
+  local script = script_of(args, project)
+  local ok, selection = true, {}
+  if not script then
+    ok, selection = pcall(require("ggen.select").tasks, project, args.tasks, args.tag)
+  end
   if not ok then
     -- One unknown word may as well have been meant as a command.
     if args.shorthand and fault.is(selection) and selection.message:find("^unknown task") then
@@ -177,7 +222,7 @@ function M.run(args)
     end
     error(selection, 0)
   end
-  local options = options_of(args, project, selection)
+  local options = options_of(args, project, selection, script)
   local host = session.host(project, args, options)
   local screen = host.screen
   -- With --json the standard output is for events alone: what other observers show goes beside it.
@@ -188,7 +233,8 @@ function M.run(args)
   if args.cache_clear and not args.dry_run then clear_cache(plugins) end
   add_display(plugins, args, host)
   local run = require("ggen.run").new(project, selection, options, plugins)
-  session.save(args, project)
+  if run.rows then require("ggen.lifecycle.admission").ask(run) end
+  if not args.compat then session.save(args, project) end
   if args.trace then trace.span("host", "load " .. project.loaded.root.name, 0, opened,
     trace.now()) end
   local code = run:execute()

@@ -17,7 +17,7 @@ local DIALECTS = { lifecycle = phase.read, phases = phase.read, tasks = cargo.re
 
 local KNOWN = { project = true, lifecycle = true, phases = true, tasks = true, hooks = true,
   workspace = true, env = true, pipelines = true, scripts = true, execution = true, compat = true,
-  shell = true }
+  state = true, shell = true }
 
 local HINTS = { workspaces = "workspace", hook = "hooks", pipeline = "pipelines",
   script = "scripts", task = "tasks", phase = "phases", environment = "env" }
@@ -166,6 +166,7 @@ function M.read(text, file, options)
   settings.workspaces(self, model)
   local phases = read_phases(self, model)
   settings.execution(self, model)
+  settings.state(self, model)
   settings.pipelines(self, model, phases)
   settings.scripts(self, model, phases)
   give_commands(self, model, phases)

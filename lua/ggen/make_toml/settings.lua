@@ -103,12 +103,15 @@ function M.workspaces(self, model)
       else
         for i, pattern in ipairs(patterns) do model.members[i] = pattern end
       end
+    elseif key == "find" then
+      model.workspaces_find = { name = read.text(self, value, key, "workspace"),
+        line = self:line(value, key) }
     elseif key == "parallel" then
       model.workspaces_parallel = read.boolean(self, value, key, "workspace")
     elseif type(value[key]) == "table" and #value[key] == 0 then
       self:fault(value, key, "workspace", 'needs its directory: path = "..."')
     else
-      self:unknown(value, key, "workspace", { "members", "exclude", "parallel" })
+      self:unknown(value, key, "workspace", { "members", "exclude", "find", "parallel" })
     end
   end
 end
@@ -204,6 +207,15 @@ function M.scripts(self, model, phases)
         phases = phases_of(command, phases) })
     end
   end
+end
+
+-- How much is remembered of what phases did.
+function M.state(self, model)
+  if self.root.state == nil then return end
+  local value = read.table(self, self.root, "state", "")
+  local found = self:record(value, "state", { max_records = { "max_records", read.count(1000000) } },
+    {})
+  model.max_records = found.max_records
 end
 
 local execution_fields = {

@@ -51,6 +51,26 @@ local Loading = {}
 ---@return string? message
 function Loading:files(root, patterns) end
 
+---The bytes of a file; the pipeline is evaluated anew when it has changed.
+---@param path string relative to dir, or absolute
+---@return string? bytes
+---@return string? message
+---@return string? kind "not_found", "permission", ...
+function Loading:read(path) end
+
+---@param path string relative to dir, or absolute
+---@return boolean whether there is something of that name
+function Loading:exists(path) end
+
+---The directories in dir that patterns name ("packages/*", "!packages/old") and that have a file of
+---a name. `node_modules` and names that begin with a dot are left out, links are resolved.
+---@param patterns string[]
+---@param file string as "package.json"
+---@return string[]? directories relative to dir, sorted
+---@return string? message as when one leads out of the project
+---@return string? pattern the one that is wrong
+function Loading:directories_with(patterns, file) end
+
 ---@class ggen.PipelineOptions what `ggen.pipeline "x" { ... }` takes
 ---@field desc? string
 
@@ -123,6 +143,13 @@ function Pipeline:default(names) end
 ---with ggen.workspace.
 ---@param patterns string|string[] globs of directories, relative to this file
 function Pipeline:workspaces(patterns) end
+
+---Declares for every workspace of the project: `p:each_workspace(function(w) w:task "build" { ... }
+---end)`. The function is called with each; `w.name` and `w.dir` are its name and its directory, to
+---which paths in what it declares are relative. A task, phase or default that the workspace has in
+---a pipeline.lua of its own stays in the place of the one that is declared here.
+---@param declare fun(w: ggen.Pipeline)
+function Pipeline:each_workspace(declare) end
 
 ---Takes declarations from another file, which returns `function(pipeline) ... end`.
 ---@param path string relative to this file

@@ -14,6 +14,7 @@
 ---@field on_success ggen.make_toml.Outcome?
 ---@field workspaces ggen.make_toml.Workspace[] the named ones
 ---@field members string[]? globs of directories, with `exclude` and `line`
+---@field workspaces_find { name: string, line: integer }? the plugin that finds more of them
 ---@field workspaces_parallel boolean?
 ---@field env table<string, string>
 ---@field environments table<string, { env: table<string, string>, line: integer }> [env.NAME]
@@ -22,6 +23,7 @@
 ---when the command is "ggen lifecycle run|pipeline" of phases that are all here
 ---@field execution { max_parallel: integer?, timeout: number?, retries: integer?,
 ---retry_delay: number? }
+---@field max_records integer? of the lifecycle state; 0: no bound
 ---@field notes ggen.make_toml.Note[]
 ---@field unresolved { name: string, line: integer, key: string, hook: boolean? }[] names that are
 ---used and stand for nothing in this file

@@ -10,6 +10,8 @@
 ---@field api integer level of the contract that it is written for: 1
 ---@field desc string one line
 ---@field params? table<string, ggen.Param> what `p:use "x" { ... }` may set
+---@field positional? string the parameter that a list is: `p:use "x" { "a", "b" }`
+---@field rest? string the parameter, a map, that takes names which are no parameters
 ---@field permissions? string[] "process", "net:HOST", "fs:PATH"
 ---@field setup fun(params: table, host: ggen.Host): table returns the methods of its kind
 
@@ -91,6 +93,29 @@ function AnyPlugin:close() end
 ---@field read boolean serve stored results, and leave alone what is up to date
 ---@field write boolean store new results
 ---@field stats boolean? say at the end how the cache did
+
+---A directory that a plugin found to be a workspace.
+---@class ggen.WorkspaceFound
+---@field name string part of the ids of its tasks; the one in a pipeline.lua of its own goes first
+---@field dir string relative to the root of the project; "" is the root itself
+---@field depends_on? string[] names of others in this list: what `^` means in needs
+---@field tasks? table<string, ggen.TaskSpec> tasks that it has, by name
+---@field file? string relative to the root: what messages about it name
+---@field line? integer
+
+---Finds the workspaces of a project while it is loaded. Each gets the pipeline.lua of its
+---directory, if there is one, and what the root declares with p:each_workspace.
+---@class ggen.WorkspacesPlugin : ggen.AnyPlugin
+local WorkspacesPlugin = {}
+
+---Pure but for reading files, and these through `ggen.loading()`, so that a change is noticed. Must
+---not wait.
+---@param root string absolute directory of the project
+---@return ggen.WorkspaceFound[]? list
+---@return string? message what is wrong, instead of a list
+---@return string? file relative to the root
+---@return integer? line
+function WorkspacesPlugin:find(root) end
 
 ---The stored results as a policy sees them: row i of each column is one result.
 ---@class ggen.CacheEntries

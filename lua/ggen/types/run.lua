@@ -87,9 +87,13 @@ function Context:step(step) end
 ---@return string text the command as one would type it
 function Context.describe(step) end
 
+---A hook, as plugins see it; read-only.
 ---@class ggen.Hook
 ---@field name string the id of its task, or where its function is declared
----@field index integer? of its task
+---@field index integer? of its task; nil for a function
+---@field after string[] names of the tasks that its task waits for: its needs, services and after
+---@field outputs string[] paths and globs that its task makes, relative to the project
+---@field exclusive boolean|string true: nothing runs beside it; a name: no other with this name
 
 ---The output of one task.
 ---@class ggen.Log

@@ -31,6 +31,8 @@ void sample(const TempDir& dir) {
   dir.write("pipeline.lua", "return 1");
   dir.write("packages/file", "");
   for (const char* name : {"src/a.c", "src/a.h", "src/x/c.c", "src/y/b.c"}) dir.write(name, "");
+  REQUIRE(::symlink("src/x", (dir / "link").c_str()) == 0);
+  REQUIRE(::symlink("nowhere", (dir / "broken").c_str()) == 0);
   ::setenv("GGEN_TEST_SET", "1", 1);
   ::unsetenv("GGEN_TEST_UNSET");
 }
@@ -47,6 +49,8 @@ Inputs ask_all(const TempDir& dir) {
         std::vector<std::string>{"src/a.c", "src/y/b.c"});
   CHECK(inputs.variable("GGEN_TEST_SET") == "1");
   CHECK_FALSE(inputs.variable("GGEN_TEST_UNSET"));
+  CHECK(inputs.real_path(dir / "link").value() == dir / "src/x");
+  CHECK_FALSE(inputs.real_path(dir / "broken"));
   return inputs;
 }
 
@@ -100,6 +104,13 @@ const Change kChanges[] = {
     {"a variable is unset", "GGEN_TEST_SET", [](const TempDir&) { ::unsetenv("GGEN_TEST_SET"); }},
     {"a variable is set to nothing", "GGEN_TEST_UNSET",
      [](const TempDir&) { ::setenv("GGEN_TEST_UNSET", "", 1); }},
+    {"a link leads elsewhere", "link",
+     [](const TempDir& dir) {
+       REQUIRE(remove_path(dir / "link"));
+       REQUIRE(::symlink("src/y", (dir / "link").c_str()) == 0);
+     }},
+    {"a link leads somewhere", "broken",
+     [](const TempDir& dir) { REQUIRE(make_dirs(dir / "nowhere")); }},
 };
 
 }  // namespace
