@@ -2,6 +2,7 @@
 #include "incremental/assessor.h"
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 
 #include "base/pack.h"
@@ -32,6 +33,12 @@ std::string shown_value(const std::string& name, const std::string& value) {
   }
   constexpr std::size_t kLongest = 200;
   return value.size() <= kLongest ? value : "sha256:" + hash::sha256(value).hex();
+}
+
+std::uint64_t now_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now);
+  return static_cast<std::uint64_t>(ms.count());
 }
 
 // A pattern of one file that finds it only if git does not ignore it: those without wildcards
@@ -461,11 +468,14 @@ Result<Outputs> Assessor::read_outputs(TaskId task) {
   return outputs;
 }
 
-void Assessor::ended(TaskId task, const std::optional<LastResult>& result, std::string_view how) {
+void Assessor::ended(TaskId task, const std::optional<LastResult>& result, std::string_view how,
+                     Outcome outcome) {
   const std::string_view name = graph_.name(task);
   if (result)
     results_.set(name, *result);
-  else
+  else if (outcome != Outcome::kept)
+    results_.set_not_kept(name, outcome, now_ms());
+  else if (how != "skipped")
     results_.erase(name);
   standings_[task] = Standing::ended;
   const Definition definition = definitions_.task(task);

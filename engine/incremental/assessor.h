@@ -113,7 +113,9 @@ class Assessor {
   // The task has ended: what it contributes to those that need it is known. `result` is what it
   // made; nothing when that may not be relied upon next time. `how` is empty, or what happened to
   // it instead of success: those that need it have another key then, and none if it is "unknown".
-  void ended(TaskId task, const std::optional<LastResult>& result, std::string_view how = {});
+  // `outcome` says why there is no result; one that was skipped left what there was as it was.
+  void ended(TaskId task, const std::optional<LastResult>& result, std::string_view how = {},
+             Outcome outcome = Outcome::kept);
 
   // All parts of a key, in their order. Only after the key is known.
   Result<std::vector<Part>> parts(TaskId task);
