@@ -61,7 +61,7 @@ int assessor_nearest(lua_State* L) {
   const auto limit = static_cast<std::size_t>(luaL_checkinteger(L, 3));
   check_cache(L);
   return queue(
-      L, 4,
+      L, 4, [](Session&) { return false; },
       [task, limit](Session& session) -> Result<std::optional<cache::Action>> {
         const incremental::Assessor& assessor = *session.assessor;
         GGEN_TRY_ASSIGN(const auto parts, session.assessor->parts(task));

@@ -378,6 +378,22 @@ int assessor_assess(lua_State* L) {
       });
 }
 
+// assessor:look_again(id, cb): cb(true). Something may have changed the outputs of a task that
+// ended.
+int assessor_look_again(lua_State* L) {
+  const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
+  return queue(
+      L, 3, [task](Session& session) { return session.assessor->is_quick(task); },
+      [task](Session& session) -> Result<bool> {
+        GGEN_TRY(session.assessor->look_again(task));
+        return true;
+      },
+      [](lua_State* main, bool) {
+        lua_pushboolean(main, 1);
+        return 1;
+      });
+}
+
 // assessor:mark(id, cb): cb(marks), or cb(false) when the inputs changed since assess()
 int assessor_mark(lua_State* L) {
   const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
@@ -475,6 +491,7 @@ constexpr luaL_Reg kMethods[] = {{"verify", assessor_verify},
                                  {"warnings", assessor_warnings},
                                  {"stats", assessor_stats},
                                  {"assess", assessor_assess},
+                                 {"look_again", assessor_look_again},
                                  {"mark", assessor_mark},
                                  {"ended", assessor_ended},
                                  {"something_ran", assessor_something_ran},

@@ -481,6 +481,11 @@ function Cache:_record(op, key, task, bytes, duration)
     duration
 end
 
+---What comes after a task may have changed its outputs: those that need it see them as they are.
+---@async
+---@param index integer of a task that has ended well
+function Cache:after_hooks(index) self:wait("look_again", index) end
+
 ---A task that is not run ended all the same: what needs it gets its part of the key.
 ---@async
 ---@param task ggen.Task

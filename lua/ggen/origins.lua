@@ -326,6 +326,8 @@ function by_kind.need(self, task, part)
   return declared_at(task)
 end
 
+by_kind.below = by_kind.need
+
 ---Where a part of a task's key comes from.
 ---@param task ggen.Task of the evaluated project
 ---@param part { kind: string, name: string, value: string? }

@@ -48,6 +48,7 @@ local function input(change)
 end
 
 local words = {
+  below = function(change) return "what " .. change.name .. " needs made other outputs" end,
   input = input,
   env = function(change) return "env " .. change.name .. " " .. from_to(change) end,
   key_env = function(change) return "env " .. change.name .. " " .. from_to(change) end,
@@ -97,6 +98,7 @@ local function brief(change, reason_of)
     local why = reason_of and reason_of(change.name)
     return "needs " .. change.name .. (why and ", its " .. why or "")
   end
+  if change.kind == "below" then return "what " .. change.name .. " needs" end
   return change.kind == "key_env" and "env " .. change.name or change.kind .. " " .. change.name
 end
 
