@@ -40,11 +40,15 @@ Outcome outcome_of_name(std::string_view name) {
 }
 
 void Results::load(std::string_view packed) {
+  load_beneath(packed);
+  changes_.clear();
+}
+
+void Results::load_beneath(std::string_view packed) {
   Unpacker in(packed);
   const auto count = in.number<std::uint32_t>();
   entries_ = in.can_hold(count, kEntrySize) ? in.raw(count * kEntrySize) : std::string_view();
   if (!in.at_end()) entries_ = {};
-  changes_.clear();
 }
 
 std::size_t Results::size() const { return entries_.size() / kEntrySize; }

@@ -45,6 +45,8 @@ class Results {
  public:
   // `packed` must outlive this object; what does not fit the format counts as empty.
   void load(std::string_view packed);
+  // The same for what another run has written meanwhile; what was set or erased here stays so.
+  void load_beneath(std::string_view packed);
 
   std::optional<LastResult> find(std::string_view task) const;
   void set(std::string_view task, const LastResult& result);

@@ -313,19 +313,28 @@ int assessor_unlock(lua_State* L) {
   return 0;
 }
 
+// The index is written by one run at a time: each takes in what the others have made meanwhile.
+constexpr std::string_view kSaving = " saving the index";
+
 // assessor:save() -> true | nil, message, kind
 int assessor_save(lua_State* L) {
   Session& session = check_idle(L);
   // What was made last and what was hit last stay true whatever moved: they are compared anew.
   const bool intact = session.tree.intact();
-  if (session.assessor && (session.results.changed() || !intact)) {
-    session.tree.set_note("results", session.results.pack());
-  }
+  const bool changes = session.assessor && (session.results.changed() || !intact);
+  if (changes) session.locks.lock(kSaving);
+  const std::string theirs = session.shared_index.replaced()
+                                 ? session.shared_index.note("results").value_or(std::string())
+                                 : std::string();
+  if (!theirs.empty()) session.results.load_beneath(theirs);
+  if (changes || !theirs.empty()) session.tree.set_note("results", session.results.pack());
   if (!intact) {
     const std::string group(session.tree.note("group").value_or(std::string_view()));
     if (!group.empty()) session.tree.set_note("group", group);
   }
-  if (auto saved = session.tree.save(); !saved) return push_error(L, saved.error());
+  auto saved = session.tree.save();
+  if (changes) session.locks.unlock(kSaving);
+  if (!saved) return push_error(L, saved.error());
   lua_pushboolean(L, 1);
   return 1;
 }

@@ -20,6 +20,7 @@
 #include "cache/nearest.h"
 #include "cache/outputs.h"
 #include "incremental/assessor.h"
+#include "incremental/shared_index.h"
 #include "incremental/task_locks.h"
 #include "loop/serial.h"
 #include "lua/call.h"
@@ -57,12 +58,14 @@ struct Session {
         root(std::move(root_dir)),
         environment(std::move(variables)),
         programs(root, environment),
+        shared_index(index_file),
         tree(root, std::move(index_file), threads),
         locks(root + "/.ggen/lock") {}
   std::shared_ptr<const graph::Graph> graph;
   std::string root;
   incremental::Environment environment;
   incremental::Programs programs;
+  incremental::SharedIndex shared_index;
   hash::Tree tree;
   // From define() on.
   std::string definitions;  // or in the snapshot
