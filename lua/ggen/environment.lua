@@ -9,10 +9,14 @@ local DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 local base
 
----@return table<string, string> environment shared by all tasks that declare nothing: do not
----change it
-function M.base()
-  require("ggen.loading").refuse("it asks for the environment of tasks (ggen.environment)")
+-- Whoever gets an environment may change it: it is a table of its own.
+local function copy_of(env)
+  local copy = {}
+  for name, value in pairs(env) do copy[name] = value end
+  return copy
+end
+
+local function shared()
   if base then return base end
   base = {}
   for _, name in ipairs(M.PASSES) do base[name] = os.getenv(name) end
@@ -23,24 +27,28 @@ function M.base()
   return base
 end
 
+---@return table<string, string> environment of a task that declares nothing
+function M.base()
+  require("ggen.loading").refuse("it asks for the environment of tasks (ggen.environment)")
+  return copy_of(shared())
+end
+
 local with_flags = {} -- by MAKEFLAGS; a run has one
 
 ---@param spec ggen.TaskSpec
 ---@param makeflags string? of the jobserver of the run; what the task says of MAKEFLAGS wins
----@return table<string, string> do not change it
+---@return table<string, string>
 function M.of(spec, makeflags)
-  local plain = M.base()
+  local plain = shared()
   if makeflags then
     if not with_flags[makeflags] then
-      local env = { MAKEFLAGS = makeflags }
-      for name, value in pairs(plain) do env[name] = value end
+      local env = copy_of(plain)
+      env.MAKEFLAGS = env.MAKEFLAGS or makeflags
       with_flags[makeflags] = env
     end
     plain = with_flags[makeflags]
   end
-  if not (spec.env or spec.pass_env or spec.key_env) then return plain end
-  local env = {}
-  for name, value in pairs(plain) do env[name] = value end
+  local env = copy_of(plain)
   for _, list in ipairs({ spec.pass_env or {}, spec.key_env or {} }) do
     for _, name in ipairs(list) do env[name] = os.getenv(name) end
   end

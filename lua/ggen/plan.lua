@@ -79,12 +79,31 @@ local function with_phases(project, selection)
   return freeze(project, ordered)
 end
 
+-- The same with tasks of the plan that are hooks after others, or after phases, behind these: else
+-- one could run as a task of its own before what it comes after. Not where that needs the hook.
+local function with_hooks(project, graph, selection)
+  local ordered, plan
+  for node, lists in pairs(project.hooks) do
+    for _, hook in ipairs(lists.after) do
+      plan = plan or hook.index and graph:plan(selection)
+      if hook.index and plan:state(hook.index) and plan:state(node)
+        and not graph:plan({ node }):state(hook.index) then
+        ordered = ordered or graph:thawed()
+        ordered:edge(node, hook.index, "after")
+      end
+    end
+  end
+  return ordered and freeze(project, ordered) or graph
+end
+
 ---The plan of the selected tasks and all they need.
 ---@param project ggen.Project
 ---@param selection integer[]
 ---@return userdata plan of the engine
 function M.plan(project, selection)
-  return with_phases(project, selection):plan(selection)
+  local graph = with_phases(project, selection)
+  if next(project.hooks) then graph = with_hooks(project, graph, selection) end
+  return graph:plan(selection)
 end
 
 ---How many tasks a plan has; the nodes of phases are none.
