@@ -158,7 +158,7 @@ M.flow = flow
 function Run:_make(task)
   if not self.cache then return self:_attempt(task) end
   if self.options.dry_run then
-    local prediction, reason = self.cache:predict(self.project, task)
+    local prediction, reason = require("ggen.predict").task(self.cache, self.project, task)
     if prediction == "restore" then
       return { code = 0, dry_run = true, commands = {}, prediction = prediction, reason = reason }
     end
