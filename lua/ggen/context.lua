@@ -165,7 +165,7 @@ function Context:call(fn)
   local left = self._deadline - clock.monotonic()
   local ended, result = pcall(async.race, {
     function() return M.function_result(xpcall(fn, self._run.handler, user)) end,
-    function()
+    function() -- a limit, and no poll: when the function ends first, this is given up
       async.sleep(math.max(left, 0))
       self._over = true
       -- Its commands have the same end of time: TERM, grace, KILL. To give the function up would
