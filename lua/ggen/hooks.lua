@@ -102,7 +102,7 @@ function Hooks:run_once(task, in_plan)
   if future then
     if in_plan then
       -- Told already; the plan only needs the outcome.
-      local result = slots:without(task, true, wait_for, slots, future)
+      local result = slots:lend(task, wait_for, slots, future)
       return { status = result.status, code = result.code, told = true }
     end
     return wait_for(slots, future)
