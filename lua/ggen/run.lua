@@ -91,7 +91,7 @@ function M.new(project, selection, options, plugins)
     self.cache = require("ggen.cache").open(project, plugins, self.events, options.cache)
   end
   self.slots = slots.new(self, self.plan, function() self:_pump() end)
-  if rawget(project.loaded.root, "lifecycle") and not options.dry_run then
+  if plan.has_lifecycle(project) and not options.dry_run then
     self.recorder = require("ggen.lifecycle.record").new(self)
     self.events:listen("lifecycle state", self.recorder)
   end
