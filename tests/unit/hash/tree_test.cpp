@@ -121,9 +121,9 @@ TEST_CASE("A few small files are quick, what may be many files or bytes is not",
   Project project;
   project.write("a", "small");
   project.write("src/b", "small");
-  const SetId file = project.resolved({"", {"a"}});
-  const SetId glob = project.resolved({"", {"src/*"}});
-  const SetId none = project.resolved({"", {"none/*"}});
+  const SetId file = project.resolved({"", {"a"}, {}});
+  const SetId glob = project.resolved({"", {"src/*"}, {}});
+  const SetId none = project.resolved({"", {"none/*"}, {}});
   const SetId missing = project.resolved({"", {"made"}, {}, true});
   const auto is_quick = [&](SetId set) {
     project.tree->new_epoch();
@@ -137,11 +137,11 @@ TEST_CASE("A few small files are quick, what may be many files or bytes is not",
   CHECK_FALSE(is_quick(missing));
   project.write("a", std::string(1024 * 1024, 'a'));
   CHECK_FALSE(is_quick(file));
-  project.resolved({"", {"a"}});
+  project.resolved({"", {"a"}, {}});
   CHECK(is_quick(glob));
   for (int i = 0; i < 100; ++i) project.write("src/" + std::to_string(i), "");
   project.tree->new_epoch();
-  project.resolved({"", {"src/*"}});
+  project.resolved({"", {"src/*"}, {}});
   CHECK_FALSE(is_quick(glob));
 }
 
