@@ -148,8 +148,9 @@ end
 ---@param text string
 ---@param file string? as messages name it
 ---@param options { getenv: (fun(name: string): string?)?, raw: boolean?, shells: boolean? }?
----getenv: variables of the caller, by default those of the program, as inputs of what is being loaded; raw:
----leave ${NAME} in values as it is written; shells = false: no notes on commands that need bash
+---getenv: variables of the caller, by default those of the program, as inputs of what is being
+---loaded; raw: leave ${NAME} in values as it is written; shells = false: no notes on commands that
+---need bash
 ---@return ggen.make_toml.Model
 function M.read(text, file, options)
   local getenv = options and options.getenv or function(name)
