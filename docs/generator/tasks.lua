@@ -8,7 +8,8 @@ local M = {}
 -- Fields by what they are about, in the order of the page. A field that is missing here fails the
 -- check, so that no field stays undocumented.
 local GROUPS = {
-  { "What runs", { "run", "desc", "cwd", "shell", "stdin", "interactive", "env", "pass_env" },
+  { "What runs", { "run", "desc", "cwd", "shell", "stdin", "interactive", "env", "pass_env",
+    "inherit_env" },
     [[
 `run` is one of these, or a list of them that runs in order and stops at the first failure:
 

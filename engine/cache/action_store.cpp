@@ -23,6 +23,13 @@ bool ActionStore::has(const Digest& key) const {
   return ::faccessat(directory_.actions(), DigestName(key).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+std::uint64_t ActionStore::size(const Digest& key) const {
+  struct stat info {};
+  if (::fstatat(directory_.actions(), DigestName(key).c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0)
+    return 0;
+  return static_cast<std::uint64_t>(info.st_size);
+}
+
 Error ActionStore::damaged(const Digest& key, const char* what) const {
   const DigestName name(key);
   const bool removed = ::unlinkat(directory_.actions(), name.c_str(), 0) == 0;

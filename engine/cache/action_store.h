@@ -22,6 +22,8 @@ class ActionStore {
   // The same, still encoded, for a store that sends it elsewhere.
   Result<std::optional<std::string>> get_encoded(const Digest& key) const;
   bool has(const Digest& key) const;
+  // Of its file, in bytes; 0 when there is none.
+  std::uint64_t size(const Digest& key) const;
 
   // Replaces what is there. Its blobs must be stored before.
   Result<void> put(const Action& action);

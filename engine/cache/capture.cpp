@@ -46,6 +46,7 @@ struct Unit {
 
 Result<void> capture(BlobStore& blobs, const std::string& root, std::span<Output> outputs,
                      unsigned threads) {
+  if (outputs.empty()) return {};
   const Fd root_fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root_fd) return Error::from_errno(errno, "open " + root);
   std::vector<Output*> todo;

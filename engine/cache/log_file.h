@@ -34,6 +34,8 @@ class LogWriter {
   // May write to a file (of the page cache) once in a while; never fails here, but at the end.
   void add(Stream stream, std::string_view bytes);
 
+  std::uint64_t size() const { return size_ + chunk_.size(); }
+
   struct Stored {
     Digest digest;           // zero: nothing was printed
     std::uint64_t size = 0;  // of the blob

@@ -13,6 +13,7 @@ std::int64_t coarse_now_ns() {
 
 void wait_out_tick(std::int64_t ctime_ns) {
   constexpr std::int64_t kStep = 1000000;
+  // Nothing tells of a tick of the coarse clock, so it is looked at every millisecond.
   for (int step = 0; step < 100 && is_racy(ctime_ns, coarse_now_ns()); ++step) {
     const struct timespec pause { 0, kStep };
     ::nanosleep(&pause, nullptr);

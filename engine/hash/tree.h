@@ -99,6 +99,10 @@ class Tree {
   // others from being resolved: problem() tells which.
   Result<void> resolve(std::span<const SetId> sets);
 
+  // Whether a resolve() of the sets is over in no time: few files, as far as anybody knows, and
+  // hardly a byte of them to hash. Looks at the stamps of the files to tell.
+  bool is_quick(std::span<const SetId> sets);
+
   // What was looked at before is looked at again by the next resolve().
   void new_epoch();
 

@@ -34,6 +34,7 @@ class Tree::Impl {
 
   // Walks for the sets as the mode says, and with digests makes the answers.
   Result<void> resolve(std::span<const SetId> ids, const WalkMode& mode);
+  bool is_quick(std::span<const SetId> ids);
   void answer(SetState& state) const;
   std::uint64_t live_mark(const SetState& state, std::unique_ptr<Error>& problem) const;
   static std::uint64_t mark_of(std::uint64_t before, std::string_view key, EntryKind kind,

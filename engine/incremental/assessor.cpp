@@ -375,14 +375,25 @@ std::optional<TaskId> Assessor::altered_need(TaskId task) {
   return std::nullopt;
 }
 
-Result<std::optional<InputMarks>> Assessor::mark(TaskId task) {
-  const Definition definition = definitions_.task(task);
+std::vector<SetId> Assessor::marked_sets(TaskId task, const Definition& definition) {
   std::vector<SetId> sets = sets_of(definition);
   if (definition.outputs != kNone) std::erase(sets, set_id(definition.outputs));
   for (const graph::Link& link : graph_.needs(task)) {
     if (link.kind() != graph::EdgeKind::need) continue;
     if (const auto made = output_set(link.task())) sets.push_back(*made);
   }
+  return sets;
+}
+
+bool Assessor::is_mark_quick(TaskId task) {
+  const std::vector<SetId> sets = marked_sets(task, definitions_.task(task));
+  return tree_.is_quick(sets) &&
+         std::none_of(sets.begin(), sets.end(), [&](SetId set) { return tree_.racy(set); });
+}
+
+Result<std::optional<InputMarks>> Assessor::mark(TaskId task) {
+  const Definition definition = definitions_.task(task);
+  const std::vector<SetId> sets = marked_sets(task, definition);
   GGEN_TRY(tree_.resolve(sets));
   GGEN_TRY(tree_.settle(sets));
   const auto key = make_key(task, definition);
@@ -422,6 +433,11 @@ std::optional<std::string> Assessor::moved(const InputMarks& marks) {
     return path.value_or("a file");
   }
   return std::nullopt;
+}
+
+bool Assessor::is_read_quick(TaskId task) {
+  const auto set = output_set(task);
+  return !set || tree_.is_quick({&*set, 1});
 }
 
 Result<Outputs> Assessor::read_outputs(TaskId task) {

@@ -85,6 +85,8 @@ class Assessor {
   void trust(std::span<const TaskId> order);
   // The same for one task, whose needs have ended. Looks at its files again after new_epoch().
   Assessment assess(TaskId task);
+  // Whether assess() would be over in no time: see Tree::is_quick().
+  bool is_quick(TaskId task) { return tree_.is_quick(sets_of(definitions_.task(task))); }
   Standing standing(TaskId task) const { return standings_[task]; }
   const Digest& key(TaskId task) const { return keys_[task]; }
 
@@ -96,10 +98,13 @@ class Assessor {
   // while it waited: assess() again. Afterwards: the first input that moved meanwhile, even if it
   // moved back.
   Result<std::optional<InputMarks>> mark(TaskId task);
+  // Whether mark() would be over in no time; what has to be waited for is not.
+  bool is_mark_quick(TaskId task);
   std::optional<std::string> moved(const InputMarks& marks);
 
   // Reads the declared outputs as they are now.
   Result<Outputs> read_outputs(TaskId task);
+  bool is_read_quick(TaskId task);
   // Nothing when it declares none.
   std::optional<hash::SetId> output_set(TaskId task);
   // The declared patterns, relative to the root.
@@ -122,6 +127,8 @@ class Assessor {
   hash::SetId set_id(std::uint32_t number);
   std::optional<hash::SetId> tool_set(const Tool& tool);
   std::vector<hash::SetId> sets_of(const Definition& definition);
+  // What a run of the task must not change: its inputs, and what the tasks it needs made.
+  std::vector<hash::SetId> marked_sets(TaskId task, const Definition& definition);
   const References& references_of(std::uint32_t number);
   // Nothing for one that is not found, or does not count (Tool::later).
   std::optional<Program> program(const Tool& tool);

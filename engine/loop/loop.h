@@ -5,6 +5,8 @@
 
 #include <uv.h>
 
+#include <cstdint>
+
 namespace ggen::loop {
 
 class Loop {
@@ -25,6 +27,8 @@ class Loop {
   void run_ready();
   void stop() { uv_stop(&loop_); }
   bool running() const { return running_; }
+  // How long the callbacks of this turn have kept all others waiting, in milliseconds or so.
+  std::uint64_t turn_ms() const { return uv_hrtime() / 1000000 - uv_now(&loop_); }
 
   // The handles that would keep run() going, open ones that wait for nothing included: zero at a
   // clean end.

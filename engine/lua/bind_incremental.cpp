@@ -1,8 +1,9 @@
 // ggen.core.incremental: what makes the keys of tasks, and which of them are up to date
 // (incremental/assessor.h). Digests are hexadecimal in Lua, tasks are ids of the graph.
 //
-// What looks at files beyond the first look runs on a worker thread, one after the other, and
-// answers by a callback: cb(value) or cb(nil, message, kind).
+// What looks at files beyond the first look answers by a callback: cb(value) or cb(nil, message,
+// kind). It runs on a worker thread, one after the other, but for what is over in no time: that is
+// done at once, and the callback called before the method returns.
 // SPDX-License-Identifier: MIT
 #include <cstdlib>
 #include <lua.hpp>
@@ -257,7 +258,7 @@ int assessor_standing(lua_State* L) {
     check_defined(L);
     const TaskId asked = check_task_id(L, *check_assessor(L).session->graph, 2);
     return queue(
-        L, 3,
+        L, 3, [](Session&) { return true; },
         [asked](Session& session) -> Result<Standing> { return session.assessor->standing(asked); },
         [](lua_State* main, Standing standing) {
           lua_pushstring(main, standing_name(standing));
@@ -350,13 +351,13 @@ int assessor_stats(lua_State* L) {
   return 1;
 }
 
-// ---- the assessor: on a worker thread ----
+// ---- the assessor: on a worker thread, or at once ----
 
 // assessor:assess(id, cb): cb{ standing=, key=, last=, outputs_moved= }
 int assessor_assess(lua_State* L) {
   const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
   return queue(
-      L, 3,
+      L, 3, [task](Session& session) { return session.assessor->is_quick(task); },
       [task](Session& session) -> Result<Assessment> { return session.assessor->assess(task); },
       [](lua_State* main, const Assessment& assessment) {
         lua_createtable(main, 0, 4);
@@ -378,77 +379,13 @@ int assessor_assess(lua_State* L) {
 int assessor_mark(lua_State* L) {
   const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
   return queue(
-      L, 3, [task](Session& session) { return session.assessor->mark(task); },
+      L, 3, [task](Session& session) { return session.assessor->is_mark_quick(task); },
+      [task](Session& session) { return session.assessor->mark(task); },
       [](lua_State* main, std::optional<incremental::InputMarks>& marks) {
         if (marks)
           push<LuaMarks>(main).marks = std::move(*marks);
         else
           lua_pushboolean(main, 0);
-        return 1;
-      });
-}
-
-struct AfterRun {
-  std::optional<std::string> moved;
-  incremental::Outputs outputs;
-  std::shared_ptr<cache::Action> action;
-};
-
-// What a result is, as far as the files tell: outputs and the parts of its key.
-Result<std::shared_ptr<cache::Action>> draft(Session& session, TaskId task,
-                                             const incremental::Outputs& outputs) {
-  Assessor& assessor = *session.assessor;
-  auto action = std::make_shared<cache::Action>();
-  action->key = assessor.key(task);
-  action->task = session.graph->name(task);
-  action->outputs_digest = outputs.digest;
-  GGEN_TRY_ASSIGN(action->parts, assessor.parts(task));
-  if (const auto set = assessor.output_set(task)) {
-    session.tree.each(*set, [&](const hash::TreeEntry& entry) {
-      if (entry.kind == hash::EntryKind::missing) return;
-      cache::Output& output = action->outputs.emplace_back();
-      output.path = entry.path;
-      output.kind = entry.kind;
-      output.executable = entry.executable;
-      output.size = entry.kind == hash::EntryKind::file ? entry.stamp.size : 0;
-      output.digest = entry.digest;
-    });
-    action->output_patterns = assessor.output_patterns(task);
-  }
-  return action;
-}
-
-// assessor:after_run(id, marks?, cb): looks at all files anew, and uses the marks up;
-// cb{ moved= path | nil, outputs= digest, bytes=, missing= paths, none=, action= }
-int assessor_after_run(lua_State* L) {
-  const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
-  incremental::InputMarks marks;
-  const bool marked = !lua_isnoneornil(L, 3);
-  if (marked) marks = std::move(check<LuaMarks>(L, 3).marks);  // the collector cannot tell its size
-  return queue(
-      L, 4,
-      [task, marked, marks = std::move(marks)](Session& session) -> Result<AfterRun> {
-        AfterRun after;
-        session.assessor->new_epoch();
-        after.moved = session.assessor->moved(marks);
-        GGEN_TRY_ASSIGN(after.outputs, session.assessor->read_outputs(task));
-        if (marked && !after.moved) {
-          GGEN_TRY_ASSIGN(after.action, draft(session, task, after.outputs));
-        }
-        return after;
-      },
-      [](lua_State* main, AfterRun& after) {
-        lua_createtable(main, 0, 6);
-        if (after.moved) set_field(main, "moved", *after.moved);
-        set_field(main, "outputs", after.outputs.digest.hex());
-        set_field(main, "bytes", static_cast<double>(after.outputs.bytes));
-        set_flag(main, "none", after.outputs.none);
-        push_strings(main, after.outputs.missing);
-        lua_setfield(main, -2, "missing");
-        if (after.action) {
-          push<LuaAction>(main).action = std::move(after.action);
-          lua_setfield(main, -2, "action");
-        }
         return 1;
       });
 }
@@ -485,7 +422,8 @@ int assessor_ended(lua_State* L) {
   if (self.serial.idle())
     job();
   else
-    self.serial.run(job, [] {});
+    self.serial.run(
+        job, [] {}, [] { return true; });
   return 0;
 }
 
@@ -496,7 +434,8 @@ int assessor_something_ran(lua_State* L) {
   if (self.serial.idle())
     job();
   else
-    self.serial.run(job, [] {});
+    self.serial.run(
+        job, [] {}, [] { return true; });
   return 0;
 }
 
@@ -541,7 +480,7 @@ int assessor_changes(lua_State* L) {
   std::shared_ptr<cache::Action> action;
   if (!lua_isnoneornil(L, 3)) action = check<LuaAction>(L, 3).action;
   return queue(
-      L, 4,
+      L, 4, [task](Session& session) { return session.assessor->is_quick(task); },
       [task, action](Session& session) -> Result<std::vector<incremental::Change>> {
         GGEN_TRY_ASSIGN(const auto parts, session.assessor->parts(task));
         const std::vector<cache::Part> none;
@@ -570,7 +509,6 @@ constexpr luaL_Reg kMethods[] = {{"verify", assessor_verify},
                                  {"stats", assessor_stats},
                                  {"assess", assessor_assess},
                                  {"mark", assessor_mark},
-                                 {"after_run", assessor_after_run},
                                  {"ended", assessor_ended},
                                  {"something_ran", assessor_something_ran},
                                  {"drain", assessor_drain},

@@ -1,6 +1,6 @@
 // The part of ggen.core.incremental that stores and restores results (cache/outputs.h) and writes
-// the cache's journal. Its jobs run on any worker thread: the cache's objects are shared.
-// SPDX-License-Identifier: MIT
+// the cache's journal. Its jobs run on any worker thread, as the cache's objects are shared, but
+// for those on a few small files. SPDX-License-Identifier: MIT
 #include <unistd.h>
 
 #include <cmath>
@@ -32,6 +32,17 @@ std::vector<Digest> blobs_of(const cache::Action& action) {
   return blobs;
 }
 
+// What is done at once, on the loop's thread.
+constexpr std::uint64_t kQuickAction = 64 * 1024;
+constexpr std::uint64_t kQuickLog = 64 * 1024;
+
+// Whether copying the outputs is over in no time.
+bool is_quick(const cache::Action& action) {
+  constexpr std::size_t kFiles = 4;
+  constexpr std::uint64_t kBytes = 64 * 1024;
+  return action.outputs.size() <= kFiles && action.blob_bytes() <= kBytes;
+}
+
 // assessor:open_cache(dir | nil) -> directory | nil, message, kind
 int assessor_open_cache(lua_State* L) {
   Session& session = check_idle(L);
@@ -53,8 +64,9 @@ int assessor_open_cache(lua_State* L) {
 // assessor:get(key, cb): cb(action), or cb(false) when there is none
 int assessor_get(lua_State* L) {
   const Digest key = check_digest(L, 2);
+  const bool quick = check_cache(L).actions.size(key) <= kQuickAction;
   return start(
-      L, 3, [key](Session& session) { return session.cache->actions.get(key); },
+      L, 3, quick, [key](Session& session) { return session.cache->actions.get(key); },
       [](lua_State* main, std::optional<cache::Action>& action) {
         if (action)
           push<LuaAction>(main).action = std::make_shared<cache::Action>(std::move(*action));
@@ -68,7 +80,7 @@ int assessor_get(lua_State* L) {
 int assessor_present(lua_State* L) {
   const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
   return queue(
-      L, 3,
+      L, 3, [task](Session& session) { return session.assessor->is_read_quick(task); },
       [task](Session& session) -> Result<std::vector<cache::Present>> {
         std::vector<cache::Present> present;
         GGEN_TRY(session.assessor->read_outputs(task));
@@ -93,7 +105,7 @@ int assessor_restore(lua_State* L) {
   auto action = check<LuaAction>(L, 2).action;
   auto present = std::make_shared<std::vector<cache::Present>>(check<LuaPresent>(L, 3).list);
   return start(
-      L, 4,
+      L, 4, is_quick(*action),
       [action, present](Session& session) {
         return cache::restore(session.cache->blobs, session.root, *action, *present);
       },
@@ -115,15 +127,100 @@ int assessor_learn(lua_State* L) {
   auto written = std::make_shared<std::vector<cache::Written>>(check<LuaWritten>(L, 3).list);
   return queue(
       L, 4,
-      [task, written](Session& session) -> Result<incremental::Outputs> {
+      [task, written](Session& session) {
         session.assessor->new_epoch();
         for (const cache::Written& file : *written) {
           session.tree.learn(file.path, file.stamp, file.digest);
         }
-        return session.assessor->read_outputs(task);
+        return session.assessor->is_read_quick(task);
       },
+      [task](Session& session) { return session.assessor->read_outputs(task); },
       [](lua_State* main, const incremental::Outputs& outputs) {
         push_text(main, outputs.digest.hex());
+        return 1;
+      });
+}
+
+struct AfterRun {
+  std::optional<std::string> moved;
+  incremental::Outputs outputs;
+  std::shared_ptr<cache::Action> action;
+};
+
+// What a result is, as far as the files tell: outputs and the parts of its key.
+Result<std::shared_ptr<cache::Action>> draft(Session& session, TaskId task,
+                                             const incremental::Outputs& outputs) {
+  incremental::Assessor& assessor = *session.assessor;
+  auto action = std::make_shared<cache::Action>();
+  action->key = assessor.key(task);
+  action->task = session.graph->name(task);
+  action->outputs_digest = outputs.digest;
+  GGEN_TRY_ASSIGN(action->parts, assessor.parts(task));
+  if (const auto set = assessor.output_set(task)) {
+    session.tree.each(*set, [&](const hash::TreeEntry& entry) {
+      if (entry.kind == hash::EntryKind::missing) return;
+      cache::Output& output = action->outputs.emplace_back();
+      output.path = entry.path;
+      output.kind = entry.kind;
+      output.executable = entry.executable;
+      output.size = entry.kind == hash::EntryKind::file ? entry.stamp.size : 0;
+      output.digest = entry.digest;
+    });
+    action->output_patterns = assessor.output_patterns(task);
+  }
+  return action;
+}
+
+// The look at a task's files after it ran.
+struct LookAfter {
+  LookAfter(TaskId of, bool with_marks) : task(of), marked(with_marks) {}
+
+  bool is_quick(Session& session) {
+    session.assessor->new_epoch();
+    std::size_t files = 0;
+    for (const auto& set : marks.sets) files += set.entries.size();
+    if (files > kQuickFiles) return false;
+    return session.assessor->is_read_quick(task);
+  }
+
+  Result<AfterRun> run(Session& session) {
+    AfterRun after;
+    after.moved = session.assessor->moved(marks);
+    GGEN_TRY_ASSIGN(after.outputs, session.assessor->read_outputs(task));
+    if (marked && !after.moved) {
+      GGEN_TRY_ASSIGN(after.action, draft(session, task, after.outputs));
+    }
+    return after;
+  }
+
+  static constexpr std::size_t kQuickFiles = 64;
+  TaskId task;
+  bool marked;
+  incremental::InputMarks marks;
+};
+
+// assessor:after_run(id, marks?, cb): looks at all files anew, and uses the marks up;
+// cb{ moved= path | nil, outputs= digest, bytes=, missing= paths, none=, action= }
+int assessor_after_run(lua_State* L) {
+  const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
+  const auto look = std::make_shared<LookAfter>(task, !lua_isnoneornil(L, 3));
+  // Moved: the collector cannot tell its size.
+  if (look->marked) look->marks = std::move(check<LuaMarks>(L, 3).marks);
+  return queue(
+      L, 4, [look](Session& session) { return look->is_quick(session); },
+      [look](Session& session) { return look->run(session); },
+      [](lua_State* main, AfterRun& after) {
+        lua_createtable(main, 0, 6);
+        if (after.moved) set_field(main, "moved", *after.moved);
+        set_field(main, "outputs", after.outputs.digest.hex());
+        set_field(main, "bytes", static_cast<double>(after.outputs.bytes));
+        set_flag(main, "none", after.outputs.none);
+        push_strings(main, after.outputs.missing);
+        lua_setfield(main, -2, "missing");
+        if (after.action) {
+          push<LuaAction>(main).action = std::move(after.action);
+          lua_setfield(main, -2, "action");
+        }
         return 1;
       });
 }
@@ -154,7 +251,7 @@ int assessor_capture(lua_State* L) {
   action->peak_memory = field("peak_memory", 1);
   action->writer = "ggen-lua " GGEN_VERSION;
   return start(
-      L, 5,
+      L, 5, is_quick(*action) && (!recorder || recorder->writer.size() <= kQuickLog),
       [action, recorder](Session& session) -> Result<bool> {
         Cache& cache = *session.cache;
         GGEN_TRY(cache::capture(cache.blobs, session.root, action->outputs));
@@ -224,7 +321,7 @@ int assessor_import(lua_State* L) {
   const std::string path = check_string(L, 2);
   const Digest digest = check_digest(L, 3);
   return start(
-      L, 4,
+      L, 4, false,
       [path, digest](Session& session) -> Result<bool> {
         GGEN_TRY(session.cache->blobs.import(path, digest));
         return true;
@@ -415,6 +512,7 @@ constexpr luaL_Reg kMethods[] = {{"new_blob_path", assessor_new_blob_path},
                                  {"present", assessor_present},
                                  {"restore", assessor_restore},
                                  {"learn", assessor_learn},
+                                 {"after_run", assessor_after_run},
                                  {"recorder", assessor_recorder},
                                  {"capture", assessor_capture},
                                  {"replay", assessor_replay},

@@ -131,33 +131,54 @@ const luaL_Reg* result_methods();
 void add_result_functions(lua_State* L);
 
 // ---- jobs ----
+//
+// A job is `job(session)`, whose Result goes to the callback at `index` by way of push(L, value).
+// The way to a worker thread and back takes as long as a look at some fifty files. So a job that is
+// quick(session) is done at once, and the callback called before the method returns.
 
-// Queues `job(session)`, whose Result goes to the callback at `index` by way of push(L, value).
+// Does the job on the loop's thread.
 template <class Job, class Push>
-int queue(lua_State* L, int index, Job job, Push push_value) {
+int answer(lua_State* L, int index, Session& session, Job& job, Push& push_value) {
+  lua_pushvalue(L, index);
+  auto result = job(session);
+  lua_call(L, result ? push_value(L, *result) : push_error(L, result.error()), 0);
+  return 0;
+}
+
+// Queues a job that uses the tree and the assessor, or does it at once. quick(session) comes once
+// before job(session), on whatever thread.
+template <class Quick, class Job, class Push>
+int queue(lua_State* L, int index, Quick quick, Job job, Push push_value) {
   LuaAssessor& self = check_assessor(L);
   check_defined(L);
   luaL_checktype(L, index, LUA_TFUNCTION);
+  const auto asked = std::make_shared<bool>(self.serial.idle() && self.serial.may_stay());
+  if (*asked && quick(*self.session)) return answer(L, index, *self.session, job, push_value);
   using Value = std::invoke_result_t<Job, Session&>;
   auto value = std::make_shared<std::optional<Value>>();
   auto callback = std::make_shared<Ref>(L, index);
   self.serial.run(
-      [session = self.session, value, job = std::move(job)] { value->emplace(job(*session)); },
+      [session = self.session, value, asked, quick, job = std::move(job)] {
+        if (!*asked) quick(*session);
+        value->emplace(job(*session));
+      },
       [value, callback, push_value = std::move(push_value)] {
         lua_State* main = callback->state();
         Value& result = **value;
         const int count = result ? push_value(main, *result) : push_error(main, result.error());
         call_back(*callback, count);
-      });
+      },
+      [session = self.session, asked, quick] { return *asked = true, quick(*session); });
   return 0;
 }
 
-// Runs `job(session)` on any worker thread: the cache's objects are shared.
+// Runs a job on any worker thread, as the cache's objects are shared, or does it at once.
 template <class Job, class Push>
-int start(lua_State* L, int index, Job job, Push push_value) {
+int start(lua_State* L, int index, bool quick, Job job, Push push_value) {
   LuaAssessor& self = check_assessor(L);
   check_cache(L);
   luaL_checktype(L, index, LUA_TFUNCTION);
+  if (quick && self.serial.may_stay()) return answer(L, index, *self.session, job, push_value);
   using Value = std::invoke_result_t<Job, Session&>;
   auto callback = std::make_shared<Ref>(L, index);
   self.add_work([&](loop::Loop& loop, auto finished) {

@@ -70,7 +70,7 @@ void push_place(lua_State* L, const toml::source_region& source) {
 
 // Gives the table or array on top of the stack its entry in the table `places`.
 template <class Container>
-void place_children(lua_State* L, const Container& container, int places) {
+[[gnu::noinline]] void place_children(lua_State* L, const Container& container, int places) {
   lua_pushvalue(L, -1);
   if constexpr (std::is_same_v<Container, toml::table>) {
     std::vector<const toml::key*> keys;
@@ -104,37 +104,46 @@ void place_children(lua_State* L, const Container& container, int places) {
 
 // ---- values ----
 
-// `places` is the index of the table of places, 0 when nobody asks for them.
-void push_value(lua_State* L, const toml::node& node, int places) {
-  luaL_checkstack(L, 8, "TOML");
-  node.visit([L, places](const auto& value) {
+void push_value(lua_State* L, const toml::node& node, int places);
+
+[[gnu::noinline]] void push_scalar(lua_State* L, const toml::node& node) {
+  node.visit([L](const auto& value) {
     using Value = std::decay_t<decltype(value)>;
-    if constexpr (std::is_same_v<Value, toml::table>) {
-      lua_createtable(L, 0, static_cast<int>(value.size()));
-      if (places != 0) place_children(L, value, places);
-      for (const auto& [key, child] : value) {
-        push_string(L, key.str());
-        push_value(L, child, places);
-        lua_rawset(L, -3);
-      }
-    } else if constexpr (std::is_same_v<Value, toml::array>) {
-      lua_createtable(L, static_cast<int>(value.size()), 0);
-      if (places != 0) place_children(L, value, places);
-      int index = 0;
-      for (const auto& child : value) {
-        push_value(L, child, places);
-        lua_rawseti(L, -2, ++index);
-      }
-    } else if constexpr (std::is_same_v<Value, toml::value<std::string>>) {
+    if constexpr (std::is_same_v<Value, toml::value<std::string>>) {
       push_string(L, value.get());
     } else if constexpr (std::is_same_v<Value, toml::value<bool>>) {
       lua_pushboolean(L, value.get() ? 1 : 0);
     } else if constexpr (toml::is_integer<Value> || toml::is_floating_point<Value>) {
       lua_pushnumber(L, static_cast<lua_Number>(value.get()));
-    } else {
+    } else if constexpr (!toml::is_container<Value>) {
       push_string(L, text_of(value.get()));
     }
   });
+}
+
+// `places` is the index of the table of places, 0 when nobody asks for them. Goes as deep as the
+// value does, which is thousands of levels at most: what needs room is in functions of its own.
+void push_value(lua_State* L, const toml::node& node, int places) {
+  luaL_checkstack(L, 8, "TOML");
+  if (const toml::table* table = node.as_table()) {
+    lua_createtable(L, 0, static_cast<int>(table->size()));
+    if (places != 0) place_children(L, *table, places);
+    for (const auto& [key, child] : *table) {
+      push_string(L, key.str());
+      push_value(L, child, places);
+      lua_rawset(L, -3);
+    }
+  } else if (const toml::array* array = node.as_array()) {
+    lua_createtable(L, static_cast<int>(array->size()), 0);
+    if (places != 0) place_children(L, *array, places);
+    int index = 0;
+    for (const auto& child : *array) {
+      push_value(L, child, places);
+      lua_rawseti(L, -2, ++index);
+    }
+  } else {
+    push_scalar(L, node);
+  }
 }
 
 Result<void> decode(lua_State* L, std::string_view text, bool placed) {

@@ -139,6 +139,12 @@ function Context:step(step)
   if step.fn then return self:call(step.fn) end
   local spec = self.task.spec
   local interactive = spec.interactive
+  if spec.lifecycle and step.shell and not step.shell_program then
+    local code = require("ggen.lifecycle.builtins").run(step.shell, function(bytes)
+      self:log():write("out", bytes)
+    end)
+    if code then return { code = code } end
+  end
   return self:process({
     argv = step.argv, shell = step.shell, shell_program = step.shell_program,
     interactive = interactive, output = not interactive and self:log() or nil,
@@ -159,7 +165,7 @@ function Context:call(fn)
   local left = self._deadline - clock.monotonic()
   local ended, result = pcall(async.race, {
     function() return M.function_result(xpcall(fn, self._run.handler, user)) end,
-    function()
+    function() -- a limit, and no poll: when the function ends first, this is given up
       async.sleep(math.max(left, 0))
       self._over = true
       -- Its commands have the same end of time: TERM, grace, KILL. To give the function up would

@@ -288,6 +288,7 @@ end
 -- A make.toml in the place of pipeline.lua; with a name that of a workspace.
 local function load_make_toml(path, name)
   local dir = dirname(path)
+  progress.exists(dir .. "/" .. M.FILE) -- one that comes later is read in its place
   local pipeline = dsl.new(name and "workspace" or "pipeline", name or dir:match("[^/]*$"),
     { dir = dir ~= "" and dir or "/", file = display_name(path), line = 1 })
   load_frontend(pipeline, path)

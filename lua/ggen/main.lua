@@ -61,6 +61,5 @@ return function(...)
     print_fault(failure, cli.color_on_stderr(argv))
     return fault.is(failure) and failure.exit or 70
   end
-  if os.getenv("LIFE") then local n = {} for k in pairs(package.loaded) do n[#n+1]=k end table.sort(n) io.stderr:write(table.concat(n, "\n"), "\n") end
   return code or 70
 end

@@ -217,7 +217,10 @@ function M.record_files(uses, inputs)
       modules["ggen.plugins." .. kind .. "." .. short] = true
     end
   end
-  for name in pairs(package.loaded) do modules[name] = true end
+  for name in pairs(package.loaded) do
+    -- What the program itself makes lies in no file.
+    if not name:find("^ggen%.core%.") and name ~= "ggen.version" then modules[name] = true end
+  end
   for name in pairs(modules) do
     if not embedded[name] and not package.preload[name] and not STANDARD[name] then
       record_module(name, inputs)

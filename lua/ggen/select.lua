@@ -47,6 +47,20 @@ end
 
 local MOST_NAMES = 12
 
+---The phases of the make.toml files of a project, where it has nothing else.
+---@param project ggen.Project
+---@return integer[]? indices
+function M.phases(project)
+  if not project.loaded.root.lifecycle or project.loaded.root.defaults then return nil end
+  local found = {}
+  for i = 1, project:count() do
+    local data = project:task(i).spec.lifecycle
+    if not data then return nil end
+    if not data.hidden then found[#found + 1] = i end
+  end
+  return found
+end
+
 -- A make.toml does not say what to do when nothing is named.
 local function which(project)
   local names = {}

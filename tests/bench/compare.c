@@ -1,6 +1,7 @@
 /* Runs commands in turn (A B C A B C ...), so that the noise of the machine meets all of them alike, and
- * prints one line for each: median seconds, smallest seconds, largest peak memory in KiB, and the median
- * over the rounds of (seconds of the first command / seconds of this one). Knows nothing of ggen-lua.
+ * prints one line for each: median seconds, smallest seconds, largest peak memory in KiB, the median over
+ * the rounds of (seconds of the first command / seconds of this one), and the median seconds that the
+ * processors worked for it. Knows nothing of ggen-lua.
  * Usage: compare ROUNDS [-o FILE] [-b SCRIPT] command [args...] [::: command [args...]]...
  * Standard output of the commands goes to /dev/null or FILE, their errors to ours; a command that fails
  * ends everything. SCRIPT is run by `sh -c` before each command, with the command's number as $1; its
@@ -22,6 +23,7 @@ extern char** environ;
 struct command {
   char** argv;
   double seconds[kRounds];
+  double busy[kRounds];
   double ratio[kRounds];
   long peak;
 };
@@ -31,6 +33,8 @@ static double now(void) {
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
+
+static double of(struct timeval t) { return (double)t.tv_sec + (double)t.tv_usec / 1e6; }
 
 static int run(struct command* command, int round, const char* output) {
   posix_spawn_file_actions_t files;
@@ -50,6 +54,7 @@ static int run(struct command* command, int round, const char* output) {
   struct rusage usage;
   if (wait4(pid, &status, 0, &usage) < 0) return 0;
   command->seconds[round] = now() - start;
+  command->busy[round] = of(usage.ru_utime) + of(usage.ru_stime);
   if (usage.ru_maxrss > command->peak) command->peak = usage.ru_maxrss;
   if (status != 0) fprintf(stderr, "compare: %s ended with status %#x\n", command->argv[0], status);
   return status == 0;
@@ -118,8 +123,8 @@ int main(int argc, char** argv) {
   }
   for (int i = 0; i < count; i++) {
     const double middle = median(commands[i].seconds, rounds);
-    printf("%.6f\t%.6f\t%ld\t%.4f\n", middle, commands[i].seconds[0], commands[i].peak,
-           median(commands[i].ratio, rounds));
+    printf("%.6f\t%.6f\t%ld\t%.4f\t%.6f\n", middle, commands[i].seconds[0], commands[i].peak,
+           median(commands[i].ratio, rounds), median(commands[i].busy, rounds));
   }
   return 0;
 }

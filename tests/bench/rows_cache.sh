@@ -70,8 +70,10 @@ row_noop_l() {
 row_leaf() {
   write_tree m 500 100 3
   local tree=$work/tree-m source=$work/tree-m/packages/p500/src/d1/file1.c own
+  # What was written is to have another time than what comes next: the clock of files stands still for some ms.
+  local tick="touch '$work/tick'; until [ '$work/tock' -nt '$work/tick' ]; do touch '$work/tock'; done"
   # shellcheck disable=SC2016 # of the inner shell
-  local before='sleep 0.02; if [ "$1" = 1 ]; then '"'$ggen' -C '$tree' run; else echo '/* more */' >> '$source'; fi; sleep 0.02"
+  local before=$tick'; if [ "$1" = 1 ]; then '"'$ggen' -C '$tree' run; else echo '/* more */' >> '$source'; fi; $tick"
   compare 15 -b "$before" "$ggen" -C "$tree" run ::: "$ggen" -C "$tree" run
   # What the tasks themselves took: 3 of them, one after the other, from process start to end.
   own=$(for _ in 1 2 3 4 5 6 7; do

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Measures ggen-lua against its bars and prints a Markdown table. What is compared runs in turn (A B A B), because
 # the machine is noisy; a value is a median, a ratio is the median over the rounds.
-# Usage: tests/bench/run.sh [--write] [ROW...]      rows: see rows_run.sh, rows_cache.sh
+# Usage: tests/bench/run.sh [--write] [ROW...]      rows: see rows_run.sh, rows_cache.sh,
+#         rows_lifecycle.sh
 #   --write   also put the table into docs/benchmarks.md
 #   GGEN=...  another binary than build/release/ggen-lua, which is then not built
 # SPDX-License-Identifier: MIT
@@ -17,6 +18,8 @@ ROWS=
 . "$here/rows_run.sh"
 # shellcheck source=rows_cache.sh
 . "$here/rows_cache.sh"
+# shellcheck source=rows_lifecycle.sh
+. "$here/rows_lifecycle.sh"
 
 compare() { # fills `found`, one line for each command
   found=$("$tools/compare" "$@")
@@ -25,6 +28,7 @@ field() { awk -F '\t' -v line="$1" -v field="$2" 'NR == line { print $field }' <
 seconds() { awk -v x="$(field "$1" 1)" 'BEGIN { printf "%.3f", x }'; }
 in_ms() { awk -v x="$1" 'BEGIN { printf x < 0.1 ? "%.2f ms" : "%.0f ms", x * 1000 }'; }
 ms() { in_ms "$(field "$1" 1)"; }
+busy_ms() { in_ms "$(field "$1" 5)"; }
 megabytes() { awk -v x="$(field "$1" 3)" 'BEGIN { printf "%.1f", x * 1024 / 1e6 }'; }
 ratio_to() { field "$1" 4; } # time of the first command / time of this one
 inverse() { awk -v x="$1" 'BEGIN { printf "%.3f", 1 / x }'; }
@@ -74,7 +78,7 @@ main() {
   for argument in "$@"; do
     case $argument in
       --write) write=yes ;;
-      -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+      -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
       *)
         [[ " $ROWS " == *" $argument "* ]] || { echo "run.sh: no row $argument (rows: $ROWS)" >&2; exit 2; }
         names+=("$argument")

@@ -102,8 +102,8 @@ local function layer_of(module)
   return "outside"
 end
 
-local outside_ok = { ffi = true, bit = true, jit = true, ["jit.util"] = true, ["table.new"] = true,
-  ["table.clear"] = true, ["string.buffer"] = true }
+local outside_ok = { ffi = true, bit = true, jit = true, ["jit.util"] = true, ["jit.opt"] = true,
+  ["table.new"] = true, ["table.clear"] = true, ["string.buffer"] = true }
 
 local function find_requires(tree)
   local problems = {}

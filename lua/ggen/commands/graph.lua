@@ -116,7 +116,8 @@ end
 function M.run(args)
   local session = require("ggen.session")
   local project = session.open(args)
-  local selection = require("ggen.select").tasks(project, args.tasks)
+  local select = require("ggen.select")
+  local selection = #args.tasks == 0 and select.phases(project) or select.tasks(project, args.tasks)
   local nodes, edges = collect(project, selection)
   session.save(args, project)
   local kind = args.dot and "dot" or args.mermaid and "mermaid" or args.json and "json" or "text"

@@ -6,8 +6,13 @@ local M = {
   summary = "Write a pipeline.lua to begin with",
   description = "Writes a pipeline.lua that fits what is in the directory (CMake, make, npm,"
     .. " Cargo, Go). "
+    .. "With --from make.toml, one that does what the make.toml does. "
     .. "An existing file is never overwritten.",
 }
+
+function M.configure(parser)
+  parser:option("--from", "A make.toml to write the pipeline.lua from."):argname("FILE")
+end
 
 -- What a file in the directory tells about the project, most telling first.
 local KINDS = {
@@ -50,6 +55,17 @@ local function render(name, tasks)
   return table.concat(parts)
 end
 
+-- The text of a pipeline.lua that does what a make.toml does.
+local function from_make_toml(path, shown, name)
+  local bytes, message = require("ggen.core.fs").read(path)
+  if not bytes then
+    message = message:match(": ([^:]+)$") or message -- the system's words without the path
+    fault.raise(("cannot read %s: %s"):format(shown, message))
+  end
+  local model = require("ggen.make_toml.read").read(bytes, shown, { raw = true })
+  return require("ggen.make_toml.write").write(model, name)
+end
+
 ---@param args table
 ---@return integer
 function M.run(args)
@@ -60,15 +76,25 @@ function M.run(args)
   local tasks, because = PLAIN, nil
   for _, kind in ipairs(KINDS) do
     if fs.stat(dir .. "/" .. kind.file) then
-      tasks, because = kind.tasks, kind.file
+      tasks, because = kind.tasks, " for the " .. kind.file .. " found here"
       break
     end
   end
   local name = (dir:match("([^/]+)$") or "project"):gsub("[^%w_.-]", "-"):gsub("^%-+", "")
-  local ok, message = fs.write(path, render(name ~= "" and name or "project", tasks))
+  if name == "" then name = "project" end
+  local text
+  if args.from then
+    local from = args.from:sub(1, 1) == "/" and args.from or dir .. "/" .. args.from
+    text, because = from_make_toml(from, args.from, name), " from " .. args.from
+  elseif fs.stat(dir .. "/make.toml") then
+    fault.raise("there is a make.toml here, which runs as it is (ggen-lua list); to write a"
+      .. " pipeline.lua from it: ggen-lua init --from make.toml")
+  else
+    text = render(name, tasks)
+  end
+  local ok, message = fs.write(path, text)
   if not ok then fault.raise("cannot write pipeline.lua: " .. message) end
-  io.write("Wrote pipeline.lua", because and " for the " .. because .. " found here" or "",
-    ". Next:\n",
+  io.write("Wrote pipeline.lua", because or "", ". Next:\n",
     "  ggen-lua list\n  ggen-lua run\n")
   return 0
 end

@@ -149,8 +149,9 @@ local function options_of(args, project, selection, script)
   local single = #selection == 1 and #graph:needs(selection[1]) == 0
   if script then single = #script.tasks == 1 end
   local loaded = project.loaded
-  -- The phases of one make.toml run one after another.
-  local in_a_row = loaded.root.lifecycle and #loaded.workspaces == 0
+  -- The phases of one make.toml run one after another, and so may its workspaces.
+  local in_a_row = loaded.root.lifecycle
+    and require("ggen.lifecycle.order").in_turn(project, selection) ~= false
   if script then in_a_row = not script.parallel end
   return {
     jobs = jobs, keep_going = args.keep_going or script and script.parallel or false,

@@ -64,6 +64,15 @@ local function report(path)
     table.concat(names, " -> "), table.concat(lines, "\n")), first.file, first_line)
 end
 
+M.DEEPEST = 3000 -- phases that wait for each other in a row: what works on them calls itself
+
+---@param node ggen.PhaseNode
+function M.too_deep(node)
+  local place = node.task.declaration
+  fault.raise(("phase %q waits for, or is waited for by, more than %d others in a row"):format(
+    node.task.id, M.DEEPEST), place.file, place.line)
+end
+
 -- A phase that waits for itself through before hooks and depends_on.
 local function find_cycle(nodes)
   local state, path = {}, {}
@@ -76,6 +85,7 @@ local function find_cycle(nodes)
     end
     state[node] = "open"
     path[#path + 1] = node
+    if #path > M.DEEPEST then M.too_deep(path[1]) end
     for _, other in ipairs(node.before) do go(other) end
     path[#path] = nil
     state[node] = "done"
@@ -83,17 +93,48 @@ local function find_cycle(nodes)
   for _, node in ipairs(nodes) do go(node) end
 end
 
----Fills in `waits` of phases that are after hooks. Raises a fault when there is a cycle.
+-- Everything that waits for a node, along the links that `leads` has.
+local function waiting_for(node, leads)
+  local found, queue = { [node] = true }, { node }
+  for _, from in ipairs(queue) do
+    for _, other in ipairs(leads[from] or {}) do
+      if not found[other] then
+        found[other] = true
+        queue[#queue + 1] = other
+      end
+    end
+  end
+  return found
+end
+
+local function add(map, key, value)
+  local list = map[key] or {}
+  map[key] = list
+  list[#list + 1] = value
+end
+
+---Fills in `waits` and `frees` of phases. Raises a fault when there is a cycle.
 ---@param nodes ggen.PhaseNode[]
 function M.settle(nodes)
   find_cycle(nodes)
+  local leads, owners, hooks = {}, {}, {}
   for _, node in ipairs(nodes) do
+    for _, other in ipairs(node.before) do add(leads, other, node) end
     for _, hook in ipairs(node.after) do
-      local path = way(node, hook, waited_for)
-      if not path then
+      if not owners[hook] then hooks[#hooks + 1] = hook end
+      add(owners, hook, node)
+    end
+  end
+  for _, hook in ipairs(hooks) do
+    local later = waiting_for(hook, leads)
+    for _, node in ipairs(owners[hook]) do
+      if not later[node] then
         hook.waits[#hook.waits + 1] = node
+        node.frees[#node.frees + 1] = hook
+        add(leads, node, hook)
       elseif way(hook, node, called) and not way(node, hook, needed) then
         -- The hook waits for the phase, and the phase for the hook.
+        local path = way(node, hook, waited_for)
         report({ hook, unpack(path, 1, #path - 1) })
       end
     end

@@ -14,6 +14,7 @@ local M = {}
 ---@field before ggen.PhaseNode[] its hooks and what it depends on, in order
 ---@field after ggen.PhaseNode[]
 ---@field waits ggen.PhaseNode[] phases that it is an after hook of, and runs after
+---@field frees ggen.PhaseNode[] its after hooks that wait for it
 ---@field pulled boolean? somebody asked for it, or needs it
 
 ---@class ggen.PhaseRow the phases of one make.toml that take part
@@ -72,7 +73,7 @@ function Order:_take(index)
   end
   local pipeline = task.declaration.owner
   complain_of_unknown(("phase %q"):format(task.id), data.unknown, task.declaration.file)
-  local node = { index = index, task = task, waits = {},
+  local node = { index = index, task = task, waits = {}, frees = {},
     hooks = self:_indices(pipeline, data.before), after = self:_indices(pipeline, data.after) }
   self.nodes[index] = node
   if data.kind == "phase" or data.kind == "group" then
@@ -121,12 +122,9 @@ end
 
 -- Sorting -----------------------------------------------------------------------------------------
 
--- Whether an after hook may run now: those that it is an after hook of are done, and nobody who is
--- in the middle of it waits for it.
+-- Whether an after hook may run now, when all that it is an after hook of is done: unless somebody
+-- who is in the middle of it waits for it.
 local function may_follow(state, node)
-  for _, other in ipairs(node.waits) do
-    if state[other] ~= "done" then return false end
-  end
   local seen = {}
   local function free(inner)
     if state[inner] == "done" or seen[inner] then return true end
@@ -143,23 +141,30 @@ local function may_follow(state, node)
   return free(node)
 end
 
-local function sorter(row, state)
-  local late = {}
+-- Places phases in a row, each with all that belongs to it. Those in `at_end` wait for the end,
+-- unless something needs them.
+local function sorter(row, state, at_end)
   local place
+  local late = {} -- hooks that could have run, but for somebody who is in the middle of it
+  -- How many phases a hook still waits for.
+  local left = setmetatable({}, { __index = function(_, node) return #node.waits end })
   local function follow(list)
     for _, hook in ipairs(list) do
-      if not state[hook] then
+      if not state[hook] and not at_end[hook] and left[hook] == 0 then
         if may_follow(state, hook) then place(hook) else late[#late + 1] = hook end
       end
     end
   end
-  place = function(node)
+  place = function(node, depth)
     if state[node] or node.task.declaration.owner ~= row.pipeline then return end
+    depth = (depth or 0) + 1
+    if depth > cycles.DEEPEST then cycles.too_deep(node) end
     state[node] = "open"
-    for _, other in ipairs(node.before) do place(other) end
-    for _, other in ipairs(node.waits) do place(other) end
+    for _, other in ipairs(node.before) do place(other, depth) end
+    for _, other in ipairs(node.waits) do place(other, depth) end
     state[node] = "done"
     row.sorted[#row.sorted + 1] = node
+    for _, hook in ipairs(node.frees) do left[hook] = left[hook] - 1 end
     follow(node.after)
     if #late > 0 then
       local waiting = late
@@ -174,16 +179,16 @@ end
 
 function Order:_sort(row, requested)
   local state = {}
-  local place, place_late = sorter(row, state)
-  for _, index in ipairs(row.before_all) do
-    if self.nodes[index] then place(self.nodes[index]) end
-  end
-  row.first = #row.sorted + 1
   local at_end = {}
   for _, index in ipairs(row.after_all) do
     local node = self.nodes[index]
     if node and not node.pulled then at_end[node] = true end
   end
+  local place, place_late = sorter(row, state, at_end)
+  for _, index in ipairs(row.before_all) do
+    if self.nodes[index] then place(self.nodes[index]) end
+  end
+  row.first = #row.sorted + 1
   for _, node in ipairs(requested) do
     if node.row == row then place(node) end
   end

@@ -23,7 +23,7 @@ end
 ---@param set table<string, string> what the file has set so far
 ---@return string? text nil when it is one variable that nobody has set
 function M.expand(self, value, set)
-  if not value:find("${", 1, true) then return value end
+  if self.raw or not value:find("${", 1, true) then return value end
   local whole = value:match("^%${([%a_][%w_]*)}$")
   if whole then return set[whole] or self:variable(whole) end
   return (value:gsub("%${([%a_][%w_]*)(:?%-?)([^{}]*)}", function(name, default, text)
@@ -65,7 +65,11 @@ function M.variable(self, container, key, path, into, set)
     into[key] = scalar(self, container, key, path, set)
     return true
   end
-  if #value > 0 then
+  if #value > 0 and self.root.tasks ~= nil then
+    self:note(container, key, path, "cargo-make", "is a list, which only cargo-make joins",
+      " (write one text)")
+    return true
+  elseif #value > 0 then
     self:mismatch(container, key, path, "a text, a number, true or false, or a table")
   end
   if is_computed(value) then

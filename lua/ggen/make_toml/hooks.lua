@@ -81,7 +81,7 @@ local function add(self, hooks, moment, target, container, key, path, names)
     if #(part.phases or part.commands) > 0 then hooks[#hooks + 1] = part end
   end
   if orphan and #hooks > before then
-    self:note(container, key, path, "hook", ("there is no phase %q, so it never runs"):format(
+    self:note(container, key, path, "hook", ("is for the phase %q, which is not here"):format(
       target), require("ggen.suggest").hint(target, names))
   end
 end

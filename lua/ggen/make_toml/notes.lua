@@ -11,8 +11,7 @@ local function split(key)
 end
 
 local PLURALS = { { "^has ", "have " }, { "^is ", "are " }, { "^needs ", "need " },
-  { "^replaces ", "replace " }, { " and does ", " and do " }, { "so it never runs",
-    "so they never run" } }
+  { "^replaces ", "replace " }, { " and does ", " and do " } }
 
 local function plural(text)
   for _, pair in ipairs(PLURALS) do text = text:gsub(pair[1], pair[2]) end

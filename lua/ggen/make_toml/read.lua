@@ -147,8 +147,9 @@ end
 
 ---@param text string
 ---@param file string? as messages name it
----@param options { getenv: (fun(name: string): string?)? }? variables of the caller; by default
----those of the program, as inputs of what is being loaded
+---@param options { getenv: (fun(name: string): string?)?, raw: boolean? }? getenv: variables of the
+---caller, by default those of the program, as inputs of what is being loaded; raw: leave ${NAME} in
+---values as it is written
 ---@return ggen.make_toml.Model
 function M.read(text, file, options)
   local getenv = options and options.getenv or function(name)
@@ -157,6 +158,7 @@ function M.read(text, file, options)
     return os.getenv(name)
   end
   local self = source.open(text, file or M.FILE, getenv)
+  self.raw = options and options.raw
   local model = { file = self.file, compat = nil, shell = nil, phases = {}, notes = self.notes }
   settings.top(self, model)
   settings.project(self, model)

@@ -20,6 +20,7 @@ local floor = math.floor
 ---@field file string as messages name it
 ---@field root table
 ---@field notes ggen.make_toml.Note[]
+---@field raw boolean? variables in values stay as they are written
 ---@field references { name: string, line: integer, key: string }[] names of phases that are used
 ---@field package _places table
 local Source = {}

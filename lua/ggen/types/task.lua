@@ -27,6 +27,8 @@
 ---@field env? table<string, string|number> Environment variables of the task; they enter its key
 ---Variables handed through from the caller; they do not enter the key
 ---@field pass_env? string|string[]
+---Hands the caller's whole environment through; it does not enter the key
+---@field inherit_env? boolean
 ---@field needs? string|string[] Tasks that must be done first; they enter the key
 ---@field after? string|string[] Tasks that come first if they take part in the run; only an order
 ---Takes part in the run only if this holds; of a table all conditions must

@@ -221,6 +221,9 @@ n = 2
       assert.matches("^line %d+, column %d+: ", message)
       assert.is_true(kind == "invalid" or kind == "limit")
     end
+    local key = ("a."):rep(63) .. "a"
+    assert.is_table((toml.decode_placed("x = " .. ("{\n" .. key .. " = "):rep(60) .. "1"
+      .. (" }"):rep(60))))
     local value, places = toml.decode_placed("a = {" .. (" "):rep(2 ^ 20 + 5) .. "b = 1 }")
     assert.equal("1:1048575", at(places[value.a].b))
   end)

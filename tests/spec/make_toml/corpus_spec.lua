@@ -99,6 +99,15 @@ describe("make_toml.read, real files", function()
     assert.equal(assert(fs.read(golden)), text)
   end)
 
+  it("writes a pipeline.lua for each", function()
+    local write = require("ggen.make_toml.write").write
+    for _, name in ipairs(names) do
+      local text = assert(fs.read(corpus .. "/make-toml/" .. name))
+      local ok, model = pcall(make_toml.read, text, name, { raw = true })
+      if ok then assert.is_function(loadstring(write(model, "x"))) end
+    end
+  end)
+
   it("reads or refuses every prefix of a file", function()
     local fault = require("ggen.fault")
     for _, name in ipairs(names) do

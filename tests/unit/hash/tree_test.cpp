@@ -117,6 +117,34 @@ TEST_CASE("A missing literal is an entry, and its appearance is noticed", "[hash
   }
 }
 
+TEST_CASE("A few small files are quick, what may be many files or bytes is not", "[hash][tree]") {
+  Project project;
+  project.write("a", "small");
+  project.write("src/b", "small");
+  const SetId file = project.resolved({"", {"a"}});
+  const SetId glob = project.resolved({"", {"src/*"}});
+  const SetId none = project.resolved({"", {"none/*"}});
+  const SetId missing = project.resolved({"", {"made"}, {}, true});
+  const auto is_quick = [&](SetId set) {
+    project.tree->new_epoch();
+    return project.tree->is_quick(std::span(&set, 1));
+  };
+  CHECK(is_quick(file));
+  CHECK(is_quick(glob));
+  CHECK_FALSE(is_quick(none));
+  CHECK(is_quick(missing));
+  project.write("made/c", "a directory in the place of a file may hold anything");
+  CHECK_FALSE(is_quick(missing));
+  project.write("a", std::string(1024 * 1024, 'a'));
+  CHECK_FALSE(is_quick(file));
+  project.resolved({"", {"a"}});
+  CHECK(is_quick(glob));
+  for (int i = 0; i < 100; ++i) project.write("src/" + std::to_string(i), "");
+  project.tree->new_epoch();
+  project.resolved({"", {"src/*"}});
+  CHECK_FALSE(is_quick(glob));
+}
+
 TEST_CASE("Outputs see everything, whole directories and empty ones", "[hash][tree]") {
   Project p;
   p.write(".gitignore", "dist\n");

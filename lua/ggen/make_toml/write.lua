@@ -1,0 +1,437 @@
+-- A model of make.toml as the text of a pipeline.lua that does the same. What has no equivalent is
+-- said in a comment in its place.
+-- SPDX-License-Identifier: MIT
+local lua_text = require("ggen.make_toml.lua_text")
+local steps = require("ggen.steps")
+local write_env = require("ggen.make_toml.write_env")
+
+local M = {}
+
+local quote = lua_text.quote
+
+---@class ggen.make_toml.Writer
+---@field package _model ggen.make_toml.Model
+---@field package _parts string[]
+---@field package _names table<string, string> names here by those in make.toml
+local Writer = {}
+Writer.__index = Writer
+
+function Writer:_add(...) self._parts[#self._parts + 1] = table.concat({ ... }) end
+
+-- A text as a part of a comment: one line.
+local function plain(text) return (text:gsub("%c+", " ")) end
+
+function Writer:_place(line) return plain(("%s:%d"):format(self._model.file, line)) end
+
+-- ---- names ----
+
+-- A name that a pipeline takes and that is still free.
+function Writer:_free(name)
+  local base = name:gsub("[%s%c#:^*?%%%[%]{}!,\"'\\$]", "-"):gsub("^%-+", "")
+  if base == "" then base = "task" end
+  local free, count = base, 1
+  while self._taken[free] do
+    count = count + 1
+    free = base .. "-" .. count
+  end
+  self._taken[free] = true
+  return free
+end
+
+-- Names of this file that stand for something, as they are called here. The others are left out.
+function Writer:_known(names, missing)
+  local list = {}
+  for _, name in ipairs(names or {}) do
+    if self._names[name] then
+      list[#list + 1] = self._names[name]
+    elseif name:find("[#^]") then
+      list[#list + 1] = name
+    else
+      missing[#missing + 1] = name
+    end
+  end
+  return list
+end
+
+-- ---- what a task runs ----
+
+local SHELLS = { sh = true, bash = true, dash = true, zsh = true, ksh = true }
+local INLINE = { python = "-c", python3 = "-c", node = "-e", perl = "-e", ruby = "-e", lua = "-e",
+  luajit = "-e", php = "-r" }
+
+-- A command as an expression, and whether it is a plain text.
+local function step_of(command)
+  if type(command) == "string" then return quote(command), true end
+  if not command.script then return lua_text.texts(command, "    ", 4), false, command end
+  local runner = command.runner or "sh"
+  local program = runner:match("([^/]+)$")
+  if runner:sub(1, 1) == "@" then
+    local message = ("echo '%s is a runner of cargo-make alone' >&2; exit 1"):format(runner)
+    return ("{ sh = %s }"):format(quote(message)), false
+  elseif SHELLS[program] then
+    return ("{ sh = %s, shell = %s }"):format(quote(command.script), quote(runner)), false
+  elseif INLINE[program] then
+    return ("{ %s, %s, %s }"):format(quote(runner), quote(INLINE[program]),
+      quote(command.script)), false, { runner, INLINE[program], command.script }
+  end
+  local script = 'file=$(mktemp) && printf %s "$2" >"$file" && "$1" "$file"; code=$?;'
+    .. ' rm -f "$file"; exit $code'
+  return ('{ "sh", "-c", %s, "sh", %s, %s }'):format(quote(script), quote(runner),
+    quote(command.script)), false, { "sh", "-c", script, "sh", runner, command.script }
+end
+
+-- `run` of a list of commands. Empty ones do nothing, and a pipeline does not take them.
+local function run_of(commands, indent, used)
+  local items, texts, argv, all_texts = {}, {}, nil, true
+  for _, command in ipairs(commands) do
+    if type(command) ~= "string" or command:find("%S") then
+      local item, is_text, words = step_of(command)
+      items[#items + 1], texts[#texts + 1], argv = item, command, words
+      all_texts = all_texts and is_text
+    end
+  end
+  if #items == 0 then return commands[1] and '"true"' or nil end
+  if #items == 1 then
+    -- A list of words may look like a list of commands.
+    if argv and steps.form(argv) ~= "argv" then return "{ " .. items[1] .. " }" end
+    return items[1]
+  end
+  if not (all_texts and steps.form(texts) == "list") then
+    for i, text in ipairs(texts) do
+      if type(text) == "string" then items[i] = ("{ sh = %s }"):format(items[i]) end
+    end
+  end
+  return lua_text.list(items, indent, used)
+end
+
+-- With the commands that stand in for it in one environment.
+local function run_expression(phase)
+  local items = {}
+  for _, name in ipairs(lua_text.sorted_keys(phase.environments or {})) do
+    local run = run_of(phase.environments[name].commands or {}, "    ", #name + 8)
+    if run then items[#items + 1] = ("    %s = %s,\n"):format(lua_text.key(name), run) end
+  end
+  local run = run_of(phase.commands, "  ", #items == 0 and 9 or 24)
+  if #items == 0 then return run end
+  return ("({\n%s  })[environment]%s"):format(table.concat(items), run and " or " .. run or "")
+end
+
+-- ---- one task ----
+
+local OS = { linux = "linux", mac = "macos", macos = "macos" }
+
+-- `when` as a table, which looks for files beside the pipeline.lua; it takes one variable, or
+-- variables with values.
+local function when_table(condition)
+  local items, env_set = {}, condition.env_set or {}
+  if condition.env then
+    local values = {}
+    for i, name in ipairs(lua_text.sorted_keys(condition.env)) do
+      values[i] = lua_text.key(name) .. " = " .. quote(condition.env[name])
+    end
+    items[1] = "env = { " .. table.concat(values, ", ") .. " }"
+  elseif env_set[1] then
+    items[1] = "env = " .. quote(env_set[1])
+  end
+  if condition.files_exist then
+    items[#items + 1] = "file = " .. lua_text.texts(condition.files_exist, "  ", 20)
+  end
+  if condition.platforms then
+    local names = {}
+    for i, name in ipairs(condition.platforms) do names[i] = OS[name] or name end
+    items[#items + 1] = "os = " .. lua_text.texts(names, "  ", 20)
+  end
+  return items[1] and lua_text.list(items, "  ", 10)
+end
+
+local function when_function(condition)
+  local parts = {}
+  local function getenv(name) return ("os.getenv(%s)"):format(quote(name)) end
+  for _, name in ipairs(condition.env_set or {}) do
+    parts[#parts + 1] = getenv(name) .. " ~= nil"
+  end
+  for _, name in ipairs(condition.env_not_set or {}) do
+    parts[#parts + 1] = getenv(name) .. " == nil"
+  end
+  for _, name in ipairs(lua_text.sorted_keys(condition.env or {})) do
+    parts[#parts + 1] = getenv(name) .. " == " .. quote(condition.env[name])
+  end
+  return "function() return " .. table.concat(parts, " and ") .. " end"
+end
+
+local function condition_of(condition, comments)
+  if not condition then return nil end
+  local env_set = condition.env_set or {}
+  local variables = condition.env_not_set or #env_set > 1 or env_set[1] and condition.env
+  for _, key in ipairs({ "env_true", "env_false", "files_not_exist", "profiles", "script",
+    "files_exist", "platforms" }) do
+    local in_table = key == "files_exist" or key == "platforms"
+    if condition[key] and not (in_table and not variables) then
+      comments[#comments + 1] = ("condition.%s has no equivalent (see `when`)"):format(key)
+    end
+  end
+  if variables then return when_function(condition) end
+  return when_table(condition)
+end
+
+local function without_equivalent(phase, comments)
+  local function say(key, text)
+    if phase[key] then comments[#comments + 1] = text end
+  end
+  say("first_run_only", "first_run_only has no equivalent: it runs each time")
+  say("requires_approval", "requires_approval has no equivalent: nobody is asked")
+  say("parallel", "parallel = true: tasks of workspaces always run in parallel")
+  say("workspaces", "workspaces has no equivalent: declare the task in those workspaces")
+  if phase.port then comments[#comments + 1] = ("port = %d"):format(phase.port) end
+  if phase.watch == true then comments[#comments + 1] = "watch = true" end
+  if phase.watch and phase.watch ~= true and not phase.cache then
+    comments[#comments + 1] = "watch: " .. table.concat(phase.watch, ", ")
+  end
+  if phase.cache_key and not phase.cache then
+    comments[#comments + 1] = "cache_key: only with cache = true"
+  end
+  if phase.outputs and not phase.cache then
+    comments[#comments + 1] = "outputs: " .. table.concat(phase.outputs, ", ")
+      .. " (declare them when the task is cached)"
+  end
+end
+
+local function joined(list, more)
+  local result = {}
+  for _, value in ipairs(list or {}) do result[#result + 1] = value end
+  for _, value in ipairs(more or {}) do result[#result + 1] = value end
+  return result
+end
+
+-- Names that a task has others do: the needs of it.
+function Writer:_needs(phase, comments)
+  local missing = {}
+  local needs = self:_known(joined(phase.depends_on, { phase.alias }), missing)
+  local choices = phase.run_task or {}
+  if choices[1] then
+    for _, name in ipairs(self:_known(choices[1].names, missing)) do needs[#needs + 1] = name end
+    if #choices > 1 or choices[1].condition then
+      comments[#comments + 1] = "run_task: conditions have no equivalent (see `when`)"
+    elseif #choices[1].names > 1 and not choices[1].parallel then
+      comments[#comments + 1] = "run_task: in this order only if one needs the other"
+    end
+    if choices[1].cleanup_task then
+      comments[#comments + 1] = "cleanup_task: " .. choices[1].cleanup_task
+        .. " (declare it with finally = true)"
+    end
+  end
+  for _, name in ipairs(missing) do
+    comments[#comments + 1] = ("needs %s, which %s does not have"):format(name, self._model.file)
+  end
+  return needs
+end
+
+function Writer:_task(name, phase)
+  local model = self._model
+  local comments, fields = {}, {}
+  if phase.name and phase.name ~= name then
+    comments[#comments + 1] = ("%s in %s"):format(quote(phase.name), model.file)
+  end
+  local function set(key, expression)
+    if expression ~= nil then fields[#fields + 1] = ("  %s = %s,\n"):format(key, expression) end
+  end
+  local function set_list(key, list)
+    if list and #list > 0 then set(key, lua_text.texts(list, "  ", #key + 6)) end
+  end
+  set("desc", phase.desc and quote((phase.desc:gsub("%s+", " "))))
+  set_list("needs", self:_needs(phase, comments))
+  set("when", condition_of(phase.condition, comments))
+  local shell = phase.shell or model.shell
+  set("shell", shell and shell ~= "sh" and quote(shell) or nil)
+  set("cwd", phase.cwd and quote(phase.cwd))
+  set("inherit_env", "true")
+  set("env", write_env.of(phase, model, self._shared))
+  local run = run_expression(phase)
+  set("run", run)
+  if run == nil and #fields <= 1 then comments[#comments + 1] = "there is nothing to run" end
+  local timeout = phase.timeout or model.execution.timeout
+  set("timeout", timeout and ("%.14g"):format(timeout))
+  if phase.retry and phase.retry > 0 then
+    set("retries", ("{ count = %d, delay = %.14g }"):format(phase.retry,
+      model.execution.retry_delay or 1))
+  end
+  set("optional", (phase.error_handling == "warn" or phase.error_handling == "continue")
+    and "true" or nil)
+  if phase.cache then
+    local key = phase.cache_key or {}
+    set_list("inputs", joined(type(phase.watch) == "table" and phase.watch or nil, key.files))
+    set_list("key_env", key.env)
+    set("version", key.text and quote(key.text))
+    set_list("outputs", phase.outputs)
+    if phase.outputs and #phase.outputs > 0 then set("missing_outputs", '"warn"') end
+  else
+    set("cache", "false")
+  end
+  without_equivalent(phase, comments)
+  for i, comment in ipairs(comments) do
+    comments[i] = "  -- " .. comment:gsub("%s+", " ") .. "\n"
+  end
+  self:_add("\np:task ", quote(name), " { -- ", self:_place(phase.line), "\n",
+    table.concat(comments), table.concat(fields), "}\n")
+end
+
+-- ---- hooks ----
+
+-- Phases that a list of phases has run, and themselves.
+local function closure(model, names)
+  local by_name, seen = {}, {}
+  for _, phase in ipairs(model.phases) do by_name[phase.name] = phase end
+  local function visit(name)
+    if seen[name] or not by_name[name] then return end
+    seen[name] = true
+    local phase = by_name[name]
+    for _, other in ipairs(phase.depends_on or {}) do visit(other) end
+    for _, choice in ipairs(phase.run_task or {}) do
+      for _, other in ipairs(choice.names) do visit(other) end
+    end
+    if phase.alias then visit(phase.alias) end
+    for _, hook in ipairs(model.hooks) do
+      if hook.target == name then
+        for _, other in ipairs(hook.phases or {}) do visit(other) end
+      end
+    end
+  end
+  for _, name in ipairs(names) do visit(name) end
+  return seen
+end
+
+-- The tasks of a hook, by the names that they have here; shell lines become a task.
+function Writer:_hook_tasks(hook, name)
+  local missing = {}
+  local names = self:_known(hook.phases, missing)
+  for _, other in ipairs(missing) do
+    self:_add("\n-- ", self:_place(hook.line), ": ", plain(name), " names ", plain(other),
+      ", which there is not\n")
+  end
+  if hook.commands then
+    local task = self:_free(name)
+    self:_task(task, { line = hook.line, commands = hook.commands, shell = hook.shell })
+    names[#names + 1] = task
+  end
+  return names
+end
+
+function Writer:_hook(hook)
+  local key = hook.moment .. "_" .. hook.target
+  if hook.orphan then
+    self:_add("\n-- ", self:_place(hook.line), ": ", plain(key), ": there is no such phase\n")
+    return
+  end
+  local names = self:_hook_tasks(hook, key)
+  if #names == 0 then return end
+  local list = lua_text.texts(names, "", 30)
+  if hook.target ~= "all" then
+    local apart = self._parts[#self._parts]:find("^\n?p:[ba]") and "" or "\n"
+    self:_add(apart, "p:", hook.moment, "(", quote(self._names[hook.target]), ", ", list, ") -- ",
+      self:_place(hook.line), "\n")
+  elseif hook.moment == "before" then
+    local first, others = closure(self._model, hook.phases or {}), {}
+    for _, phase in ipairs(self._model.phases) do
+      if not first[phase.name] then others[#others + 1] = self._names[phase.name] end
+    end
+    self:_add("\n-- before_all: a hook runs once in a run, before the first task that has it (",
+      self:_place(hook.line), ")\nfor _, name in ipairs(", lua_text.texts(others, "", 30),
+      ") do\n  p:before(name, ", list, ")\nend\n")
+  else
+    self:_add("\n-- after_all (", self:_place(hook.line), ") has no equivalent; run these last: ",
+      table.concat(names, ", "), "\n")
+  end
+end
+
+-- ---- the whole ----
+
+function Writer:_head(name)
+  local model = self._model
+  local file = plain(model.file)
+  self:_add("-- Made of ", file, " by ggen-lua init --from ", file, ".\n",
+    'local ggen = require "ggen"\n\nlocal p = ggen.pipeline ', quote(name),
+    model.project.desc and (" { desc = %s }"):format(quote((model.project.desc:gsub("%s+", " "))))
+    or "", "\n")
+  local top, shared = write_env.top(model)
+  self._shared = shared
+  if top ~= "" then self:_add("\n", top) end
+  if model.compat == "strict" then
+    self:_add('\n-- compat = "strict" has no equivalent: a pipeline has the order of its graph.\n')
+  end
+end
+
+function Writer:_workspaces()
+  local model = self._model
+  local paths = {}
+  for _, workspace in ipairs(model.workspaces) do paths[#paths + 1] = workspace.path end
+  for _, pattern in ipairs(model.members or {}) do paths[#paths + 1] = pattern end
+  if #paths == 0 then return end
+  self:_add("\n-- The workspaces of ", plain(model.file), ". Each has a pipeline.lua of its own,",
+    " which begins with\n-- ggen.workspace \"NAME\"; when they are there:\n-- p:workspaces ",
+    (lua_text.texts(paths, "", 0):gsub("[\r\n]+", "\n-- ")), "\n")
+end
+
+function Writer:_groups()
+  local model = self._model
+  local function group(name, phases, line)
+    local missing = {}
+    local names = self:_known(phases, missing)
+    self:_add("\np:phase ", quote(self._names[name]), " ", lua_text.texts(names, "", 20), " -- ",
+      self:_place(line), "\n")
+    for _, other in ipairs(missing) do self:_add("-- ", plain(other), " is no phase here\n") end
+  end
+  for _, entry in ipairs(model.pipelines) do group(entry.name, entry.phases, entry.line) end
+  for _, entry in ipairs(model.scripts) do
+    if entry.phases then
+      group(entry.name, entry.phases, entry.line)
+    else
+      self:_task(self._names[entry.name], { name = entry.name, line = entry.line,
+        commands = { entry.command } })
+    end
+  end
+end
+
+function Writer:_rest()
+  local model = self._model
+  for _, key in ipairs({ "on_error", "on_success" }) do
+    local outcome = model[key]
+    if outcome then
+      self:_add("\n-- ", key, " (", self:_place(outcome.line), ") has no equivalent (a task with",
+        " finally = true runs in both cases):\n")
+      for _, text in ipairs(joined(outcome.phases, outcome.commands)) do
+        self:_add("--   ", (text:gsub("[\r\n]+", "\n--   ")), "\n")
+      end
+    end
+  end
+  local left = {}
+  for _, note in ipairs(model.notes) do
+    if note.kind == "unknown" or note.kind == "ignored" then left[#left + 1] = note end
+  end
+  if #left == 0 then return end
+  self:_add("\n-- Not taken over:\n")
+  for _, line in ipairs(require("ggen.make_toml.notes").lines({ file = model.file, notes = left }))
+  do
+    self:_add("-- ", plain(line), "\n")
+  end
+end
+
+---@param model ggen.make_toml.Model read with `raw`
+---@param name string of the pipeline, when the file has none
+---@return string source
+function M.write(model, name)
+  local self = setmetatable({ _model = model, _parts = {}, _names = {}, _taken = {} }, Writer)
+  for _, list in ipairs({ model.phases, model.pipelines, model.scripts }) do
+    for _, entry in ipairs(list) do self._names[entry.name] = self:_free(entry.name) end
+  end
+  local own = (model.project.name or name):gsub("[^%w_.-]", "-"):gsub("^%-+", "")
+  self:_head(own ~= "" and own or "project")
+  self:_workspaces()
+  for _, phase in ipairs(model.phases) do self:_task(self._names[phase.name], phase) end
+  for _, hook in ipairs(model.hooks) do self:_hook(hook) end
+  self:_groups()
+  self:_rest()
+  self:_add("\nreturn p\n")
+  return table.concat(self._parts)
+end
+
+return M

@@ -1,0 +1,182 @@
+-- Properties of the order of phases, for random make.toml files whose hooks contradict nothing:
+-- every phase's commands run after its before hooks and what it depends on, and before its after
+-- hooks, at most once. The plan of many files, and what the binary really does for some.
+-- SPDX-License-Identifier: MIT
+local async = require("ggen.async")
+local fs = require("ggen.core.fs")
+local load = require("ggen.load")
+local plan = require("ggen.plan")
+local process = require("ggen.core.process")
+local resolve = require("ggen.resolve")
+local select = require("ggen.select")
+
+local SEED = tonumber(os.getenv("GGEN_SPEC_SEED") or 20251)
+
+local function shuffled(list)
+  local copy = { unpack(list) }
+  for i = #copy, 2, -1 do
+    local j = math.random(i)
+    copy[i], copy[j] = copy[j], copy[i]
+  end
+  return copy
+end
+
+-- Some of the elements from..to of a list, in any order.
+local function some(list, from, to, most)
+  local part = {}
+  for i = from, to do part[#part + 1] = list[i] end
+  part = shuffled(part)
+  for i = #part, math.random(0, most) + 1, -1 do part[i] = nil end
+  return part
+end
+
+-- A file that an order of all phases is consistent with: hooks before a phase and what it depends
+-- on come from the left of it, hooks after it from the right.
+local function random_file()
+  local file, names = { before = {}, after = {}, depends = {} }, {}
+  for i = 1, math.random(2, 12) do names[i] = "p" .. i end
+  names = shuffled(names)
+  file.names = shuffled(names)
+  for at, name in ipairs(names) do
+    file.before[name] = some(names, 1, at - 1, math.random(3) == 1 and 3 or 1)
+    file.depends[name] = math.random(3) == 1 and some(names, 1, at - 1, 2) or {}
+    file.after[name] = some(names, at + 1, #names, math.random(3) == 1 and 3 or 1)
+  end
+  if math.random(4) == 1 then file.before_all = { names[1] } end
+  if math.random(4) == 1 then file.after_all = { names[#names] } end
+  return file
+end
+
+local function quoted(list)
+  local parts = {}
+  for i, name in ipairs(list) do parts[i] = '"' .. name .. '"' end
+  return "[" .. table.concat(parts, ", ") .. "]"
+end
+
+local function text_of(file)
+  local lines = {}
+  for _, name in ipairs(file.names) do
+    lines[#lines + 1] = ("[lifecycle.%s]"):format(name)
+    lines[#lines + 1] = ("commands = [%q, %q]"):format(("echo %s >> log"):format(name), "true")
+    if #file.depends[name] > 0 then
+      lines[#lines + 1] = "depends_on = " .. quoted(file.depends[name])
+    end
+  end
+  lines[#lines + 1] = "[hooks]"
+  for _, name in ipairs(file.names) do
+    for _, moment in ipairs({ "before", "after" }) do
+      if #file[moment][name] > 0 then
+        lines[#lines + 1] = ("%s_%s = %s"):format(moment, name, quoted(file[moment][name]))
+      end
+    end
+  end
+  for _, key in ipairs({ "before_all", "after_all" }) do
+    if file[key] then lines[#lines + 1] = key .. " = " .. quoted(file[key]) end
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local function positions(order, about)
+  local at = {}
+  for i, name in ipairs(order) do
+    assert.is_nil(at[name], about .. name .. " ran twice: " .. table.concat(order, " "))
+    at[name] = i
+  end
+  return at
+end
+
+-- What has to be so in every run.
+local function check(file, requested, order, about)
+  local at = positions(order, about)
+  local function first(before, after, why)
+    assert.is_true(at[before] ~= nil and at[before] < at[after], ("%s%s of %s: %s is not before %s"
+      .. " in: %s\n%s"):format(about, why, after, before, after, table.concat(order, " "),
+      text_of(file)))
+  end
+  for _, name in ipairs(requested) do
+    assert.is_not_nil(at[name], about .. name .. " did not run")
+  end
+  for _, name in ipairs(order) do
+    for _, hook in ipairs(file.before[name]) do first(hook, name, "before") end
+    for _, other in ipairs(file.depends[name]) do first(other, name, "depends_on") end
+    for _, hook in ipairs(file.after[name]) do
+      assert.is_not_nil(at[hook], about .. hook .. " did not run")
+      first(name, hook, "after")
+    end
+  end
+  if file.before_all then assert.are.equal(file.before_all[1], order[1]) end
+  -- One that was asked for runs when its turn comes.
+  local last = file.after_all and file.after_all[1]
+  for _, name in ipairs(requested) do last = last ~= name and last or nil end
+  if last then assert.are.equal(last, order[#order]) end
+end
+
+local function write(path, bytes)
+  local file = assert(io.open(path, "wb"))
+  file:write(bytes)
+  file:close()
+end
+
+local function planned(dir, requested)
+  local project = resolve.project(load.load(dir))
+  local _, rows = plan.plan(project, select.tasks(project, requested))
+  local order = {}
+  for i, node in ipairs(rows[1].sorted) do order[i] = node.task.id end
+  return order
+end
+
+local function run(dir, requested)
+  fs.remove(dir .. "/log")
+  local result = async.await(function(resume)
+    return assert(process.run({
+      argv = { fs.realpath("/proc/self/exe"), "run", "-j4", unpack(requested) }, cwd = dir,
+      env = { PATH = os.getenv("PATH"), HOME = dir, GGEN_LUA_PATH = os.getenv("GGEN_LUA_PATH") },
+      capture = 65536,
+    }, resume))
+  end)
+  assert.are.equal(0, result.code, result.stdout .. result.stderr)
+  local order = {}
+  for name in io.lines(dir .. "/log") do order[#order + 1] = name end
+  return order
+end
+
+describe("phases of random files", function()
+  local dir
+  before_each(function() dir = fs.make_temp_dir() end)
+  after_each(function() fs.remove(dir, { recursive = true }) end)
+
+  it("are planned after their before hooks and before their after hooks", function()
+    math.randomseed(SEED)
+    for case = 1, 400 do
+      local file = random_file()
+      write(dir .. "/make.toml", text_of(file))
+      local requested = some(file.names, 1, #file.names, 3)
+      if #requested == 0 then requested = { file.names[1] } end
+      check(file, requested, planned(dir, requested), ("seed %d, case %d: "):format(SEED, case))
+    end
+  end)
+
+  it("run after their before hooks and before their after hooks", function()
+    math.randomseed(SEED + 1)
+    for case = 1, 25 do
+      local file = random_file()
+      write(dir .. "/make.toml", text_of(file))
+      local requested = { file.names[1], file.names[2] }
+      check(file, requested, run(dir, requested), ("seed %d, case %d: "):format(SEED + 1, case))
+    end
+  end)
+
+  it("run in the order that was asked for, where nothing else is said", function()
+    math.randomseed(SEED + 2)
+    for _ = 1, 100 do
+      local file = random_file()
+      file.before, file.after, file.depends, file.before_all, file.after_all = {}, {}, {}, nil, nil
+      for _, name in ipairs(file.names) do
+        file.before[name], file.after[name], file.depends[name] = {}, {}, {}
+      end
+      write(dir .. "/make.toml", text_of(file))
+      local requested = shuffled(file.names)
+      assert.are.same(requested, planned(dir, requested))
+    end
+  end)
+end)
