@@ -18,6 +18,7 @@ local M = {}
 ---@field package _jobserver ggen.Jobserver? who shares the slots with other programs
 ---@field package _away table<ggen.Task, integer> that gave their slot up, and how often
 ---@field package _coming table<ggen.Task, boolean> that wait to have one again
+---@field package _lent table<ggen.Task, boolean> of the plan, that run as hooks of others meanwhile
 local Slots = {}
 Slots.__index = Slots
 
@@ -28,7 +29,7 @@ Slots.__index = Slots
 function M.new(run, plan, pump)
   local self = setmetatable({
     active = 0, pump = pump, _run = run, _plan = plan, _waiting = {}, _away = {},
-    _coming = {},
+    _coming = {}, _lent = {},
   }, Slots)
   if run.options.jobserver then self:share(run.options.jobserver) end
   return self
@@ -84,6 +85,11 @@ end
 ---@param task ggen.Task
 ---@param in_plan boolean? its place in the pool is the plan's to give back
 function Slots:ended(task, in_plan)
+  if in_plan and self._lent[task] then
+    self._lent[task] = nil
+    take_place(self, task, true)
+    return
+  end
   if not self._away[task] then return give_up(self, task, in_plan) end
   self._away[task] = nil
   if in_plan then take_place(self, task, true) end
@@ -132,6 +138,20 @@ function Slots:enter(task)
     give_up(self, task)
     error(async.CANCELLED, 0)
   end
+end
+
+---A task of the plan that runs as a hook already gives up its slot, and waits for the end of that,
+---which has a slot of its own.
+---@async
+---@param task ggen.Task of the plan
+---@param fn fun(a: any, b: any): any
+---@param a any
+---@param b any
+---@return any
+function Slots:lend(task, fn, a, b)
+  self._lent[task] = true
+  give_up(self, task)
+  return fn(a, b)
 end
 
 ---Calls fn, which waits for another task, without the slot of `task`.

@@ -21,8 +21,17 @@ fails() {
   [[ $status == 1 && $output == *"$with"* ]]
 }
 
+# says WITH COMMAND...: the command ends well and says WITH.
+says() {
+  local with=$1 output
+  shift
+  output=$("$@" 2>&1) || { printf '%s\n' "$output"; return 1; }
+  [[ $output == *"$with"* ]] || { printf '%s\n' "$output"; return 1; }
+}
+
 # copy NAME: an example without what was built in it.
 copy() {
+  rm -rf "${folder:?}/$1"
   mkdir -p "$folder/$1"
   tar -C "$root/examples/$1" --exclude=build --exclude=.ggen -cf - . | tar -C "$folder/$1" -xf -
 }
@@ -34,6 +43,22 @@ check "shop has built its programs" test -x "$folder/shop/packages/receipt/build
 check "shop: one workspace alone" "$binary" -C "$folder/shop" run 'store#build'
 printf '#error broken on purpose\n' >>"$folder/shop/packages/store/src/money.c"
 check "shop: a broken source fails and says where" fails "broken on purpose" "$binary" -C "$folder/shop" run
+
+for mode in default strict; do
+  copy lifecycle
+  # strict: before_test builds once more, and each workspace keeps a state of its own
+  phases=11 state=$folder/lifecycle/.ggen/state.json
+  [[ $mode == default ]] || phases=17 state=$folder/lifecycle/site/.ggen/state.json
+  check "lifecycle builds and tests its workspaces ($mode)" says "$phases tasks: $phases ok" \
+    "$binary" -C "$folder/lifecycle" run --compat "$mode" build test
+  check "lifecycle has a page and a feed ($mode)" test -s "$folder/lifecycle/site/build/out" -a \
+    -s "$folder/lifecycle/feed/build/out"
+  check "lifecycle remembers what ran ($mode)" grep -q '"phase": "build"' "$state"
+  printf 'not an event\n' >>"$folder/lifecycle/data/events.tsv"
+  check "lifecycle: a wrong line in the table fails ($mode)" fails "line 5: not an event" \
+    "$binary" -C "$folder/lifecycle" run --compat "$mode" build test
+done
+check "lifecycle: from within a workspace" says "ok" "$binary" -C "$folder/lifecycle/data" run clean
 
 for example in lua54 bzip2; do
   if [[ ${GGEN_OFFLINE:-} == 1 ]]; then
