@@ -248,7 +248,7 @@ bool JsonScanner::pass_number() {
     if (peek() == '+' || peek() == '-') ++at_;
     if (!pass_digits()) return false;
   }
-  return !is_digit(peek());
+  return true;
 }
 
 bool JsonScanner::pass_word(std::string_view word) {

@@ -71,7 +71,7 @@ end
 
 local function last_run(project, task)
   if not task.spec.lifecycle then return nil end
-  return require("ggen.lifecycle.record").of(project):last(task.name, task.workspace)
+  return require("ggen.lifecycle.record").last(project, task)
 end
 
 ---@async

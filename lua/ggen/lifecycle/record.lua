@@ -54,6 +54,18 @@ end
 ---@return ggen.LifecycleState
 function M.of(project) return state_of(project, project.dir) end
 
+---The last record of a phase, wherever it is kept.
+---@param project ggen.Project
+---@param task ggen.Task
+---@return ggen.LifecycleRecord?
+function M.last(project, task)
+  local root = project.loaded.root.lifecycle
+  if root and root.strict and not root.imported then
+    return state_of(project, task.dir):last(task.name)
+  end
+  return M.of(project):last(task.name, task.workspace)
+end
+
 ---@class ggen.Recorder
 ---@field package _states table<string, ggen.LifecycleState> those with new records, by directory
 local Recorder = {}
