@@ -35,7 +35,8 @@ Result<void> check_version(const std::string& root, bool make) {
   for (const DirEntry& entry : *names) {
     const bool ours = entry.name == kActions || entry.name == kBlobs || entry.name == kJournal ||
                       entry.name == kUsage || entry.name == kTemporary ||
-                      entry.name == kVersionFile || entry.name.starts_with(".ggen-tmp-");
+                      entry.name == kVersionFile || entry.name == kIgnoreFile ||
+                      entry.name.starts_with(".ggen-tmp-");
     if (!ours) {
       return Error{ErrorKind::invalid, root + " is no cache of ggen-lua: it holds " + entry.name +
                                            " (use another directory with GGEN_CACHE_DIR)"};
@@ -78,6 +79,10 @@ Result<Directory> Directory::open(std::string root) {
   if (!directory.actions_ || !directory.blobs_ || !directory.temporary_) {
     for (const char* name : {kActions, kBlobs, kTemporary}) ::mkdirat(directory.fd(), name, 0777);
     directory.open_parts();
+  }
+  if (::faccessat(directory.fd(), kIgnoreFile, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) {
+    // Where it cannot be written nothing else can.
+    static_cast<void>(write_file(directory.path(kIgnoreFile), kIgnoreText));
   }
   return directory;
 }

@@ -6,6 +6,7 @@
 //   journal                     what happened to the results over time (journal.h)
 //   usage                       how many bytes it holds, roughly (usage.h)
 //   tmp/                        files that are being written
+//   .gitignore                  "*": within a project none of it is an input, or for git
 //
 // Digests are named by their 64 lower-case hexadecimal digits, cut after the second one.
 // SPDX-License-Identifier: MIT
@@ -28,6 +29,8 @@ constexpr const char* kBlobs = "blobs";
 constexpr const char* kJournal = "journal";
 constexpr const char* kUsage = "usage";
 constexpr const char* kTemporary = "tmp";
+constexpr const char* kIgnoreFile = ".gitignore";
+constexpr std::string_view kIgnoreText = "*\n";
 
 // Where the cache is: $GGEN_CACHE_DIR, else $XDG_CACHE_HOME/ggen-lua, else $HOME/.cache/ggen-lua.
 // Variables that are empty or not absolute paths do not count, but for GGEN_CACHE_DIR, which has to

@@ -43,6 +43,19 @@ const char* next_name(DIR* dir) {
 
 }  // namespace
 
+Result<void> each_file_of(int dir_fd, std::uint8_t first,
+                          const std::function<void(StoredFile)>& visit) {
+  if (dir_fd < 0) return {};
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const std::string sub = {kDigits[first >> 4U], kDigits[first & 15U]};
+  const Dir dir = open_dir(dir_fd, sub.c_str());
+  if (!dir && errno == ENOENT) return {};
+  if (!dir) return Error::from_errno(errno, "list the cache's directory " + sub);
+  while (const char* name = next_name(dir.get()))
+    visit({sub + "/" + name, digest_of_name(sub, name)});
+  return {};
+}
+
 Result<void> each_file(int dir_fd, const std::function<void(StoredFile)>& visit) {
   if (dir_fd < 0) return {};
   const Dir top = open_dir(dir_fd, ".");

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,6 +19,10 @@ struct StoredFile {
 
 // In no order. What vanishes meanwhile is no error, nor is a directory that was never made (-1).
 Result<void> each_file(int dir_fd, const std::function<void(StoredFile)>& visit);
+
+// The same for those whose digest begins with `first`.
+Result<void> each_file_of(int dir_fd, std::uint8_t first,
+                          const std::function<void(StoredFile)>& visit);
 
 // Removes temporary files of processes that died: those older than an hour. Returns how many.
 std::size_t remove_leftovers(int temporary_fd);

@@ -68,7 +68,8 @@ void Plan::select(std::span<const TaskId> wanted) {
 void Plan::set(TaskId id, State to) {
   State& state = states_[id];
   GGEN_BUG_IF(!may_become(state, to), "a task cannot change to this state");
-  if (state == State::ready) queue_.erase(id);
+  // What is aside is not in the queue.
+  if (state == State::ready && std::erase(aside_, id) == 0) queue_.erase(id);
   if (state == State::running) queue_.vacate(id);
   if (to == State::ready) queue_.push(id);
   if (to == State::running) queue_.occupy(id);
@@ -84,6 +85,17 @@ std::optional<TaskId> Plan::next() {
   const std::optional<TaskId> id = peek();
   if (id) set(*id, State::running);
   return id;
+}
+
+void Plan::put_aside(TaskId id) {
+  GGEN_BUG_IF(states_[id] != State::ready, "only a ready task can be put aside");
+  queue_.erase(id);
+  aside_.push_back(id);
+}
+
+void Plan::bring_back() {
+  for (const TaskId id : aside_) queue_.push(id);
+  aside_.clear();
 }
 
 Plan::Change Plan::done(TaskId id) {
@@ -153,12 +165,14 @@ void Plan::settle(TaskId id) {
 
 State Plan::state(TaskId id) const {
   const State state = states_[id];
-  return state == State::ready && !queue_.has_room(id) ? State::queued : state;
+  if (state != State::ready) return state;
+  const bool aside = std::find(aside_.begin(), aside_.end(), id) != aside_.end();
+  return aside || !queue_.has_room(id) ? State::queued : state;
 }
 
 std::size_t Plan::count(State state) const {
   if (state == State::ready) return queue_.startable();
-  if (state == State::queued) return queue_.parked();
+  if (state == State::queued) return queue_.parked() + aside_.size();
   return counts_[index_of(state)];
 }
 

@@ -9,7 +9,7 @@
 //       |  a need failed,      |
 //       +--skip(), resume()----+-------------------------->  skipped
 //
-// A ready task whose pool is full is called queued.
+// A ready task whose pool is full, or that was put aside, is called queued.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -57,6 +57,9 @@ class Plan {
   std::optional<TaskId> next();
   // The same without taking it.
   std::optional<TaskId> peek() const;
+  // A ready task is not to start now: peek() and next() pass it by until bring_back().
+  void put_aside(TaskId id);
+  void bring_back();
   void set_priority(TaskId id, double priority) { queue_.set_priority(id, priority); }
   double priority(TaskId id) const { return queue_.priority(id); }
 
@@ -109,6 +112,7 @@ class Plan {
   bool stopped_ = false;
   // Kept between calls for their memory.
   std::vector<TaskId> skipped_, ready_;
+  std::vector<TaskId> aside_;  // few: ready tasks that are not in the queue
 };
 
 }  // namespace ggen::graph

@@ -2,6 +2,7 @@
 #include "incremental/assessor.h"
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 
 #include "base/pack.h"
@@ -32,6 +33,12 @@ std::string shown_value(const std::string& name, const std::string& value) {
   }
   constexpr std::size_t kLongest = 200;
   return value.size() <= kLongest ? value : "sha256:" + hash::sha256(value).hex();
+}
+
+std::uint64_t now_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now);
+  return static_cast<std::uint64_t>(ms.count());
 }
 
 // A pattern of one file that finds it only if git does not ignore it: those without wildcards
@@ -139,11 +146,62 @@ void Assessor::visit(TaskId task, const Definition& definition, Visitor& visitor
     const References& references = references_of(definition.references);
     for (const std::string& name : references.variables) visitor.variable(name, environment_(name));
     for (const Tool& tool : references.tools) visitor.tool(tool.name, program(tool));
-    for (const std::uint32_t set : references.sets) visitor.files(set_id(set));
+    for (const std::uint32_t set : references.sets) visit_files(set, visitor);
   }
-  if (definition.inputs != kNone) visitor.files(set_id(definition.inputs));
+  if (definition.inputs != kNone) visit_files(definition.inputs, visitor);
   sorted_needs(task, needs_);
   for (const TaskId need : needs_) visitor.need(graph_.name(need), contributions_[need]);
+  if ((definition.flags & kReadsAll) == 0) return;
+  for (const TaskId need : needs_) {
+    const auto made = made_below(need);
+    if (!made || !made->is_zero()) visitor.below(graph_.name(need), made);
+  }
+}
+
+template <class Visitor>
+void Assessor::visit_files(std::uint32_t number, Visitor& visitor) {
+  visitor.files(set_id(number));
+  for (const Target& target : targets_of(number)) {
+    if (target.directory)
+      visitor.files(target.set);
+    else
+      visitor.target(target);
+  }
+}
+
+// Without recursion: a chain of needs may be as long as the graph.
+std::optional<Digest> Assessor::made_below(TaskId task) {
+  std::vector<TaskId> path = {task};
+  std::vector<TaskId> needs;
+  while (!path.empty()) {
+    const TaskId at = path.back();
+    const std::size_t depth = path.size();
+    sorted_needs(at, needs);
+    if (!below_.contains(graph::index_of(at))) {
+      for (const TaskId need : needs) {
+        if (!below_.contains(graph::index_of(need))) path.push_back(need);
+      }
+    }
+    if (path.size() > depth) continue;
+    path.pop_back();
+    Packer out;
+    bool known = true;
+    for (const TaskId need : needs) {
+      const bool makes = (definitions_.task(need).flags & kHasOutputs) != 0;
+      const auto& below = below_[graph::index_of(need)];
+      known = known && below && !(makes && contributions_[need].is_zero());
+      if (!known) break;
+      if (makes) {
+        out.text(graph_.name(need));
+        out.digest(contributions_[need]);
+      }
+      if (!below->is_zero()) out.digest(*below);
+    }
+    const bool any = !out.bytes().empty();
+    below_[graph::index_of(at)] =
+        !known ? std::nullopt : std::optional(any ? hash::sha256(out.bytes()) : Digest());
+  }
+  return below_[graph::index_of(task)];
 }
 
 void Assessor::sorted_needs(TaskId task, std::vector<TaskId>& needs) const {
@@ -190,6 +248,19 @@ std::optional<Digest> Assessor::make_key(TaskId task, const Definition& definiti
       out.digest(program ? program->digest : Digest());
     }
     void files(SetId set) { out.digest(tree.digest(set)); }
+    // Where it lies may differ between checkouts.
+    void target(const Target& of) {
+      out.text(of.link);
+      tree.each(of.set, [&](const hash::TreeEntry& entry) {
+        out.number(static_cast<std::uint8_t>(hash::kind_letter(entry.kind, entry.executable)));
+        out.digest(entry.digest);
+      });
+    }
+    void below(std::string_view name, const std::optional<Digest>& made) {
+      complete = complete && made;
+      out.text(name);
+      out.digest(made.value_or(Digest()));
+    }
     void need(std::string_view name, const Digest& contribution) {
       complete = complete && !contribution.is_zero();
       out.text(name);
@@ -221,8 +292,17 @@ Result<std::vector<Part>> Assessor::parts(TaskId task) {
                          hash::kind_letter(entry.kind, entry.executable) + entry.digest.hex()});
       });
     }
+    void target(const Target& of) {
+      tree.each(of.set, [&](const hash::TreeEntry& entry) {
+        parts.push_back({"input", of.link + " (what it leads to)",
+                         hash::kind_letter(entry.kind, entry.executable) + entry.digest.hex()});
+      });
+    }
     void need(std::string_view name, const Digest& contribution) {
       parts.push_back({"need", std::string(name), contribution.hex()});
+    }
+    void below(std::string_view name, const std::optional<Digest>& made) {
+      parts.push_back({"below", std::string(name), made.value_or(Digest()).hex()});
     }
   };
   Writer writer{definitions_, tree_};
@@ -272,11 +352,18 @@ void Assessor::judge(const graph::Plan& plan, const std::vector<bool>& asked,
   std::sort(sets.begin(), sets.end());
   sets.erase(std::unique(sets.begin(), sets.end()), sets.end());
   // A task whose files cannot be read has no key (see judge_one); the others do.
-  const bool readable = static_cast<bool>(tree_.resolve(sets));
+  bool readable = static_cast<bool>(tree_.resolve(sets));
+  std::vector<SetId> targets;
+  for (const TaskId task : order) add_targets(definitions_.task(task), targets);
+  if (!targets.empty()) readable = static_cast<bool>(tree_.resolve(targets)) && readable;
   for (const TaskId task : order) {
-    if (!readable && problem(sets_of(definitions_.task(task))) != nullptr) {
-      standings_[task] = Standing::unkeyed;
-      continue;
+    if (!readable) {
+      std::vector<SetId> own = sets_of(definitions_.task(task));
+      add_targets(definitions_.task(task), own);
+      if (problem(own) != nullptr) {
+        standings_[task] = Standing::unkeyed;
+        continue;
+      }
     }
     if ((definitions_.task(task).flags & kHeld) == 0) judge_one(task, policy, &plan);
   }
@@ -321,8 +408,13 @@ void Assessor::trust(std::span<const TaskId> order) {
 Assessment Assessor::assess(TaskId task) {
   const Definition definition = definitions_.task(task);
   Assessment assessment;
-  const std::vector<SetId> sets = sets_of(definition);
-  if (!tree_.resolve(sets)) {
+  std::vector<SetId> sets = sets_of(definition);
+  bool readable = static_cast<bool>(tree_.resolve(sets));
+  if (const std::size_t own = sets.size(); readable) {
+    add_targets(definition, sets);
+    if (sets.size() > own) readable = static_cast<bool>(tree_.resolve(sets));
+  }
+  if (!readable) {
     if (const Error* error = problem(sets)) {
       standings_[task] = Standing::unkeyed;
       contributions_[task] = Digest();
@@ -375,6 +467,16 @@ std::optional<TaskId> Assessor::altered_need(TaskId task) {
   return std::nullopt;
 }
 
+Result<void> Assessor::look_again(TaskId task) {
+  const auto set = output_set(task);
+  if (!set || made_.contains(task) || contributions_[task].is_zero()) return {};
+  tree_.new_epoch();
+  GGEN_TRY(tree_.resolve({&*set, 1}));
+  contributions_[task] = tree_.digest(*set);
+  below_.clear();
+  return {};
+}
+
 std::vector<SetId> Assessor::marked_sets(TaskId task, const Definition& definition) {
   std::vector<SetId> sets = sets_of(definition);
   if (definition.outputs != kNone) std::erase(sets, set_id(definition.outputs));
@@ -393,7 +495,9 @@ bool Assessor::is_mark_quick(TaskId task) {
 
 Result<std::optional<InputMarks>> Assessor::mark(TaskId task) {
   const Definition definition = definitions_.task(task);
-  const std::vector<SetId> sets = marked_sets(task, definition);
+  std::vector<SetId> sets = marked_sets(task, definition);
+  GGEN_TRY(tree_.resolve(sets));
+  add_targets(definition, sets);
   GGEN_TRY(tree_.resolve(sets));
   GGEN_TRY(tree_.settle(sets));
   const auto key = make_key(task, definition);
@@ -461,11 +565,14 @@ Result<Outputs> Assessor::read_outputs(TaskId task) {
   return outputs;
 }
 
-void Assessor::ended(TaskId task, const std::optional<LastResult>& result, std::string_view how) {
+void Assessor::ended(TaskId task, const std::optional<LastResult>& result, std::string_view how,
+                     Outcome outcome) {
   const std::string_view name = graph_.name(task);
   if (result)
     results_.set(name, *result);
-  else
+  else if (outcome != Outcome::kept)
+    results_.set_not_kept(name, outcome, now_ms());
+  else if (how != "skipped")
     results_.erase(name);
   standings_[task] = Standing::ended;
   const Definition definition = definitions_.task(task);

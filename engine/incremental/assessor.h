@@ -4,7 +4,9 @@
 //
 // A key is the digest of the fixed parts, the variables, the programs, the input files, and what
 // each need contributes: the digest of its outputs, so that a rebuilt but identical dependency does
-// not touch its dependents, or its key when it declares none.
+// not touch its dependents, or its key when it declares none. A task that does not say what it
+// reads (kReadsAll) has in its key what its needs' needs have made, too. Where an input that is
+// named is a link, what it leads to counts beside it.
 //
 // One thread at a time: the loop's, or a worker that was given the whole object.
 // SPDX-License-Identifier: MIT
@@ -15,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/digest.h"
@@ -113,7 +116,14 @@ class Assessor {
   // The task has ended: what it contributes to those that need it is known. `result` is what it
   // made; nothing when that may not be relied upon next time. `how` is empty, or what happened to
   // it instead of success: those that need it have another key then, and none if it is "unknown".
-  void ended(TaskId task, const std::optional<LastResult>& result, std::string_view how = {});
+  // `outcome` says why there is no result; one that was skipped left what there was as it was.
+  void ended(TaskId task, const std::optional<LastResult>& result, std::string_view how = {},
+             Outcome outcome = Outcome::kept);
+
+  // After something may have changed the outputs of a task that has ended well (a hook): they are
+  // looked at, and what they are now is what it contributes. What this checkout made stays what it
+  // was.
+  Result<void> look_again(TaskId task);
 
   // All parts of a key, in their order. Only after the key is known.
   Result<std::vector<Part>> parts(TaskId task);
@@ -124,6 +134,19 @@ class Assessor {
   Results& results() { return results_; }
 
  private:
+  // What a link leads to: a file, or all that is in a directory.
+  struct Target {
+    std::string link;  // as TreeEntry::path
+    hash::SetId set{};
+    bool directory = false;
+  };
+
+  // What a set names without wildcards, sorted; and its digest when none of that was a link.
+  struct Literals {
+    std::vector<std::string> paths;
+    Digest without_links;
+  };
+
   hash::SetId set_id(std::uint32_t number);
   std::optional<hash::SetId> tool_set(const Tool& tool);
   std::vector<hash::SetId> sets_of(const Definition& definition);
@@ -132,6 +155,16 @@ class Assessor {
   const References& references_of(std::uint32_t number);
   // Nothing for one that is not found, or does not count (Tool::later).
   std::optional<Program> program(const Tool& tool);
+  // What the links lead to that the patterns of a set name. Only of a set that is resolved.
+  const Literals& literals(std::uint32_t number);
+  std::vector<Target> targets_of(std::uint32_t number);
+  // Adds the sets of what links lead to, resolved.
+  void add_targets(const Definition& definition, std::vector<hash::SetId>& sets);
+  // What the needs of a task have made, and theirs: zero when there is nothing, nothing when it
+  // cannot be told.
+  std::optional<Digest> made_below(TaskId task);
+  template <class Visitor>
+  void visit_files(std::uint32_t number, Visitor& visitor);
   template <class Visitor>
   void visit(TaskId task, const Definition& definition, Visitor& visitor);
   // What is wrong with the files of a task, or nullptr.
@@ -160,10 +193,12 @@ class Assessor {
   graph::DenseMap<TaskId, Digest> keys_;
   // What a task gives to the keys of those that need it; zero: it cannot be told.
   graph::DenseMap<TaskId, Digest> contributions_;
-  std::map<TaskId, Digest> made_;                    // of those that ended without success
-  std::vector<std::optional<hash::SetId>> set_ids_;  // by number of the definitions
-  std::map<std::uint32_t, References> references_;   // read
-  std::map<std::pair<std::string, bool>, hash::SetId> tool_sets_;  // by path
+  std::map<TaskId, Digest> made_;  // of those that ended without success
+  std::unordered_map<std::uint32_t, std::optional<Digest>> below_;  // made_below() by task
+  std::map<std::uint32_t, Literals> literals_;                      // by number of the definitions
+  std::vector<std::optional<hash::SetId>> set_ids_;                 // by number of the definitions
+  std::map<std::uint32_t, References> references_;                  // read
+  std::map<std::pair<std::string, bool>, hash::SetId> tool_sets_;   // by path
   std::vector<TaskId> needs_;
 };
 

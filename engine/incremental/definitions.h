@@ -35,6 +35,7 @@ enum TaskFlag : std::uint32_t {
   kService = 16,     // runs beside those that need it
   kHeld = 32,        // has hooks or a condition: it is looked at when its turn comes
   kPhase = 64,       // no task: the begin or the end of a phase
+  kReadsAll = 128,   // may read what any task has made that it needs, through others too
 };
 
 inline constexpr std::uint32_t kNone = ~std::uint32_t{0};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "incremental/results.h"
 
+#include <iterator>
 #include <map>
 
 #include "base/pack.h"
@@ -18,17 +19,36 @@ void pack_entry(Packer& out, std::uint64_t task, const LastResult& result) {
   out.number(result.created_ms);
   out.number(result.bytes);
   out.number(result.duration_ms);
-  out.number(result.flags);
+  out.number(static_cast<std::uint32_t>(result.outcome));
 }
+
+constexpr std::string_view kOutcomes[] = {"",      "failed",  "interrupted",
+                                          "moved", "missing", "unknown"};
 
 }  // namespace
 
+std::string_view outcome_name(Outcome outcome) {
+  const auto number = static_cast<std::size_t>(outcome);
+  return number < std::size(kOutcomes) ? kOutcomes[number] : "unknown";
+}
+
+Outcome outcome_of_name(std::string_view name) {
+  for (std::size_t i = 0; i < std::size(kOutcomes); ++i) {
+    if (kOutcomes[i] == name) return static_cast<Outcome>(i);
+  }
+  return Outcome::unknown;
+}
+
 void Results::load(std::string_view packed) {
+  load_beneath(packed);
+  changes_.clear();
+}
+
+void Results::load_beneath(std::string_view packed) {
   Unpacker in(packed);
   const auto count = in.number<std::uint32_t>();
   entries_ = in.can_hold(count, kEntrySize) ? in.raw(count * kEntrySize) : std::string_view();
   if (!in.at_end()) entries_ = {};
-  changes_.clear();
 }
 
 std::size_t Results::size() const { return entries_.size() / kEntrySize; }
@@ -46,7 +66,7 @@ LastResult Results::result_at(std::size_t i) const {
   result.created_ms = in.number<std::uint64_t>();
   result.bytes = in.number<std::uint64_t>();
   result.duration_ms = in.number<std::uint32_t>();
-  result.flags = in.number<std::uint32_t>();
+  result.outcome = static_cast<Outcome>(in.number<std::uint32_t>());
   return result;
 }
 
@@ -68,6 +88,16 @@ std::optional<LastResult> Results::find(std::string_view task) const {
 
 void Results::set(std::string_view task, const LastResult& result) {
   changes_[hash::checksum(task)] = result;
+}
+
+void Results::set_not_kept(std::string_view task, Outcome outcome, std::uint64_t now_ms) {
+  LastResult result;
+  if (const auto last = find(task)) {
+    result.before = last->outcome == Outcome::kept ? last->key : last->before;
+  }
+  result.created_ms = now_ms;
+  result.outcome = outcome;
+  set(task, result);
 }
 
 void Results::erase(std::string_view task) {

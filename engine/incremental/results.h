@@ -4,7 +4,7 @@
 //
 // Packed: count (u32), then sorted by task one entry of kEntrySize bytes each: task (u64, the
 // checksum of its id), key, outputs, before, created (ms since 1970), bytes of outputs and log (u64
-// each), duration in ms (u32), flags (u32).
+// each), duration in ms (u32), outcome (u32).
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -18,23 +18,40 @@
 
 namespace ggen::incremental {
 
+// How the last run of a task ended; all but the first left nothing that may be relied upon.
+enum class Outcome : std::uint32_t {
+  kept,
+  failed,
+  interrupted,
+  moved,    // its inputs changed while it ran
+  missing,  // it did not make all of its outputs
+  unknown,  // its files could not be read
+};
+// "failed", ...; "" for one that was kept
+std::string_view outcome_name(Outcome outcome);
+Outcome outcome_of_name(std::string_view name);
+
 struct LastResult {
-  Digest key;
+  Digest key;      // zero when nothing was kept: no task has that key
   Digest outputs;  // TreeDigest of what it declared; zero without outputs
   Digest before;   // the key of the result that this one took the place of; zero for the first
   std::uint64_t created_ms = 0;
   std::uint64_t bytes = 0;
   std::uint32_t duration_ms = 0;
-  std::uint32_t flags = 0;
+  Outcome outcome = Outcome::kept;
 };
 
 class Results {
  public:
   // `packed` must outlive this object; what does not fit the format counts as empty.
   void load(std::string_view packed);
+  // The same for what another run has written meanwhile; what was set or erased here stays so.
+  void load_beneath(std::string_view packed);
 
   std::optional<LastResult> find(std::string_view task) const;
   void set(std::string_view task, const LastResult& result);
+  // Nothing of the last run was kept; what it was before that stays known as `before`.
+  void set_not_kept(std::string_view task, Outcome outcome, std::uint64_t now_ms);
   void erase(std::string_view task);
 
   bool changed() const { return !changes_.empty(); }

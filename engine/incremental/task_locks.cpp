@@ -23,13 +23,24 @@ struct flock range_of(std::string_view task, short type) {
 
 }  // namespace
 
-bool TaskLocks::try_lock(std::string_view task) {
-  if (!opened_) {
-    opened_ = true;
-    const std::string dir = path_.substr(0, path_.rfind('/'));
-    ::mkdir(dir.c_str(), 0777);
-    fd_.reset(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+void TaskLocks::open() {
+  if (opened_) return;
+  opened_ = true;
+  const std::string dir = path_.substr(0, path_.rfind('/'));
+  ::mkdir(dir.c_str(), 0777);
+  fd_.reset(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+}
+
+void TaskLocks::lock(std::string_view name) {
+  open();
+  if (!fd_) return;
+  struct flock range = range_of(name, F_WRLCK);
+  while (::fcntl(fd_.get(), F_OFD_SETLKW, &range) != 0 && errno == EINTR) {
   }
+}
+
+bool TaskLocks::try_lock(std::string_view task) {
+  open();
   if (!fd_) return true;
   struct flock range = range_of(task, F_WRLCK);
   if (::fcntl(fd_.get(), F_OFD_SETLK, &range) == 0) return true;

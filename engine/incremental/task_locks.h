@@ -19,8 +19,12 @@ class TaskLocks {
   // False: another process has it. Never waits.
   bool try_lock(std::string_view task);
   void unlock(std::string_view task);
+  // Waits: for what takes milliseconds.
+  void lock(std::string_view name);
 
  private:
+  void open();
+
   std::string path_;
   Fd fd_;
   bool opened_ = false;

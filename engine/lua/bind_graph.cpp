@@ -288,6 +288,21 @@ int plan_next(lua_State* L) { return push_optional_id(L, check_plan(L).next()); 
 // plan:peek() -> id | nil
 int plan_peek(lua_State* L) { return push_optional_id(L, check_plan(L).peek()); }
 
+// plan:put_aside(id): a ready task is passed by until bring_back()
+int plan_put_aside(lua_State* L) {
+  Plan& plan = check_plan(L);
+  const TaskId id = check_id(L, plan.graph(), 2);
+  luaL_argcheck(L, plan.state(id) == State::ready, 2, "the task is not ready");
+  plan.put_aside(id);
+  return 0;
+}
+
+// plan:bring_back(): all that was put aside
+int plan_bring_back(lua_State* L) {
+  check_plan(L).bring_back();
+  return 0;
+}
+
 // plan:set_priority(id, number)
 int plan_set_priority(lua_State* L) {
   Plan& plan = check_plan(L);
@@ -430,6 +445,8 @@ constexpr luaL_Reg kGraphMethods[] = {{"add", graph_add},     {"edge", graph_edg
 
 constexpr luaL_Reg kPlanMethods[] = {{"next", plan_next},
                                      {"peek", plan_peek},
+                                     {"put_aside", plan_put_aside},
+                                     {"bring_back", plan_bring_back},
                                      {"set_priority", plan_set_priority},
                                      {"done", plan_done},
                                      {"fail", plan_fail},

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <lua.hpp>
+#include <new>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 #include "base/file.h"
@@ -19,6 +21,20 @@ namespace ggen::lua {
 int open_hash(lua_State* L);
 
 namespace {
+
+// What was asked of this module so far: an upvalue that its functions share.
+using Stats = hash::TreeStats;
+
+Stats& stats_of(lua_State* L) {
+  return *static_cast<Stats*>(lua_touserdata(L, lua_upvalueindex(1)));
+}
+
+void count_bytes(lua_State* L, std::uint64_t bytes, std::uint64_t files) {
+  Stats& stats = stats_of(L);
+  ++stats.lookups;
+  stats.files_hashed += files;
+  stats.bytes_hashed += bytes;
+}
 
 // ---- check ----
 
@@ -54,11 +70,21 @@ void set_number(lua_State* L, const char* key, std::uint64_t number) {
   lua_setfield(L, -2, key);
 }
 
+void push_stats(lua_State* L, const Stats& stats) {
+  lua_createtable(L, 0, 4);
+  set_number(L, "lookups", stats.lookups);
+  set_number(L, "hits", stats.hits);
+  set_number(L, "files_hashed", stats.files_hashed);
+  set_number(L, "bytes_hashed", stats.bytes_hashed);
+}
+
 // ---- functions ----
 
 // bytes(text) -> digest
 int hash_bytes(lua_State* L) {
-  const std::string hex = hash::sha256(check_bytes(L, 1)).hex();
+  const std::string_view bytes = check_bytes(L, 1);
+  const std::string hex = hash::sha256(bytes).hex();
+  count_bytes(L, bytes.size(), 0);
   lua_pushlstring(L, hex.data(), hex.size());
   return 1;
 }
@@ -70,6 +96,7 @@ int hash_of_file(lua_State* L) {
   if (!real) return push_error(L, real.error());
   const auto result = hash::hash_file(AT_FDCWD, real->c_str());
   if (!result) return push_error(L, result.error());
+  count_bytes(L, result->stamp.size, 1);
   const std::string hex = result->digest.hex();
   lua_pushlstring(L, hex.data(), hex.size());
   return 1;
@@ -104,24 +131,41 @@ int hash_tree(lua_State* L) {
   });
   lua_setfield(L, -2, "files");
   set_string(L, "digest", digest.finish().hex());
-  const hash::TreeStats stats = tree.stats();
-  lua_createtable(L, 0, 4);
-  set_number(L, "lookups", stats.lookups);
-  set_number(L, "hits", stats.hits);
-  set_number(L, "files_hashed", stats.files_hashed);
-  set_number(L, "bytes_hashed", stats.bytes_hashed);
+  const Stats stats = tree.stats();
+  push_stats(L, stats);
   lua_setfield(L, -2, "stats");
+  Stats& all = stats_of(L);
+  all.lookups += stats.lookups;
+  all.hits += stats.hits;
+  all.files_hashed += stats.files_hashed;
+  all.bytes_hashed += stats.bytes_hashed;
   return 1;
 }
 
-constexpr luaL_Reg kFunctions[] = {
-    {"bytes", hash_bytes}, {"file", hash_of_file}, {"tree", hash_tree}, {nullptr, nullptr}};
+// stats() -> { lookups, hits, files_hashed, bytes_hashed } of all calls so far
+int hash_stats(lua_State* L) {
+  push_stats(L, stats_of(L));
+  return 1;
+}
+
+constexpr luaL_Reg kFunctions[] = {{"bytes", hash_bytes},
+                                   {"file", hash_of_file},
+                                   {"tree", hash_tree},
+                                   {"stats", hash_stats},
+                                   {nullptr, nullptr}};
 
 }  // namespace
 
 int open_hash(lua_State* L) {
   lua_newtable(L);
-  luaL_register(L, nullptr, kFunctions);
+  static_assert(std::is_trivially_destructible_v<Stats>);
+  new (lua_newuserdata(L, sizeof(Stats))) Stats();
+  for (const luaL_Reg* entry = kFunctions; entry->name != nullptr; ++entry) {
+    lua_pushvalue(L, -1);
+    lua_pushcclosure(L, entry->func, 1);
+    lua_setfield(L, -3, entry->name);
+  }
+  lua_pop(L, 1);
   return 1;
 }
 

@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "incremental/changes.h"
 #include "incremental/situation.h"
 #include "lua/incremental.h"
 #include "lua/snapshot.h"
@@ -243,7 +242,10 @@ int assessor_fresh(lua_State* L) {
 
 void push_last(lua_State* L, const LastResult& last) {
   lua_createtable(L, 0, 6);
-  set_field(L, "key", last.key.hex());
+  if (last.outcome == incremental::Outcome::kept)
+    set_field(L, "key", last.key.hex());
+  else
+    set_field(L, "outcome", std::string(outcome_name(last.outcome)));
   set_field(L, "created", static_cast<double>(last.created_ms) / 1000);
   set_field(L, "duration", static_cast<double>(last.duration_ms) / 1000);
   set_field(L, "bytes", static_cast<double>(last.bytes));
@@ -271,7 +273,8 @@ int assessor_standing(lua_State* L) {
   return 1;
 }
 
-// assessor:last(id) -> { key=, outputs=, before=, created=, duration=, bytes= } | nil
+// assessor:last(id) -> { key=, outputs=, before=, created=, duration=, bytes= } | nil; where
+// nothing was kept of the last run, { outcome=, before=, ... } (incremental/results.h)
 int assessor_last(lua_State* L) {
   Session& session = (check_defined(L), check_idle(L));
   const TaskId task = check_task_id(L, *session.graph, 2);
@@ -310,19 +313,28 @@ int assessor_unlock(lua_State* L) {
   return 0;
 }
 
+// The index is written by one run at a time: each takes in what the others have made meanwhile.
+constexpr std::string_view kSaving = " saving the index";
+
 // assessor:save() -> true | nil, message, kind
 int assessor_save(lua_State* L) {
   Session& session = check_idle(L);
   // What was made last and what was hit last stay true whatever moved: they are compared anew.
   const bool intact = session.tree.intact();
-  if (session.assessor && (session.results.changed() || !intact)) {
-    session.tree.set_note("results", session.results.pack());
-  }
+  const bool changes = session.assessor && (session.results.changed() || !intact);
+  if (changes) session.locks.lock(kSaving);
+  const std::string theirs = session.shared_index.replaced()
+                                 ? session.shared_index.note("results").value_or(std::string())
+                                 : std::string();
+  if (!theirs.empty()) session.results.load_beneath(theirs);
+  if (changes || !theirs.empty()) session.tree.set_note("results", session.results.pack());
   if (!intact) {
     const std::string group(session.tree.note("group").value_or(std::string_view()));
     if (!group.empty()) session.tree.set_note("group", group);
   }
-  if (auto saved = session.tree.save(); !saved) return push_error(L, saved.error());
+  auto saved = session.tree.save();
+  if (changes) session.locks.unlock(kSaving);
+  if (!saved) return push_error(L, saved.error());
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -375,6 +387,22 @@ int assessor_assess(lua_State* L) {
       });
 }
 
+// assessor:look_again(id, cb): cb(true). Something may have changed the outputs of a task that
+// ended.
+int assessor_look_again(lua_State* L) {
+  const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
+  return queue(
+      L, 3, [task](Session& session) { return session.assessor->is_quick(task); },
+      [task](Session& session) -> Result<bool> {
+        GGEN_TRY(session.assessor->look_again(task));
+        return true;
+      },
+      [](lua_State* main, bool) {
+        lua_pushboolean(main, 1);
+        return 1;
+      });
+}
+
 // assessor:mark(id, cb): cb(marks), or cb(false) when the inputs changed since assess()
 int assessor_mark(lua_State* L) {
   const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
@@ -390,9 +418,9 @@ int assessor_mark(lua_State* L) {
       });
 }
 
-// assessor:ended(id, last?, how?): what it contributes is known; last = { key=, outputs=, created=,
-// duration=, bytes= } is what this checkout has now, nothing when that may not be relied upon.
-// Without a callback: what is asked later sees it.
+// assessor:ended(id, last?, how?, outcome?): what it contributes is known; last = { key=, outputs=,
+// created=, duration=, bytes= } is what this checkout has now, nothing when that may not be relied
+// upon. Without a callback: what is asked later sees it.
 int assessor_ended(lua_State* L) {
   LuaAssessor& self = check_assessor(L);
   check_defined(L);
@@ -416,8 +444,10 @@ int assessor_ended(lua_State* L) {
     lua_pop(L, 6);
   }
   const std::string how = lua_isnoneornil(L, 4) ? std::string() : check_string(L, 4);
-  const auto job = [session = self.session, task, last, how] {
-    session->assessor->ended(task, last, how);
+  const auto outcome =
+      incremental::outcome_of_name(lua_isnoneornil(L, 5) ? "" : check_string(L, 5));
+  const auto job = [session = self.session, task, last, how, outcome] {
+    session->assessor->ended(task, last, how, outcome);
   };
   if (self.serial.idle())
     job();
@@ -439,28 +469,6 @@ int assessor_something_ran(lua_State* L) {
   return 0;
 }
 
-int push_changes(lua_State* L, const std::vector<incremental::Change>& list) {
-  lua_createtable(L, static_cast<int>(list.size()), 0);
-  int count = 0;
-  for (const incremental::Change& change : list) {
-    lua_createtable(L, 0, 4);
-    set_field(L, "kind", change.kind);
-    set_field(L, "name", change.name);
-    if (change.before) set_field(L, "before", *change.before);
-    if (change.after) set_field(L, "after", *change.after);
-    lua_rawseti(L, -2, ++count);
-  }
-  return 1;
-}
-
-// changes(action?, action) -> { { kind=, name=, before=, after= }, ... }
-int changes_between(lua_State* L) {
-  const std::vector<cache::Part> none;
-  const bool first = !lua_isnoneornil(L, 1);
-  return push_changes(L, incremental::changes(first ? check<LuaAction>(L, 1).action->parts : none,
-                                              check<LuaAction>(L, 2).action->parts));
-}
-
 // assessor:drain(cb): cb(true) when all jobs before have ended
 int assessor_drain(lua_State* L) {
   luaL_checktype(L, 2, LUA_TFUNCTION);
@@ -471,22 +479,6 @@ int assessor_drain(lua_State* L) {
                                  call_back(*callback, 1);
                                });
   return 0;
-}
-
-// assessor:changes(id, action?, cb): cb{ { kind=, name=, before=, after= }, ... }: what differs
-// between the key of the action and the task's; all parts without an action.
-int assessor_changes(lua_State* L) {
-  const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
-  std::shared_ptr<cache::Action> action;
-  if (!lua_isnoneornil(L, 3)) action = check<LuaAction>(L, 3).action;
-  return queue(
-      L, 4, [task](Session& session) { return session.assessor->is_quick(task); },
-      [task, action](Session& session) -> Result<std::vector<incremental::Change>> {
-        GGEN_TRY_ASSIGN(const auto parts, session.assessor->parts(task));
-        const std::vector<cache::Part> none;
-        return incremental::changes(action ? action->parts : none, parts);
-      },
-      push_changes);
 }
 
 constexpr luaL_Reg kMethods[] = {{"verify", assessor_verify},
@@ -508,15 +500,14 @@ constexpr luaL_Reg kMethods[] = {{"verify", assessor_verify},
                                  {"warnings", assessor_warnings},
                                  {"stats", assessor_stats},
                                  {"assess", assessor_assess},
+                                 {"look_again", assessor_look_again},
                                  {"mark", assessor_mark},
                                  {"ended", assessor_ended},
                                  {"something_ran", assessor_something_ran},
                                  {"drain", assessor_drain},
-                                 {"changes", assessor_changes},
                                  {nullptr, nullptr}};
 constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
-constexpr luaL_Reg kFunctions[] = {
-    {"open", open_assessor}, {"changes", changes_between}, {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {{"open", open_assessor}, {nullptr, nullptr}};
 
 }  // namespace
 
@@ -525,11 +516,13 @@ int open_incremental(lua_State* L) {
   luaL_getmetatable(L, kTypeName<LuaAssessor>);
   lua_getfield(L, -1, "__index");
   luaL_register(L, nullptr, result_methods());
+  luaL_register(L, nullptr, change_methods());
   lua_pop(L, 2);
   define<LuaMarks>(L, kNoMethods);
   lua_newtable(L);
   luaL_register(L, nullptr, kFunctions);
   add_result_functions(L);
+  add_change_functions(L);
   return 1;
 }
 

@@ -1,6 +1,7 @@
 // What the bindings of ggen.core.incremental share: the state of an assessor, and how its jobs get
 // to the worker threads and back. bind_definitions.cpp builds definitions, bind_incremental.cpp
-// judges tasks, bind_results.cpp stores and restores. SPDX-License-Identifier: MIT
+// judges tasks, bind_results.cpp stores and restores, bind_changes.cpp says what differs.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>
@@ -16,8 +17,10 @@
 #include "cache/blob_store.h"
 #include "cache/journal.h"
 #include "cache/log_file.h"
+#include "cache/nearest.h"
 #include "cache/outputs.h"
 #include "incremental/assessor.h"
+#include "incremental/shared_index.h"
 #include "incremental/task_locks.h"
 #include "loop/serial.h"
 #include "lua/call.h"
@@ -33,12 +36,17 @@ namespace ggen::lua {
 // The cache of this machine.
 struct Cache {
   explicit Cache(cache::Directory opened)
-      : directory(std::move(opened)), blobs(directory), actions(directory), journal(directory) {}
+      : directory(std::move(opened)),
+        blobs(directory),
+        actions(directory),
+        journal(directory),
+        nearest(directory, journal, actions) {}
   cache::Directory directory;
   cache::BlobStore blobs;
   cache::ActionStore actions;
   cache::Journal journal;
-  std::uint64_t fetched = 0;  // names of temporary files
+  cache::NearestResults nearest;  // for one job at a time
+  std::uint64_t fetched = 0;      // names of temporary files
 };
 
 // Everything that a job may touch; jobs hold on to it. The cache may be used by many jobs at once,
@@ -50,12 +58,14 @@ struct Session {
         root(std::move(root_dir)),
         environment(std::move(variables)),
         programs(root, environment),
+        shared_index(index_file),
         tree(root, std::move(index_file), threads),
         locks(root + "/.ggen/lock") {}
   std::shared_ptr<const graph::Graph> graph;
   std::string root;
   incremental::Environment environment;
   incremental::Programs programs;
+  incremental::SharedIndex shared_index;
   hash::Tree tree;
   // From define() on.
   std::string definitions;  // or in the snapshot
@@ -129,6 +139,9 @@ Cache& check_cache(lua_State* L);
 const luaL_Reg* result_methods();
 // Adds its functions to the table on top of the stack.
 void add_result_functions(lua_State* L);
+// The same of bind_changes.cpp.
+const luaL_Reg* change_methods();
+void add_change_functions(lua_State* L);
 
 // ---- jobs ----
 //

@@ -24,6 +24,7 @@ int open_signal(lua_State* L);
 int open_snapshot(lua_State* L);
 int open_state(lua_State* L);
 int open_timer(lua_State* L);
+int open_timings(lua_State* L);
 int open_toml(lua_State* L);
 int open_trace(lua_State* L);
 int open_watchdog(lua_State* L);
@@ -56,6 +57,7 @@ constexpr Module kModules[] = {
     {"ggen.core.snapshot", open_snapshot},
     {"ggen.core.state", open_state},
     {"ggen.core.timer", open_timer},
+    {"ggen.core.timings", open_timings},
     {"ggen.core.toml", open_toml},
     {"ggen.core.trace", open_trace},
     {"ggen.core.watchdog", open_watchdog},

@@ -14,6 +14,7 @@ local M = {}
 ---@field optional boolean? it failed and that does not fail the run
 ---@field duration number seconds
 ---@field attempts integer
+---@field ran number? seconds of its own, without hooks and waiting; nil when nothing ran
 ---@field usage table?
 ---@field log userdata? its output, when it had any; closed after on_task_end
 
@@ -38,12 +39,13 @@ local Account = {}
 Account.__index = Account
 
 ---@param events ggen.Events
+---@param timings ggen.Timings
 ---@return ggen.Account
-function M.new(events)
+function M.new(events, timings)
   return setmetatable({
     totals = { tasks = 0, ok = 0, failed = 0, optional = 0, skipped = 0, fresh = 0, restored = 0,
       saved = 0 },
-    _events = events, _logs = {}, _recorders = {},
+    _events = events, _logs = {}, _recorders = {}, _timings = timings,
   }, Account)
 end
 
@@ -90,6 +92,7 @@ local function tell_end(self, task, result, started)
   self._recorders[task] = nil
   result.duration = started and clock.monotonic() - started or 0
   result.attempts = result.attempts or 1
+  if result.ran then self._timings:add(task, result) end
   if log then result.log = log end
   lanes.release(task, result)
   self._events:emit("on_task_end", task, result)

@@ -3,10 +3,10 @@
 -- is the order of things. Read find() and keep() first: they stand around a task's run.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
+local compare = require("ggen.compare")
 local hash = require("ggen.core.hash")
 local incremental = require("ggen.core.incremental")
 local lanes = require("ggen.lanes")
-local reasons = require("ggen.reasons")
 local registry = require("ggen.registry")
 local stores = require("ggen.stores")
 
@@ -64,7 +64,7 @@ function M.open(project, plugins, events, options)
     return nil
   end
   local self = setmetatable({
-    files = files, events = events, options = options, plugins = plugins,
+    files = files, project = project, events = events, options = options, plugins = plugins,
     definition = require("ggen.definition").remembered(project, plugins),
     policies = plugins:all("cache"), _said = {}, _records = {}, _refused = {}, _causes = {},
     _policy_failed = {},
@@ -228,14 +228,30 @@ end
 -- does not make its history forgotten.
 local function before_of(entry)
   local last = entry.last
-  if not last then return nil end
-  return last.key == entry.key and last.before or last.key
+  if not last then return entry.changes and entry.changes.against end
+  if not last.key or last.key == entry.key then return last.before end
+  return last.key
 end
 
-function Cache:_serve(run, task, entry, action, tier)
+---Whether the policies serve a stored result.
+---@param task ggen.Task
+---@param action userdata
+---@return boolean serve
+---@return string? why not
+---@return table info of the action
+function Cache:serves(task, action)
   local info = action:info()
   info.age = os.time() - info.created
   local serve, why = self:_ask("lookup", task, info)
+  return serve, why, info
+end
+
+---@param index integer of a task that is as it was
+---@return string? why the policies do not serve that all the same
+function Cache:refusal(index) return self._refused[index] end
+
+function Cache:_serve(run, task, entry, action, tier)
+  local serve, why, info = self:serves(task, action)
   if not serve then
     entry.reason = why
     return nil
@@ -334,7 +350,7 @@ function Cache:_find(run, task)
         if entry.result then return entry end
       end
     end
-    entry.changes = entry.changes or (self.options.read and self:_changes(task, found))
+    entry.changes = entry.changes or (self.options.read and self:changes(task, found))
       or { text = "forced" }
     entry.missed = true
     entry.reason = entry.reason or refused or entry.changes.text
@@ -371,7 +387,7 @@ function Cache:keep(run, task, entry, result, duration)
     -- Whoever was asked to end may have stopped half way, whatever the exit code says; so may a
     -- process that was left behind.
     self.files:something_ran()
-    self.files:ended(task.index, nil, "interrupted")
+    self.files:ended(task.index, nil, "interrupted", "interrupted")
     result.cache = "bypass"
   else
     result = self:_keep(task, entry, result, duration)
@@ -385,12 +401,12 @@ function Cache:_keep(task, entry, result, duration)
   local after, message = self:wait("after_run", task.index, entry.marks)
   if result.code ~= 0 then
     -- What needs a task that may fail sees what it left behind.
-    self.files:ended(task.index, nil, after and "failed" or "unknown")
+    self.files:ended(task.index, nil, after and "failed" or "unknown", "failed")
     return result
   end
   if not after then
     self.events:note("warning", "not cached: " .. message, task)
-    self.files:ended(task.index, nil, "unknown")
+    self.files:ended(task.index, nil, "unknown", "unknown")
     return result
   end
   if #after.missing > 0 or (after.none and task.spec.outputs and #task.spec.outputs > 0) then
@@ -400,7 +416,7 @@ function Cache:_keep(task, entry, result, duration)
     self.events:note("warning", ("not cached: %s changed while it ran"):format(after.moved), task)
   end
   if entry.bypass or after.moved or not after.action then
-    self.files:ended(task.index, nil)
+    self.files:ended(task.index, nil, nil, after.moved and "moved" or nil)
     return result
   end
   local last = { key = entry.key, outputs = after.outputs, created = os.time(),
@@ -416,7 +432,7 @@ function Cache:_keep(task, entry, result, duration)
 end
 
 function Cache:_missing(task, after, result)
-  self.files:ended(task.index, nil)
+  self.files:ended(task.index, nil, nil, "missing")
   local what = #after.missing > 0 and table.concat(after.missing, ", ")
     or table.concat(task.spec.outputs, ", ")
   local text = "declared outputs were not made: " .. what
@@ -441,6 +457,13 @@ function Cache:_store(task, entry, action, last, result)
     self.stores:put(action)
   elseif kind == "cancelled" then
     self.events:note("warning", "not cached: " .. message, task)
+  elseif kind == "invalid" then
+    -- Said once: the result before was not stored either.
+    local before = entry.last
+    if not before or compare.stored(self, before.key) then
+      self.events:note("warning", ("its result is not stored: %s. Declare the outputs where they"
+        .. " really are, or say cache = false"):format(message), task)
+    end
   else
     self:_record("miss", entry.key, task, last.bytes, last.duration)
     self:warn_once("store", "results cannot be stored: " .. message)
@@ -458,33 +481,10 @@ function Cache:_record(op, key, task, bytes, duration)
     duration
 end
 
----What a run would do with a task that judge() left: nothing is run or restored here.
+---What comes after a task may have changed its outputs: those that need it see them as they are.
 ---@async
----@param project ggen.Project
----@param task ggen.Task
----@return "run"|"restore"|"maybe" prediction maybe: it depends on what a need makes
----@return string? reason
-function Cache:predict(project, task)
-  self:define()
-  local facts, standing = self.files:info(task.index), self:wait("standing", task.index)
-  if not self.options.read then return "run", "forced" end
-  if standing == "unkeyed" then return "run", self:unkeyed(task.index) end
-  if standing == "open" then
-    for _, need in ipairs(project.graph:needs(task.index)) do
-      if self:wait("standing", need) ~= "fresh" then
-        return "maybe", "needs " .. project:id(need)
-      end
-    end
-    return "maybe", nil
-  end
-  if not facts.cached then return "run", nil end
-  local found = self:wait("assess", task.index)
-  if not found.key then return "run", found.problem end
-  if self.options.read and self.stores.directory and self:wait("get", found.key) then
-    return "restore", "its result is stored"
-  end
-  return "run", self:_changes(task, found).text
-end
+---@param index integer of a task that has ended well
+function Cache:after_hooks(index) self:wait("look_again", index) end
 
 ---A task that is not run ended all the same: what needs it gets its part of the key.
 ---@async
@@ -526,21 +526,16 @@ end
 
 -- Why --------------------------------------------------------------------------------------------
 
--- What moved since this checkout ran the task last.
-function Cache:_changes(task, found)
-  local last = found.last
-  if not last then return reasons.first_run(self, task) end
-  if last.key == found.key then return reasons.outputs_moved(self, found) end
-  local stored = self.stores.directory and self:wait("get", last.key)
-  local list = self:wait("changes", task.index, stored or nil)
-  return reasons.of(list or {}, stored and true or false, function(need)
-    return self:_reason_of(need)
-  end)
-end
-
--- Why a need ran in this run, for "needs lib#build (its src/x.c)".
-function Cache:_reason_of(id)
-  return self._causes[id]
+---What moved since the task was run last.
+---@async
+---@param task ggen.Task
+---@param found table of assess()
+---@return ggen.Reason
+function Cache:changes(task, found)
+  return (compare.with_last(self, task, found, compare.FEW, function(need)
+    local index = not self._causes[need] and self.project:find(need)
+    return self._causes[need], index and self.files:info(index).has_outputs
+  end))
 end
 
 -- The end ----------------------------------------------------------------------------------------

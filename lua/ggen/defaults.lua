@@ -16,12 +16,20 @@ local function add_cache(plugins)
   if #plugins:all("store") == 0 then plugins:use("store.disk") end
 end
 
-local NAMES = { scheduler = "scheduler.fifo", executor = "executor.process",
-  hooks = "hooks.sequential" }
+local NAMES = { executor = "executor.process", hooks = "hooks.sequential" }
+
+-- With one slot, or nothing to go by, the order of declaration is as good as any other, and what
+-- one expects. So it is where nothing runs.
+local function add_scheduler(plugins, options)
+  local matters = not options.dry_run and (options.jobs or 1) > 1
+  local known = matters and require("ggen.timings").exist(plugins:project_dir())
+  plugins:use(known and "scheduler.critical-path" or "scheduler.fifo")
+end
 
 ---@param plugins ggen.Registry
----@param options { cache: ggen.CacheOptions?, dry_run: boolean? }
+---@param options { cache: ggen.CacheOptions?, dry_run: boolean?, jobs: integer? }
 function M.add(plugins, options)
+  if not plugins:get("scheduler") then add_scheduler(plugins, options) end
   for kind, name in pairs(NAMES) do
     if not plugins:get(kind) then plugins:use(name) end
   end

@@ -12,6 +12,7 @@ local M = {}
 
 -- Bits of a task (definitions.h).
 local CACHED, KEYED, HAS_OUTPUTS, RUNS_NOTHING, SERVICE, HELD, PHASE = 1, 2, 4, 8, 16, 32, 64
+local READS_ALL = 128
 
 local PLATFORM = jit.os:lower() .. "-" .. jit.arch
 
@@ -467,6 +468,7 @@ function Builder:add(task)
   local flags = keyed and KEYED or 0
   local runs = spec.run ~= nil
   if not runs then flags = flags + RUNS_NOTHING end
+  if runs and not spec.inputs then flags = flags + READS_ALL end
   if spec.service then flags = flags + SERVICE end
   if held > 0 or spec.when ~= nil or self.each_hooks then flags = flags + HELD end
   if keyed and runs and spec.cache ~= false and not spec.service and not spec.interactive

@@ -15,6 +15,7 @@ local M = {}
 ---@field line integer
 ---@field file string
 ---@field owner ggen.Pipeline
+---@field lines table<string, integer>? of its fields, from a frontend that knows them (origins.lua)
 ---@field package _source { file: string, owner: ggen.Pipeline } one for all of a file
 local Declaration = {}
 Declaration.__index = function(self, key)
@@ -128,6 +129,7 @@ local function add_declaration(self, name, file, line)
   if before then return declaration end -- checked as the others are, and dropped
   self._by_name[name] = declaration
   self.declarations[#self.declarations + 1] = declaration
+  if M.on_task then M.on_task(declaration) end
   return declaration
 end
 
@@ -336,6 +338,8 @@ end
 M.load_file = nil
 -- Set by load.lua: lets a frontend declare what its file says.
 M.load_frontend = nil
+-- Set by those who want to know from where tasks are declared (origins.lua).
+M.on_task = nil
 -- Set by load.lua: the directory of the file that is being loaded.
 M.current_dir = nil
 M.current_file = nil -- as messages name it

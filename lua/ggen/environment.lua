@@ -9,10 +9,14 @@ local DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 local base
 
----@return table<string, string> environment shared by all tasks that declare nothing: do not
----change it
-function M.base()
-  require("ggen.loading").refuse("it asks for the environment of tasks (ggen.environment)")
+-- Whoever gets an environment may change it: it is a table of its own.
+local function copy_of(env)
+  local copy = {}
+  for name, value in pairs(env) do copy[name] = value end
+  return copy
+end
+
+local function shared()
   if base then return base end
   base = {}
   for _, name in ipairs(M.PASSES) do base[name] = os.getenv(name) end
@@ -25,35 +29,24 @@ end
 
 local whole
 
--- The environment that the program was started with: do not change it.
+-- The environment that the program was started with, shared as well.
 local function all()
   whole = whole or require("ggen.core.env").all()
   return whole
 end
 
-local with_flags = {} -- by the environment and MAKEFLAGS; a run has one
-
-local function flagged(plain, makeflags)
-  local known = with_flags[plain] or {}
-  with_flags[plain] = known
-  if not known[makeflags] then
-    local env = {}
-    for name, value in pairs(plain) do env[name] = value end
-    env.MAKEFLAGS = makeflags
-    known[makeflags] = env
-  end
-  return known[makeflags]
+---@return table<string, string> environment of a task that declares nothing
+function M.base()
+  require("ggen.loading").refuse("it asks for the environment of tasks (ggen.environment)")
+  return copy_of(shared())
 end
 
 ---@param spec ggen.TaskSpec
 ---@param makeflags string? of the jobserver of the run; what the task says of MAKEFLAGS wins
----@return table<string, string> do not change it
+---@return table<string, string>
 function M.of(spec, makeflags)
-  local plain = spec.inherit_env and all() or M.base()
-  if makeflags then plain = flagged(plain, makeflags) end
-  if not (spec.env or spec.pass_env or spec.key_env) then return plain end
-  local env = {}
-  for name, value in pairs(plain) do env[name] = value end
+  local env = copy_of(spec.inherit_env and all() or shared())
+  if makeflags then env.MAKEFLAGS = makeflags end
   for _, list in ipairs({ spec.pass_env or {}, spec.key_env or {} }) do
     for _, name in ipairs(list) do env[name] = os.getenv(name) end
   end

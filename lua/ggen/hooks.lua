@@ -170,6 +170,13 @@ local function run_list(self, list, task, moment)
     if self._run.cache then self._run.cache:something_ran() end
   end
   local ok, message = registry.call_in(lanes.of(task), self._plugin, "run", views, call)
+  if self._run.cache and moment == "after" and not self._run.options.dry_run then
+    self._run.cache:after_hooks(task.index)
+    local phase = task.phase and self._run.project.phases[task.phase.id]
+    for _, member in ipairs(phase and phase.members or {}) do
+      self._run.cache:after_hooks(member)
+    end
+  end
   if ok then return true end
   -- What a hook raised is its own message; the plugin only passed it on.
   return false, message:match("its hook .*$") or message

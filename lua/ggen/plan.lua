@@ -96,6 +96,24 @@ local function with_lifecycle(project, frozen, selection)
   return ordered and freeze(project, ordered) or frozen, all, rows
 end
 
+-- The same with tasks of the plan that are hooks after others, or after phases, behind these: else
+-- one could run as a task of its own before what it comes after. Not where that needs the hook, or
+-- where the order of phases says otherwise.
+local function with_hooks(project, graph, selection)
+  local ordered, plan
+  for node, lists in pairs(project.hooks) do
+    for _, hook in ipairs(lists.after) do
+      plan = plan or hook.index and graph:plan(selection)
+      if hook.index and plan:state(hook.index) and plan:state(node)
+        and not graph:plan({ node }):state(hook.index) then
+        ordered = ordered or graph:thawed()
+        ordered:edge(node, hook.index, "after")
+      end
+    end
+  end
+  return ordered and ordered:freeze() and ordered or graph
+end
+
 ---The plan of the selected tasks and all they need.
 ---@param project ggen.Project
 ---@param selection integer[]
@@ -103,10 +121,11 @@ end
 ---@return ggen.PhaseRow[]? rows of the phases of a make.toml
 function M.plan(project, selection)
   local graph, rows = M.freeze(project), nil
-  if M.has_lifecycle(project) then
-    graph, selection, rows = with_lifecycle(project, graph, selection)
-  end
-  return with_groups(project, graph, selection):plan(selection), rows
+  local lifecycle = M.has_lifecycle(project)
+  if lifecycle then graph, selection, rows = with_lifecycle(project, graph, selection) end
+  graph = with_groups(project, graph, selection)
+  if not lifecycle and next(project.hooks) then graph = with_hooks(project, graph, selection) end
+  return graph:plan(selection), rows
 end
 
 ---How many tasks a plan has; the nodes of phases are none.

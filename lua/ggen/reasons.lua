@@ -6,10 +6,14 @@ local M = {}
 
 local SHOWN = 3 -- changes that are named before "and N more"
 
+---@alias ggen.ReasonOf fun(need: string): string?, boolean? why that task ran, if that is known,
+---and whether it has outputs
+
 ---@class ggen.Reason
 ---@field text string one line: "src/a.c changed; env CC gcc -> clang"
 ---@field first string? the first change, short: "src/a.c"
 ---@field changes table[]? { kind=, name=, before=, after= }
+---@field against string? key of the result that it was compared with
 
 local function short(text)
   if #text > 40 then return text:sub(1, 37) .. "..." end
@@ -44,6 +48,7 @@ local function input(change)
 end
 
 local words = {
+  below = function(change) return "what " .. change.name .. " needs made other outputs" end,
   input = input,
   env = function(change) return "env " .. change.name .. " " .. from_to(change) end,
   key_env = function(change) return "env " .. change.name .. " " .. from_to(change) end,
@@ -71,8 +76,10 @@ local function in_words(change, reason_of)
   if change.kind == "need" then
     if not change.before then return "needs " .. change.name .. " now" end
     if not change.after then return "does not need " .. change.name .. " any more" end
-    local why = reason_of and reason_of(change.name)
-    return "needs " .. change.name .. (why and (" (its %s)"):format(why) or " (its outputs)")
+    local why, has_outputs
+    if reason_of then why, has_outputs = reason_of(change.name) end
+    return ("needs %s (%s)"):format(change.name, why and "its " .. why
+      or has_outputs and "its outputs" or "it is not what it was")
   end
   local word = words[change.kind]
   return word and word(change) or ("%s %s changed"):format(change.kind, change.name)
@@ -80,7 +87,7 @@ end
 
 ---One change in words.
 ---@param change table { kind=, name=, before=, after= }
----@param reason_of (fun(need: string): string?)? why that task ran
+---@param reason_of ggen.ReasonOf?
 ---@return string
 function M.word(change, reason_of) return one_line(in_words(change, reason_of)) end
 
@@ -91,17 +98,19 @@ local function brief(change, reason_of)
     local why = reason_of and reason_of(change.name)
     return "needs " .. change.name .. (why and ", its " .. why or "")
   end
+  if change.kind == "below" then return "what " .. change.name .. " needs" end
   return change.kind == "key_env" and "env " .. change.name or change.kind .. " " .. change.name
 end
 
----@param changes table[]
----@param known boolean what it is compared with was at hand
----@param reason_of (fun(need: string): string?)?
 ---@return ggen.Reason
-function M.of(changes, known, reason_of)
-  if not known then
-    return { text = "its key changed (what it was made of is not stored any more)" }
-  end
+function M.forgotten()
+  return { text = "its key changed (what it was made of is not stored any more)" }
+end
+
+---@param changes table[]
+---@param reason_of ggen.ReasonOf?
+---@return ggen.Reason
+function M.of(changes, reason_of)
   local parts = {}
   for i, change in ipairs(changes) do
     if i > SHOWN and #changes > SHOWN + 1 then
@@ -116,6 +125,19 @@ end
 
 ---@return ggen.Reason
 function M.first_run() return { text = "first run" } end
+
+local NOT_KEPT = {
+  failed = "the last run failed",
+  interrupted = "the last run was interrupted",
+  missing = "its last result was not kept: declared outputs were not made",
+  moved = "its last result was not kept: its inputs changed while it ran",
+}
+
+---@param outcome string of the last run, which left nothing that may be relied upon
+---@return ggen.Reason
+function M.not_kept(outcome)
+  return { text = NOT_KEPT[outcome] or "its last result was not kept" }
+end
 
 ---Its key is the one that it had, and what it made is not there any more.
 ---@param cache ggen.Cache

@@ -19,7 +19,7 @@ M.kinds = {
   fingerprint = { methods = { "parts" } },
   cache = { many = true, methods = { "lookup", "admit", "victims", "limit" } },
   store = { many = true, methods = { "get", "put", "has", "blob_get", "blob_put", "stats" } },
-  scheduler = { methods = { "priority", "admit", "observe" } },
+  scheduler = { methods = { "priority", "priorities", "admit", "observe" } },
   executor = { methods = { "run" } },
   hooks = { methods = { "run" } },
   containers = { methods = { "warm", "acquire", "release", "drain" } },
@@ -283,15 +283,20 @@ local function path_of(name, dir)
   return name:match("^%.%.?/") and (dir or ".") .. "/" .. name or nil
 end
 
----Sets a plugin up and takes it into the run. For kinds with one plugin the last one wins.
+---Sets a plugin up for somebody who asks for it: it belongs to no kind of the run.
 ---@param name string
 ---@param params table?
 ---@param place { file: string?, line: integer?, dir: string? }?
+---@param kind string? what it has to be
 ---@param host ggen.Host? instead of the one that all get
 ---@return ggen.Instance
-function Registry:use(name, params, place, host)
+function Registry:make(name, params, place, kind, host)
   place = place or {}
   local plugin = M.load(name, place)
+  if kind and plugin.kind ~= kind then
+    fault.raise(("plugin %q is of kind %s, not %s"):format(name, plugin.kind, kind), place.file,
+      place.line)
+  end
   local checked, message, where = schema.check({ type = "record", fields = plugin.params },
     named_params(plugin, params))
   if checked == nil then
@@ -305,15 +310,30 @@ function Registry:use(name, params, place, host)
   local instance = { name = name, plugin = plugin, impl = impl, params = checked,
     path = path_of(name, place.dir), file = place.file,
     line = place.line }
-  local list = self._by_kind[plugin.kind]
-  if not list or not M.kinds[plugin.kind].many then
-    list = {}
-    self._by_kind[plugin.kind] = list
-  end
-  list[#list + 1] = instance
   self._order[#self._order + 1] = instance
   return instance
 end
+
+---Sets a plugin up and takes it into the run. For kinds with one plugin the last one wins.
+---@param name string
+---@param params table?
+---@param place { file: string?, line: integer?, dir: string? }?
+---@param host ggen.Host? instead of the one that all get
+---@return ggen.Instance
+function Registry:use(name, params, place, host)
+  local instance = self:make(name, params, place, nil, host)
+  local kind = instance.plugin.kind
+  local list = self._by_kind[kind]
+  if not list or not M.kinds[kind].many then
+    list = {}
+    self._by_kind[kind] = list
+  end
+  list[#list + 1] = instance
+  return instance
+end
+
+---@return string absolute
+function Registry:project_dir() return self._host.project_dir end
 
 ---@param kind string
 ---@return ggen.Instance? the plugin of a kind that has one

@@ -13,8 +13,10 @@ local hooks = require("ggen.hooks")
 local lanes = require("ggen.lanes")
 local plan = require("ggen.plan")
 local registry = require("ggen.registry")
+local scheduling = require("ggen.scheduling")
 local services = require("ggen.services")
 local slots = require("ggen.slots")
+local timings = require("ggen.timings")
 local waits = require("ggen.waits")
 
 local M = {}
@@ -42,6 +44,8 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field waits ggen.Waits
 ---@field cache ggen.Cache?
 ---@field slots ggen.Slots
+---@field scheduling ggen.Scheduling
+---@field timings ggen.Timings what the tasks took in their last runs
 ---@field rows ggen.PhaseRow[]? the phases of a make.toml, in their order
 ---@field script ggen.StrictScript? of a run with compat = "strict"
 ---@field recorder ggen.Recorder? of a project with phases of a make.toml
@@ -69,18 +73,25 @@ function M.new(project, selection, options, plugins)
   local self = setmetatable({
     project = project, options = options, events = events.new(plugins:all("observer")),
     handler = fault.handler(options.verbose), executor = plugins:get("executor"),
-    scheduler = plugins:get("scheduler"), running = 0, waits = waits.new(),
+    running = 0, waits = waits.new(),
   }, Run)
-  self.account = account.new(self.events)
+  self.timings = timings.open(project.dir)
+  self.account = account.new(self.events, self.timings)
   self.totals = self.account.totals
   self.services = services.new(self)
   self.hooks = hooks.new(self, plugins:get("hooks"))
+  -- A script has its order already.
+  self.scheduling = scheduling.new(not options.script and plugins or nil, project, function()
+    return require("ggen.view").new({ jobs = options.jobs, now = clock.monotonic,
+      project = project, timings = self.timings,
+      machine = require("ggen.machine").new(options.memory) })
+  end, function(message) self.events:note("warning", message) end)
   self:_divide(selection)
   if options.cache then
     self.cache = require("ggen.cache").open(project, plugins, self.events, options.cache)
   end
   self.slots = slots.new(self, self.plan, function() self:_pump() end)
-  if rawget(project.loaded.root, "lifecycle") and not options.dry_run then
+  if plan.has_lifecycle(project) and not options.dry_run then
     self.recorder = require("ggen.lifecycle.record").new(self)
     self.events:listen("lifecycle state", self.recorder)
   end
@@ -147,7 +158,7 @@ M.flow = flow
 function Run:_make(task)
   if not self.cache then return self:_attempt(task) end
   if self.options.dry_run then
-    local prediction, reason = self.cache:predict(self.project, task)
+    local prediction, reason = require("ggen.predict").task(self.cache, self.project, task)
     if prediction == "restore" then
       return { code = 0, dry_run = true, commands = {}, prediction = prediction, reason = reason }
     end
@@ -164,14 +175,13 @@ end
 
 -- Runs the task, again after a failure when it may.
 function Run:_attempt(task)
-  if not self.recorder then return self:_tries(task) end
   local began = clock.monotonic()
-  local result = self:_tries(task)
-  result.began, result.busy = began, clock.monotonic() - began
+  local result = self:_try(task)
+  if not self.options.dry_run then result.began, result.ran = began, clock.monotonic() - began end
   return result
 end
 
-function Run:_tries(task)
+function Run:_try(task)
   local retries = task.spec.retries
   if not retries then return self:_execute(task) end
   if type(retries) == "number" then
@@ -219,9 +229,10 @@ end
 function Run:_pump()
   if self._pumping then return end
   self._pumping = true
+  self.scheduling:ask_again()
   repeat
     while self.slots:room() and not self._alone do
-      local id = self.plan:next()
+      local id = self.scheduling:next(self.plan, self.running)
       if not id then break end
       if slots.is_alone(self:_task(id)) then
         self._alone = { id = id }
@@ -256,24 +267,8 @@ function Run:_start(id)
   local task = self:_task(id)
   self.running = self.running + 1
   self.slots:started(task)
+  self.scheduling:started(task)
   async.spawn(life, self, task, id)
-end
-
--- Asks the scheduler for the order of tasks that have become ready.
-function Run:_prioritise(ids)
-  local scheduler = self.scheduler
-  if not ids or not scheduler or not scheduler.impl.priority then return end
-  for _, id in ipairs(ids) do
-    local ok, number = registry.call(scheduler, "priority", self:_task(id), self)
-    if not ok or type(number) ~= "number" or number ~= number then
-      local wrong = "plugin %q, method priority: a number expected, got %s"
-      self.events:note("warning", (ok and wrong:format(scheduler.name, tostring(number)) or number)
-        .. " (tasks run in the order of declaration from here on)")
-      self.scheduler = nil
-      return
-    end
-    self.plan:set_priority(id, number)
-  end
 end
 
 function Run:_ended(task, id, result, started)
@@ -290,7 +285,7 @@ function Run:_ended(task, id, result, started)
   end
   self:_tell(task, result, started)
   if skipped then self:skip(skipped, task.id .. " failed") end
-  self:_prioritise(ready)
+  self.scheduling:ready(ready)
   self:_pump()
 end
 
@@ -303,13 +298,7 @@ function Run:_tell(task, result, started)
   elseif not result.told then
     self.account:finish(task, result, started)
   end
-  if self.scheduler and self.scheduler.impl.observe then
-    local ok, message = registry.call(self.scheduler, "observe", task, result)
-    if not ok then
-      self.events:note("warning", message)
-      self.scheduler = nil
-    end
-  end
+  self.scheduling:ended(task, result)
 end
 
 ---Tells that tasks of the plan will not run.
@@ -322,13 +311,7 @@ end
 -- Runs a plan until nothing of it can go on.
 function Run:_drive(some_plan, indices)
   self.plan, self.indices = some_plan, indices
-  if self.scheduler and self.scheduler.impl.priority then
-    local ready = {}
-    for _, id in ipairs(some_plan:wanted()) do
-      if some_plan:state(id) ~= "want" then ready[#ready + 1] = id end
-    end
-    self:_prioritise(ready)
-  end
+  self.scheduling:begin(some_plan, function(id) return self:_task(id) end)
   self._idle = async.future()
   self:_pump()
   self._idle:wait()
@@ -468,6 +451,14 @@ function Run:_run_all()
   end
 end
 
+-- A directory that cannot be written is said by those who lose something by it.
+function Run:_save_timings()
+  local ok, message = self.timings:save()
+  if not ok and self.options.verbose then
+    self.events:note("warning", "the times of the tasks are not kept: " .. message)
+  end
+end
+
 ---Runs everything.
 ---@async
 ---@return integer code exit code of the program
@@ -483,6 +474,7 @@ function Run:execute()
   if not ok then error(problem, 0) end
   local code = self:_exit_code()
   if self.cache and not self.options.dry_run then self.cache:close(code) end
+  self:_save_timings()
   if self.recorder then self.recorder:save() end
   self.totals.tasks = self.totals.tasks - self.hooks:uncalled()
   self.account:close(clock.monotonic() - started, code)

@@ -55,6 +55,18 @@ function M.size(value)
   return math.floor(tonumber(number) * scale)
 end
 
+local MOST_JOBS = 1024
+
+---@param value string of -j
+---@return integer? jobs, string? message
+function M.jobs(value)
+  local jobs = tonumber(value)
+  if not jobs or jobs < 1 or jobs % 1 ~= 0 then
+    return nil, "-j: a whole number from 1 up expected, got " .. value
+  end
+  return math.min(jobs, MOST_JOBS)
+end
+
 ---@param seconds number
 ---@return string text "0.42 s", "12.3 s", "2 m 05 s", "1 h 02 m"
 function M.format_duration(seconds)

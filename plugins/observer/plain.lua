@@ -23,6 +23,7 @@ return {
     local blocks = ggen.report.blocks(screen, function(task) return style:dim(style.run .. " "
       .. task.id) .. "\n" end)
     local colors, sinks, failed = 0, {}, {}
+    local predicted = { run = 0, maybe = 0, restore = 0 }
 
     local function line(sign, task, result, rest)
       local time = style:dim(ggen.units.format_duration(result.duration))
@@ -48,7 +49,11 @@ return {
       end
       local reason = ggen.report.reason(result)
       if result.optional then reason = reason .. " (optional)" end
-      if result.reason == "first run" then why = "" end
+      -- Of one that failed only what moved is worth knowing.
+      local told = result.reason or ""
+      if told == "first run" or told:find("^the last run") or told:find("^its last result") then
+        why = ""
+      end
       local traceback = result.traceback and "called from:\n" .. result.traceback .. "\n" or ""
       return ("%s %s  %s  %s%s\n%s"):format(style:red(style.fail), task.id, time,
         style:red(reason), why, traceback)
@@ -92,6 +97,10 @@ return {
           sinks[task]:close()
           sinks[task] = nil
         end
+        if result.dry_run then
+          local prediction = result.prediction or "run"
+          predicted[prediction] = predicted[prediction] + 1
+        end
         -- The sum at the end counts them.
         if result.cache == "fresh" then return end
         if mode == "grouped" then
@@ -127,9 +136,12 @@ return {
         end
         local text = ggen.report.summary(totals)
         if options.dry_run then
-          local left = totals.ok - totals.fresh
-          text = ("%d task%s would run"):format(left, left == 1 and "" or "s")
-          if totals.fresh > 0 then text = text .. (", %d up to date"):format(totals.fresh) end
+          text = ("%d task%s would run"):format(predicted.run, predicted.run == 1 and "" or "s")
+          local others = { { predicted.maybe, "may run" },
+            { predicted.restore, "would be restored" }, { totals.fresh, "up to date" } }
+          for _, other in ipairs(others) do
+            if other[1] > 0 then text = ("%s, %d %s"):format(text, other[1], other[2]) end
+          end
         end
         if totals.cache then screen:write(ggen.report.cache_summary(totals) .. "\n") end
         screen:write((totals.code == 0 and style:bold(text) or style:bold(style:red(text))) .. "\n")

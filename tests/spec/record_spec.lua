@@ -23,13 +23,13 @@ describe("the recorder", function()
   end
 
   local function ended(which, result)
-    result.status, result.busy = result.status or "ok", result.busy or 0.25
+    result.status, result.ran = result.status or "ok", result.ran or 0.25
     recorder:on_task_end(which, result)
   end
 
   it("records what ran and succeeded, once, at the end", function()
     local began = clock.monotonic()
-    ended(task("build", { run = { { sh = "echo BUILD" } } }), { began = began, busy = 1.2345 })
+    ended(task("build", { run = { { sh = "echo BUILD" } } }), { began = began, ran = 1.2345 })
     ended(task("test", { run = { { sh = "a" }, { "b", "c" } }, env = { GGEN_ENV = "ci" } }, "phase",
       "web"), { began = began })
     assert.is_nil(fs.stat(dir .. "/.ggen"))

@@ -17,7 +17,7 @@ local M = {
 function M.configure(parser)
   parser:argument("action", "What to do."):choices(ACTIONS):argname("ACTION")
   parser:option("--policy", "prune: the policy that chooses, a cache plugin or a file that begins"
-    .. " with ./."):argname("POLICY"):default("lru")
+    .. " with ./ (default: those of the pipeline here, else lru)."):argname("POLICY")
   parser:option("--limit", "prune: the size to stay below, instead of the policy's own limit.")
     :argname("SIZE"):convert(function(value)
       local bytes, message = units.size(value)
@@ -94,7 +94,8 @@ function actions.stats(cache, args)
   end
 end
 
-function actions.prune(cache, args)
+-- The policy that the command line names.
+local function named_policy(args)
   local dir = cli.directory(args)
   local name = args.policy
   if not name:find("[./]") then name = "cache." .. name end
@@ -103,9 +104,57 @@ function actions.prune(cache, args)
   if instance.plugin.kind ~= "cache" then
     fault.raise(("plugin %q is of kind %s, not cache"):format(name, instance.plugin.kind))
   end
-  local result = fault.check(require("ggen.evict").sweep(cache, instance, { limit = args.limit,
-    dry_run = args.dry_run }))
+  return plugins, { instance }
+end
+
+-- Those that a run here would ask, with the limit of its store.
+local function policies_here(args)
+  if not require("ggen.load").find(cli.directory(args)) then
+    args.policy = "lru"
+    return named_policy(args)
+  end
+  local session = require("ggen.session")
+  local project = session.open(args)
+  local plugins = session.plugins(project, session.host(project, args, { output = "none" }))
+  require("ggen.defaults").add(plugins, { cache = {} })
+  local policies, limit = {}, nil
+  for _, instance in ipairs(plugins:all("cache")) do
+    if instance.impl.victims then policies[#policies + 1] = instance end
+  end
+  for _, instance in ipairs(plugins:all("store")) do
+    if instance.impl.machine then limit = instance.impl.limit end
+  end
+  return plugins, policies, limit
+end
+
+function actions.prune(cache, args)
+  local evict = require("ggen.evict")
+  local plugins, policies, store_limit
+  if args.policy then
+    plugins, policies = named_policy(args)
+  else
+    plugins, policies, store_limit = policies_here(args)
+  end
+  local result
+  for _, instance in ipairs(policies) do
+    local limit = args.limit
+    if not limit and store_limit then
+      local own, message = evict.limit(instance)
+      if message then fault.raise(message) end
+      limit = math.min(own or math.huge, store_limit)
+    end
+    local swept = fault.check(evict.sweep(cache, instance, { limit = limit,
+      dry_run = args.dry_run }))
+    if result then
+      result.actions, result.blobs = result.actions + swept.actions, result.blobs + swept.blobs
+      result.freed = result.freed + swept.freed
+    else
+      result = swept
+    end
+  end
   plugins:close()
+  if not result then fault.raise("no policy here lets anything go (cache.none?); name one with"
+    .. " --policy") end
   if args.json then return print_json(result) end
   local verb = args.dry_run and "would remove" or "removed"
   io.write(("%s %s, %s; %s left\n"):format(verb, count(result.actions, "result"),

@@ -11,20 +11,13 @@ local M = {
     .. " tasks, or all of them.",
 }
 
-local function number_of_jobs(value)
-  local jobs = tonumber(value)
-  if not jobs or jobs < 1
-    or jobs % 1 ~= 0 then return nil, "-j: a whole number from 1 up expected, got " .. value end
-  return math.min(jobs, 1024)
-end
-
 function M.words() return { tag = {} } end
 
 function M.configure(parser)
   parser:argument("tasks", "Tasks, phases or globs of names: build, api#test, 'test:*'."):args("*")
     :argname("TASK")
   parser:option("-j --jobs", "How many tasks run at once (default: the number of processors).")
-    :argname("N"):convert(number_of_jobs)
+    :argname("N"):convert(units.jobs)
   parser:flag("--no-parallel", "One task at a time; the same as -j1.")
   parser:mutex(
     parser:flag("-k --keep-going", "After a failure go on with all that does not depend on it."),
@@ -53,6 +46,13 @@ function M.configure(parser)
       return seconds, message and "--timeout: " .. message
     end)
   parser:option("--trace", "Write a Chrome trace of the run (for Perfetto)."):argname("FILE")
+  parser:option("--memory", "What the tasks that run at once may take of the memory, for schedulers"
+    .. " that go by it (default: what the machine has, or a limit of the control group).")
+    :argname("SIZE"):convert(function(value)
+      local bytes, message = units.size(value)
+      if not bytes then return nil, "--memory: " .. message end
+      return bytes
+    end)
   parser:option("--jobserver", "How the slots of -j are shared with make, cargo and their kind in"
     .. " tasks: pipe (default), fifo (GNU make 4.4 and later), off."):argname("STYLE")
     :choices({ "pipe", "fifo", "off" })
@@ -158,7 +158,7 @@ local function options_of(args, project, selection, script)
     dry_run = args.dry_run or false,
     timeout = args.timeout, verbose = args.verbose or false, yes = args.yes or false,
     cache = not script and project:survey().cached and cache_options(args) or nil,
-    jobserver = jobserver, share = share,
+    jobserver = jobserver, share = share, memory = args.memory,
     output = args.output or (single or jobs == 1 or in_a_row) and "stream" or "grouped",
     single = single, script = script,
   }

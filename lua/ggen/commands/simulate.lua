@@ -1,18 +1,43 @@
--- ggen-lua simulate: the accesses of past runs, replayed against cache policies.
+-- ggen-lua simulate: the accesses of past runs, replayed against cache policies, and their tasks,
+-- replayed under schedulers.
 -- SPDX-License-Identifier: MIT
 local cli = require("ggen.cli")
 local fault = require("ggen.fault")
 local units = require("ggen.units")
 
 local M = {
-  summary = "Replay past accesses against cache policies",
-  description = "Replays the accesses that the cache's journal recorded against each policy, and"
-    .. " prints what each would have served and saved.",
+  summary = "Replay past runs against cache policies or schedulers",
+  description = "With --cache: replays the accesses that the cache's journal recorded against each"
+    .. " policy, and prints what each would have served and saved. With --sched: replays the tasks"
+    .. " of the pipeline, with the times that they took in their last runs, under each scheduler.",
 }
+
+local DEFAULT_POLICIES = "lru,size,cost,ttl,none"
 
 function M.configure(parser)
   parser:option("--cache", "Policies to compare, with commas between: names of cache plugins, or"
-    .. " files that begin with ./."):argname("POLICIES"):default("lru,size,cost,ttl,none")
+    .. " files that begin with ./."):argname("POLICIES")
+  parser:option("--sched", "Schedulers to compare, with commas between: names of scheduler plugins,"
+    .. " or files that begin with ./."):argname("SCHEDULERS")
+  parser:argument("tasks", "With --sched: tasks to run, as `run` takes them."):args("*")
+    :argname("TASK")
+  parser:option("-j --jobs", "With --sched: how many tasks run at once (default: the number of"
+    .. " processors)."):argname("N"):convert(require("ggen.units").jobs)
+  parser:option("--memory", "With --sched: the memory of the machine (default: enough).")
+    :argname("SIZE"):convert(function(value)
+      local bytes, message = units.size(value)
+      if not bytes then return nil, "--memory: " .. message end
+      return bytes
+    end)
+  parser:option("--seed", "With --sched: a task takes one of its last times, drawn by this number,"
+    .. " instead of what is expected of it."):argname("N"):convert(function(value)
+    local seed = tonumber(value)
+    if not seed or seed < 0 or seed % 1 ~= 0 then
+      return nil, "--seed: a whole number from 0 up expected, got " .. value
+    end
+    return seed
+  end)
+  parser:flag("--log", "With --sched: print when each task starts and ends.")
   parser:option("--limit", "Size of the cache, instead of each policy's own limit.")
     :argname("SIZE"):convert(function(value)
       local bytes, message = units.size(value)
@@ -31,7 +56,7 @@ end
 local function policies(args, dir)
   local registry = require("ggen.registry")
   local list = {}
-  for word in args.cache:gmatch("[^,%s]+") do
+  for word in (args.cache or DEFAULT_POLICIES):gmatch("[^,%s]+") do
     local plugins = registry.new({ project_dir = dir, options = {} })
     local instance = plugins:use(plugin_name(word), {}, { dir = dir })
     if instance.plugin.kind ~= "cache" then
@@ -75,10 +100,7 @@ local function print_table(accesses, results)
   io.write(require("ggen.columns").render(rows, "  "))
 end
 
----@async
----@param args table
----@return integer
-function M.run(args)
+local function simulate_caches(args)
   local simulate = require("ggen.simulate")
   local instances = policies(args, cli.directory(args))
   local accesses = read_accesses()
@@ -96,6 +118,47 @@ function M.run(args)
     print_table(accesses, results)
   end
   return 0
+end
+
+local function simulate_schedulers(args)
+  local simulate, report = require("ggen.simulate_schedule"), require("ggen.schedule_report")
+  local project = require("ggen.session").open(args)
+  local work = simulate.work(project, require("ggen.select").tasks(project, args.tasks), args.seed)
+  local jobs = args.jobs or require("ggen.core.env").cpus()
+  local results = {}
+  for word in args.sched:gmatch("[^,%s]+") do
+    local result = simulate.run(work, word, { jobs = jobs, memory = args.memory,
+      dir = cli.directory(args) })
+    for _, warning in ipairs(result.warnings) do io.stderr:write("warning: ", warning, "\n") end
+    results[#results + 1] = result
+  end
+  if #results == 0 then fault.raise("--sched: name at least one scheduler") end
+  if args.json then
+    io.write(report.json(work, results, jobs))
+  elseif work.known == 0 then
+    io.write("none of these tasks has run yet: run something first\n")
+  else
+    io.write(report.table(work, results, jobs))
+    for _, result in ipairs(args.log and results or {}) do io.write(report.log(work, result)) end
+  end
+  return 0
+end
+
+---@async
+---@param args table
+---@return integer
+function M.run(args)
+  if args.sched then
+    if args.cache or args.limit then
+      fault.raise("--cache and --sched are different questions: ask one at a time")
+    end
+    return simulate_schedulers(args)
+  end
+  if #args.tasks > 0 then
+    fault.raise(("tasks go with --sched: ggen-lua simulate --sched fifo,critical-path %s"):format(
+      args.tasks[1]))
+  end
+  return simulate_caches(args)
 end
 
 return M

@@ -95,15 +95,24 @@ function actions.reset(state, args)
   return 0
 end
 
+-- Where the state of the project lies that one stands in. One that does not load has a state, too.
+local function state_of(args)
+  local record = require("ggen.lifecycle.record")
+  local dir = require("ggen.locate").find(cli.directory(args))
+  if not dir then fault.raise("state: there is no project here or in a directory above") end
+  local ok, project = pcall(require("ggen.session").open, args)
+  if not ok then return record.state(dir) end
+  local lifecycle, loaded = project.loaded.root.lifecycle, project.loaded
+  if lifecycle and lifecycle.strict and not lifecycle.imported then
+    for _, workspace in ipairs(loaded.workspaces) do
+      if workspace.name == loaded.workspace then return record.state(workspace.dir) end
+    end
+  end
+  return record.of(project)
+end
+
 ---@param args table
 ---@return integer code
-function M.run(args)
-  local locate = require("ggen.locate")
-  local dir = locate.find(cli.directory(args))
-  if not dir then
-    fault.raise("state: there is no project here or in a directory above")
-  end
-  return actions[args.action](require("ggen.lifecycle.record").state(dir), args)
-end
+function M.run(args) return actions[args.action](state_of(args), args) end
 
 return M

@@ -1,5 +1,6 @@
 -- ggen-lua why: what a task's key is made of, what moved since it ran last, and why it ran then.
 -- SPDX-License-Identifier: MIT
+local compare = require("ggen.compare")
 local fault = require("ggen.fault")
 local incremental = require("ggen.core.incremental")
 local reasons = require("ggen.reasons")
@@ -22,81 +23,118 @@ local VERDICTS = {
   unkeyed = "always runs", ended = "ran",
 }
 
--- The stored result of a key, if it is still there.
-local function stored(cache, key)
-  return key and cache.stores.directory and cache:wait("get", key) or nil
-end
-
 -- Why a need's outputs are others than before: the first thing that moved when it ran last.
-local function reason_of(project, cache)
+local function reason_of(cache)
   local function why(id, depth)
-    local index = project:find(id)
+    local index = cache.project:find(id)
+    local has_outputs = index and cache.files:info(index).has_outputs
     local last = index and cache.files:last(index)
-    local now = last and stored(cache, last.key)
-    local before = last and stored(cache, last.before)
-    if not now or not before then return nil end
-    return reasons.of(incremental.changes(before, now), true, function(need)
-      return depth < 20 and why(need, depth + 1) or nil
-    end).first
+    local now = last and compare.stored(cache, last.key)
+    local before = last and compare.stored(cache, last.before)
+    if not now or not before then return nil, has_outputs end
+    return reasons.of(incremental.changes(before, now), function(need)
+      if depth < 20 then return why(need, depth + 1) end
+    end).first, has_outputs
   end
   return function(id) return why(id, 1) end
 end
 
----@async
-local function investigate(project, cache, task)
-  local found = { task = task.id, declared = task.declaration.file .. ":" .. task.declaration.line,
-    standing = cache.files:standing(task.index) }
-  local last = cache.files:last(task.index)
-  if last then
-    found.last = { key = last.key, created = last.created, duration = last.duration }
+local function why_fresh(cache, found, last, why)
+  local now = last and compare.stored(cache, last.key)
+  found.key = last and last.key
+  if not now then
+    return last and "what it ran for is not stored any more" or nil
   end
-  found.unkeyed = cache:unkeyed(task.index)
-  local why = reason_of(project, cache)
+  found.parts = incremental.changes(nil, now)
+  if not last.before then return "first run" end
+  local before = compare.stored(cache, last.before)
+  if not before then return "what it ran for last is not known any more" end
+  found.changes = incremental.changes(before, now)
+  return reasons.of(found.changes, why).text
+end
+
+local function why_stale(cache, task, found, why)
+  local refused = cache:refusal(task.index)
+  local assessed = cache:wait("assess", task.index)
+  found.key = assessed.key
+  found.parts = cache:wait("changes", task.index, nil)
+  if not cache.files:info(task.index).cached then return "it is not cached" end
+  local stored = compare.stored(cache, assessed.key)
+  if refused then return refused end
+  local serve = false
+  if stored then serve, refused = cache:serves(task, stored) end
+  found.restorable = serve
+  local last = assessed.last
+  local reason, action = compare.with_last(cache, task, assessed, compare.MANY, why)
+  found.changes = action and cache:wait("changes", task.index, action) or nil
+  if not last and serve then return "it never ran here; its result can be restored" end
+  return refused and ("%s; %s"):format(reason.text, refused) or reason.text
+end
+
+local function why_open(cache, task, found)
+  found.waits_for = {}
+  for _, need in ipairs(cache.project.graph:needs(task.index)) do
+    if cache.files:standing(need) ~= "fresh" then
+      found.waits_for[#found.waits_for + 1] = cache.project:id(need)
+    end
+  end
+  return #found.waits_for > 0 and "needs " .. table.concat(found.waits_for, ", ")
+    or "it has hooks or a condition, and is looked at when its turn comes"
+end
+
+-- Says of parts where they come from.
+local function add_places(origins, task, parts)
+  for _, part in ipairs(parts or {}) do
+    local origin = origins:part(task, { kind = part.kind, name = part.name,
+      value = part.after or part.before })
+    part.declared = origin.file and ("%s:%d"):format(origin.file, origin.line) or nil
+    part.from = origin.note
+  end
+end
+
+-- The fields of a declaration that stand on lines of their own.
+local function field_places(origins, task)
+  local declaration, list, names = task.declaration, {}, {}
+  for name in pairs(task.phase and {} or task.spec) do names[#names + 1] = name end
+  local own = ("%s:%d"):format(declaration.file, declaration.line)
+  for _, name in ipairs(names) do
+    local at = origins:field(declaration, name)
+    list[#list + 1] = { name = name, at = ("%s:%d"):format(at.file, at.line), line = at.line }
+  end
+  table.sort(list, function(a, b)
+    if a.line ~= b.line then return a.line < b.line end
+    return a.name < b.name
+  end)
+  return list, own
+end
+
+---@async
+local function investigate(cache, task, origins)
+  local index = task.index
+  local found = { task = task.id, standing = cache.files:standing(index) }
+  local fields
+  fields, found.declared = field_places(origins, task)
+  found.fields = {}
+  for i, field in ipairs(fields) do found.fields[i] = { name = field.name, declared = field.at } end
+  local last = cache.files:last(index)
+  if last then
+    found.last = { key = last.key, outcome = last.outcome, created = last.created,
+      duration = not last.outcome and last.duration or nil }
+  end
+  found.unkeyed = cache:unkeyed(index)
+  local why = reason_of(cache)
   if found.standing == "fresh" then
-    local now = last and stored(cache, last.key)
-    found.key = last and last.key
-    if now then
-      found.parts = incremental.changes(nil, now)
-      if last.before then
-        local before = stored(cache, last.before)
-        found.changes = before and incremental.changes(before, now) or nil
-        found.reason = found.changes and reasons.of(found.changes, true, why).text
-          or "what it ran for last is not known any more"
-      else
-        found.reason = "first run"
-      end
-    elseif last then
-      found.reason = "what it ran for is not stored any more"
-    end
+    found.reason = why_fresh(cache, found, last, why)
   elseif found.standing == "stale" then
-    local assessed = cache:wait("assess", task.index)
-    found.key = assessed.key
-    found.parts = cache:wait("changes", task.index, nil)
-    if not cache.files:info(task.index).cached then
-      found.reason = "it is not cached"
-    elseif not last then
-      found.reason = stored(cache, assessed.key) and "it never ran here; its result can be restored"
-        or "first run"
-    elseif last.key == assessed.key then
-      found.reason = reasons.outputs_moved(cache, assessed).text
-    else
-      local before = stored(cache, last.key)
-      found.changes = before and cache:wait("changes", task.index, before) or nil
-      found.reason = reasons.of(found.changes or {}, before ~= nil, why).text
-    end
-    found.restorable = stored(cache, assessed.key) ~= nil
+    found.reason = why_stale(cache, task, found, why)
   elseif found.standing == "open" then
-    local waits = {}
-    for _, need in ipairs(project.graph:needs(task.index)) do
-      if cache.files:standing(need) ~= "fresh" then waits[#waits + 1] = project:id(need) end
-    end
-    found.waits_for = waits
-    found.reason = #waits > 0 and "needs " .. table.concat(waits, ", ")
-      or "it has hooks or a condition, and is looked at when its turn comes"
+    found.reason = why_open(cache, task, found)
   else
-    found.reason = found.unkeyed or cache:wait("assess", task.index).problem
+    found.reason = found.unkeyed or cache:wait("assess", index).problem
       or "what it needs has no key"
   end
+  add_places(origins, task, found.parts)
+  add_places(origins, task, found.changes)
   return found
 end
 
@@ -113,6 +151,12 @@ local function show_value(value, kind)
   return (value:gsub("\n", "\\n"))
 end
 
+-- "pipeline.lua:7 (your environment)"
+local function place(part)
+  if not part.declared or not part.from then return part.declared or part.from end
+  return ("%s (%s)"):format(part.declared, part.from)
+end
+
 local function print_table(title, list, both)
   if not list or #list == 0 then return end
   print(title)
@@ -121,8 +165,23 @@ local function print_table(title, list, both)
     if both then
       value = ("%s -> %s"):format(show_value(change.before, change.kind), value)
     end
-    print((("  %-8s %-30s %s"):format(change.kind, change.name, value):gsub(" +$", "")))
+    print(("  %-8s %-22s %-28s  %s"):format(change.kind, change.name, value, place(change)))
   end
+end
+
+-- "pipeline.lua:5 (run 6, inputs 7, env other.lua:3)"
+local function declared(found)
+  local file, line = found.declared:match("^(.*):(%d+)$")
+  local others = {}
+  for _, field in ipairs(found.fields) do
+    local of, at = field.declared:match("^(.*):(%d+)$")
+    if of ~= file then
+      others[#others + 1] = field.name .. " " .. field.declared
+    elseif at ~= line then
+      others[#others + 1] = field.name .. " " .. at
+    end
+  end
+  return found.declared .. (#others > 0 and " (" .. table.concat(others, ", ") .. ")" or "")
 end
 
 local function counts(parts)
@@ -141,10 +200,11 @@ local function show(found, all)
   if found.reason then print(("  %-17s %s"):format(label, found.reason)) end
   if found.restorable then print(("  %-17s %s"):format("but", "its result can be restored")) end
   if found.last then
-    print(("  %-17s %s ago, in %s"):format("made", units.format_duration(math.max(0,
-      os.time() - found.last.created)), units.format_duration(found.last.duration)))
+    local ago = units.format_duration(math.max(0, os.time() - found.last.created))
+    print(("  %-17s %s ago"):format(found.last.outcome and "tried" or "made", ago)
+      .. (found.last.duration and ", in " .. units.format_duration(found.last.duration) or ""))
   end
-  print(("  %-17s %s"):format("declared at", found.declared))
+  print(("  %-17s %s"):format("declared at", declared(found)))
   if found.key then print(("  %-17s %s"):format("key", found.key)) end
   if found.parts then print(("  %-17s %s"):format("made of", counts(found.parts))) end
   print_table("what moved:", found.changes, true)
@@ -155,7 +215,8 @@ end
 ---@param args table
 ---@return integer code
 function M.run(args)
-  local session = require("ggen.session")
+  local session, origins = require("ggen.session"), require("ggen.origins")
+  origins.watch()
   local project = session.open(args)
   local selection = require("ggen.select").tasks(project, { args.task })
   local plugins = session.plugins(project, session.host(project, args, { output = "none" }))
@@ -167,8 +228,11 @@ function M.run(args)
   local plan = require("ggen.plan").plan(project, selection)
   cache:judge(project, plan, {})
   local results = {}
+  -- Only the evaluated files tell the lines.
+  local evaluated = project.evaluated and project:evaluated() or project
+  local places = origins.new(evaluated)
   for i, index in ipairs(selection) do
-    results[i] = investigate(project, cache, project:task(index))
+    results[i] = investigate(cache, evaluated:task(index), places)
   end
   plugins:close()
   if args.json then

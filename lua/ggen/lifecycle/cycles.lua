@@ -113,7 +113,7 @@ local function add(map, key, value)
   list[#list + 1] = value
 end
 
----Fills in `waits` and `frees` of phases that are after hooks. Raises a fault when there is a cycle.
+---Fills in `waits` and `frees` of phases. Raises a fault when there is a cycle.
 ---@param nodes ggen.PhaseNode[]
 function M.settle(nodes)
   find_cycle(nodes)

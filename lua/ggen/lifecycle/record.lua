@@ -106,7 +106,7 @@ function Recorder:on_task_end(task, result)
   end
   state:record({ phase = phase, workspace = workspace, success = true,
     started_ms = math.floor((self._epoch + result.began) * 1000),
-    duration_ms = math.floor(result.busy * 1000) })
+    duration_ms = math.floor(result.ran * 1000) })
   state:key(phase, M.cache_key(phase, task.spec), workspace)
 end
 

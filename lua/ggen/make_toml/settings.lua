@@ -213,9 +213,8 @@ end
 function M.state(self, model)
   if self.root.state == nil then return end
   local value = read.table(self, self.root, "state", "")
-  local found = self:record(value, "state", { max_records = { "max_records", read.count(1000000) } },
-    {})
-  model.max_records = found.max_records
+  local fields = { max_records = { "max_records", read.count(1000000) } }
+  model.max_records = self:record(value, "state", fields, {}).max_records
 end
 
 local execution_fields = {

@@ -65,7 +65,7 @@ function async.future() end
 ---@field PASSES string[] variables of the caller that pass without being declared
 local environment = {}
 
----@return table<string, string> what a task gets that declares nothing; shared: do not change it
+---@return table<string, string> what a task gets that declares nothing
 function environment.base() end
 
 ---@param spec ggen.TaskSpec

@@ -128,11 +128,8 @@ local function require_run(name)
 end
 
 local function environment(more)
-  local base = ggen.environment.base()
-  if not more then return base end
-  local env = {}
-  for name, value in pairs(base) do env[name] = value end
-  for name, value in pairs(more) do env[name] = tostring(value) end
+  local env = ggen.environment.base()
+  for name, value in pairs(more or {}) do env[name] = tostring(value) end
   return env
 end
 

@@ -14,6 +14,7 @@ namespace {
 struct ModelTask {
   std::vector<unsigned> needs, after;
   bool always = false;
+  bool aside = false;
   unsigned pool = 0;
   double priority = 0;
   State state = State::unselected;
@@ -47,7 +48,7 @@ struct Model {
   }
   State state(unsigned id) const {
     if (!waits(id) || !needs_ended(id)) return tasks[id].state;
-    return pool_full(tasks[id].pool) ? State::queued : State::ready;
+    return pool_full(tasks[id].pool) || tasks[id].aside ? State::queued : State::ready;
   }
   std::optional<unsigned> next() const {
     std::optional<unsigned> best;
@@ -158,7 +159,9 @@ class Run {
   }
 
   void one_step() {
-    switch (below(12)) {
+    switch (below(14)) {
+      case 12: return put_aside();
+      case 13: return bring_back();
       case 0: return change_priority();
       case 1: return skip_any();
       case 2: return stop_or_resume();
@@ -189,6 +192,18 @@ class Run {
   }
   bool runs(unsigned id) { return model_.in(id, State::running); }
   bool open(unsigned id) { return !model_.ended_or_unselected(id); }
+
+  void put_aside() {
+    const auto id = any(&Run::ready);
+    if (!id) return;
+    plan_->put_aside(TaskId{*id});
+    model_.tasks[*id].aside = true;
+  }
+  void bring_back() {
+    plan_->bring_back();
+    for (ModelTask& task : model_.tasks) task.aside = false;
+  }
+  bool ready(unsigned id) { return model_.state(id) == State::ready; }
 
   void end_running() {
     const auto id = any(&Run::runs);

@@ -35,6 +35,25 @@ TEST_CASE("results: set, found, erased", "[incremental][results]") {
   CHECK_FALSE(results.find("build"));
 }
 
+TEST_CASE("results: what was not kept is never a key, and knows what was before",
+          "[incremental][results]") {
+  Results results;
+  results.set("build", result_of("a"));
+  for (const Outcome outcome : {Outcome::failed, Outcome::moved}) {
+    results.set_not_kept("build", outcome, 5);
+    const auto last = results.find("build");
+    REQUIRE(last);
+    CHECK(last->key.is_zero());
+    CHECK(last->outputs.is_zero());
+    CHECK(last->before == hash::sha256("a"));
+    CHECK(last->outcome == outcome);
+    CHECK(outcome_of_name(outcome_name(outcome)) == outcome);
+  }
+  results.set_not_kept("new", Outcome::failed, 5);
+  CHECK(results.find("new")->before.is_zero());
+  CHECK(outcome_name(static_cast<Outcome>(99)) == "unknown");
+}
+
 TEST_CASE("results: erasing what is not there changes nothing", "[incremental][results]") {
   Results results;
   results.erase("build");

@@ -1,0 +1,69 @@
+-- What the tasks of a checkout took in their last runs: read when somebody asks, written once at
+-- the end of a run. Nothing depends on it but guesses: what cannot be read or written is left out.
+-- SPDX-License-Identifier: MIT
+local core = require("ggen.core.timings")
+local fs = require("ggen.core.fs")
+
+local M = {}
+
+M.FILE = ".ggen/timings"
+
+---@class ggen.Timings
+---@field damaged integer? bytes of the file that are no records, once it was read
+---@field package _dir string
+---@field package _samples userdata? of this run
+local Timings = {}
+Timings.__index = Timings
+
+---@param project_dir string absolute
+---@return ggen.Timings
+function M.open(project_dir)
+  return setmetatable({ _dir = project_dir }, Timings)
+end
+
+---@param project_dir string absolute
+---@return boolean a run has left something
+function M.exist(project_dir) return fs.stat(project_dir .. "/" .. M.FILE) ~= nil end
+
+---@return userdata history
+function Timings:history()
+  if not self._history then
+    self._history = core.read(self._dir .. "/" .. M.FILE) or core.none()
+    self.damaged = self._history:damaged()
+  end
+  return self._history
+end
+
+---What the next run of a task will probably take.
+---@param task ggen.Task
+---@return number? wall seconds; nil when it never ran
+---@return number? processor seconds
+---@return number? memory bytes at its peak, the most of the last runs
+function Timings:expected(task) return self:history():expected(task.id) end
+
+---Adds what a task took. Only what really ran counts: a result that was there says nothing.
+---@param task ggen.Task
+---@param result ggen.TaskResult ran: seconds of its own, without hooks and waiting
+function Timings:add(task, result)
+  if not result.ran then return end
+  local usage = result.usage
+  self._samples = self._samples or core.samples()
+  self._samples:add(task.id, result.ran, usage and usage.user + usage.sys or 0,
+    usage and usage.peak_memory or 0, result.attempts or 1, result.status == "failed")
+end
+
+---Writes what was added.
+---@return boolean? ok, string? message
+function Timings:save()
+  local samples = self._samples
+  if not samples then return true end
+  self._samples = nil
+  local path = self._dir .. "/" .. M.FILE
+  local ok, message, kind = samples:append(path)
+  if not ok and kind == "not_found" and fs.mkdir(self._dir .. "/.ggen") then
+    ok, message = samples:append(path)
+  end
+  return ok, message
+end
+
+return M

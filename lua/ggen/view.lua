@@ -1,0 +1,131 @@
+-- What a scheduler sees of a run: what tasks are expected to take, what runs, what waits, and what
+-- the machine has. The same for a real run and for a simulated one, which differ in their clock and
+-- their machine.
+-- SPDX-License-Identifier: MIT
+local core = require("ggen.core.timings")
+
+local M = {}
+
+---@class ggen.Machine
+---@field cpus integer
+---@field memory number bytes that a run may take
+---@field free_memory fun(): number bytes
+---@field memory_pressure fun(): number? percent of the last ten seconds
+
+---@class ggen.View
+---@field jobs integer how many tasks run at once
+---@field now fun(): number monotonic seconds
+---@field machine ggen.Machine
+---@field running { task: ggen.Task, started: number }[]
+---@field package _plan userdata
+local View = {}
+View.__index = View
+
+---@param options { jobs: integer, now: (fun(): number), machine: ggen.Machine,
+---timings: ggen.Timings, project: ggen.Project }
+---@return ggen.View
+function M.new(options)
+  return setmetatable({
+    jobs = options.jobs, now = options.now, machine = options.machine, running = {},
+    _timings = options.timings, _project = options.project, _refused = {}, _starts = 0,
+    _memory = {},
+  }, View)
+end
+
+---From here on it speaks of this plan.
+---@param plan userdata
+function View:enter(plan) self._plan, self._durations, self._remaining = plan, nil, nil end
+
+-- Nodes of phases take no time, and services stay.
+local function idle_of(project)
+  local idle = {}
+  for _, phase in ipairs(project.phases) do
+    idle[#idle + 1], idle[#idle + 2] = phase.begin, phase.finish
+  end
+  for _, index in ipairs(project:survey().services) do idle[#idle + 1] = index end
+  return idle
+end
+
+---What each task is expected to take: the weighted median of its last runs; for one that never ran
+---that of its kind (the same task in other workspaces, other combinations), or of all.
+---@return number[] seconds, by the index of the task
+---@return integer known how many of the plan's tasks have run before
+function View:durations()
+  if not self._durations then
+    self._durations, self._known = self._timings:history():durations(self._plan,
+      idle_of(self._project))
+  end
+  return self._durations, self._known
+end
+
+---The longest way from the start of each task to the end of the run, by expected durations.
+---@return number[] seconds, by the index of the task
+function View:remaining()
+  if not self._remaining then
+    self._remaining = core.remaining(self._plan, (self:durations()))
+  end
+  return self._remaining
+end
+
+---@param task ggen.Task
+---@return number seconds
+function View:expected(task) return self:durations()[task.index] or 0 end
+
+---What a task takes of the memory: what it declares, or the most that it took in its last runs.
+---@param task ggen.Task
+---@return number bytes, 0 when nothing is known
+function View:memory(task)
+  local known = self._memory[task.index]
+  if known then return known end
+  local weight = task.spec.weight
+  local bytes = weight and weight.memory
+  if not bytes then
+    local _, _, learned = self._timings:expected(task)
+    bytes = learned or 0
+  end
+  self._memory[task.index] = bytes
+  return bytes
+end
+
+---@param task ggen.Task
+---@return string? the workspace that it belongs to
+function View:workspace(task) return task.workspace end
+
+---The task that has waited longest of those that were not admitted.
+---@return integer? index of the task
+---@return integer? overtaken how many tasks have started since it was first refused
+function View:longest_refused()
+  local oldest, since
+  for index, start in pairs(self._refused) do
+    if not since or start < since or (start == since and index < oldest) then
+      oldest, since = index, start
+    end
+  end
+  return oldest, since and self._starts - since
+end
+
+---@param task ggen.Task was not admitted
+function View:refused(task)
+  if not self._refused[task.index] then self._refused[task.index] = self._starts end
+end
+
+---@param task ggen.Task
+function View:started(task)
+  self._refused[task.index] = nil
+  self._starts = self._starts + 1
+  self.running[#self.running + 1] = { task = task, started = self.now() }
+end
+
+---@param task ggen.Task
+function View:ended(task)
+  local running = self.running
+  for i = 1, #running do
+    if running[i].task == task then
+      running[i] = running[#running]
+      running[#running] = nil
+      return
+    end
+  end
+end
+
+return M
