@@ -109,7 +109,7 @@ end
 
 -- Those that a run here would ask, with the limit of its store.
 local function policies_here(args)
-  if not require("ggen.load").find(cli.directory(args)) then
+  if not require("ggen.locate").find(cli.directory(args)) then
     args.policy = "lru"
     return named_policy(args)
   end
