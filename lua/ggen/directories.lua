@@ -35,6 +35,7 @@ local function without_links(root, path)
     if kind == "not_found" then return nil, "there is no such directory", kind end
     return nil, (message or ""):match(": ([^:]+)$") or "it is no directory", kind
   end
+  if real == joined(root, path) then return path end
   local real_root = progress.real_path(root) or root
   if real == real_root then return "" end
   local prefix = joined(real_root, "")

@@ -14,6 +14,22 @@ M.BY_FILE = { ["make.toml"] = "frontend.make-toml" }
 ---@field environment string? what -e names
 ---@field place { file: string?, line: integer? } where it is imported
 
+-- The last one, with what it was set up for: hundreds of workspaces may have a file of one kind.
+local last = {}
+
+local function set_up(name, file, options)
+  if options.file == nil and last.file == file and last.environment == options.environment then
+    return last.frontend
+  end
+  local place = { file = options.file, line = options.line }
+  local host = { file = file, environment = options.environment, place = place }
+  local frontend = registry.new(host):use(name, nil, place).impl
+  if options.file == nil then
+    last = { file = file, environment = options.environment, frontend = frontend }
+  end
+  return frontend
+end
+
 ---Declares the tasks of a file on a pipeline. Raises a fault when something in the file is wrong.
 ---@param pipeline ggen.Pipeline
 ---@param path string absolute
@@ -26,9 +42,7 @@ function M.load(pipeline, path, options)
     fault.raise(("import %q: no frontend reads such a file (make.toml is one that can be imported)")
       :format(file), options.file, options.line)
   end
-  local place = { file = options.file, line = options.line }
-  local host = { file = file, environment = options.environment, place = place }
-  local frontend = registry.new(host):use(name, nil, place).impl
+  local frontend = set_up(name, file, options)
   if not frontend:detect(dir) then
     fault.raise(("import %q: there is no such file"):format(file), options.file, options.line)
   end

@@ -35,8 +35,8 @@ function M.read(path, shown, place)
       place and place.file, place and place.line)
   end
   loading.count("make.toml")
-  local model = require("ggen.make_toml.read").read(bytes, shown, {
-    shells = loading.notes or false })
+  local read = require("ggen.make_toml.read").read
+  local model = read(bytes, shown, { notes = loading.notes or false })
   model.compat = loading.compat or model.compat
   if loading.models then loading.models[path] = model end
   return model

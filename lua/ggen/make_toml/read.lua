@@ -147,10 +147,10 @@ end
 
 ---@param text string
 ---@param file string? as messages name it
----@param options { getenv: (fun(name: string): string?)?, raw: boolean?, shells: boolean? }?
----getenv: variables of the caller, by default those of the program, as inputs of what is being
----loaded; raw: leave ${NAME} in values as it is written; shells = false: no notes on commands that
----need bash
+---@param options { getenv: (fun(name: string): string?)?, raw: boolean?, notes: boolean? }? notes:
+---false leaves out those that need a look into every command; getenv: variables of the caller, by
+---default those of the program, as inputs of what is being loaded; raw: leave ${NAME} in values as
+---it is written
 ---@return ggen.make_toml.Model
 function M.read(text, file, options)
   local getenv = options and options.getenv or function(name)
@@ -179,7 +179,7 @@ function M.read(text, file, options)
   hooks.read(self, model, names)
   note_empty(self, model)
   note_unknown(self)
-  if not options or options.shells ~= false then
+  if not options or options.notes ~= false then
     require("ggen.make_toml.shells").note(self, model)
   end
   model.unresolved = find_unresolved(self, names)
