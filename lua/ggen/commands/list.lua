@@ -4,7 +4,7 @@ local steps = require("ggen.steps")
 
 local M = { summary = "List the tasks and phases" }
 
-function M.words() return { tag = {} } end
+function M.words() return { tag = {}, only = {}, exclude = {} } end
 
 function M.configure(parser)
   parser:argument("tasks", "Only these tasks, phases or globs of names."):args("*"):argname("TASK")

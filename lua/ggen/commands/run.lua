@@ -11,7 +11,7 @@ local M = {
     .. " tasks, or all of them.",
 }
 
-function M.words() return { tag = {} } end
+function M.words() return { tag = {}, only = {}, exclude = {} } end
 
 function M.configure(parser)
   parser:argument("tasks", "Tasks, phases or globs of names: build, api#test, 'test:*'."):args("*")
