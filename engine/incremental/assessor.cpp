@@ -587,4 +587,16 @@ void Assessor::ended(TaskId task, const std::optional<LastResult>& result, std::
   contribution = how == "unknown" ? Digest() : hash::sha256(std::string(how) + contribution.hex());
 }
 
+Result<void> Assessor::leave_out(TaskId task) {
+  contributions_[task] = hash::sha256("left out");
+  if (const auto set = output_set(task)) {
+    const SetId sets[] = {*set};
+    GGEN_TRY(tree_.resolve(sets));
+    contributions_[task] = tree_.digest(*set);
+  }
+  standings_[task] = Standing::ended;
+  made_.erase(task);
+  return {};
+}
+
 }  // namespace ggen::incremental

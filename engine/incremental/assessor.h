@@ -124,6 +124,10 @@ class Assessor {
   // looked at, and what they are now is what it contributes. What this checkout made stays what it
   // was.
   Result<void> look_again(TaskId task);
+  // The task takes no part in this run, and what is known of its last result stays. Those that need
+  // it see its outputs as they are now; where it declares none, they have keys that no complete run
+  // gives them.
+  Result<void> leave_out(TaskId task);
 
   // All parts of a key, in their order. Only after the key is known.
   Result<std::vector<Part>> parts(TaskId task);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "incremental/situation.h"
+#include "incremental/touched.h"
 #include "lua/incremental.h"
 #include "lua/userdata.h"
 
@@ -94,12 +95,43 @@ int builder_finish(lua_State* L) {
   return 2;
 }
 
+// touched(bytes, root, paths, outputs) -> { task, "reads", number of the path, how many, ... } of
+// the tasks that have to do with one of the paths; of the first `outputs` paths also as an output |
+// nil, message, kind for bytes of somebody else (incremental/touched.h)
+int touched(lua_State* L) {
+  static constexpr const char* kHow[] = {"reads", "runs", "makes"};
+  std::size_t size = 0;
+  const char* bytes = luaL_checklstring(L, 1, &size);
+  const auto definitions = incremental::Definitions::open({bytes, size});
+  if (!definitions) return push_error(L, definitions.error());
+  std::vector<incremental::TouchedPath> paths;
+  const auto outputs = static_cast<std::size_t>(luaL_checkinteger(L, 4));
+  for (std::string& path : check_strings(L, 3)) {
+    const bool output_counts = paths.size() < outputs;
+    paths.push_back({std::move(path), output_counts});
+  }
+  lua_newtable(L);
+  int count = 0;
+  const auto add = [&](auto push_value) {
+    push_value();
+    lua_rawseti(L, -2, ++count);
+  };
+  for (const auto& task : incremental::touched_tasks(check_string(L, 2), *definitions, paths)) {
+    add([&] { lua_pushinteger(L, static_cast<lua_Integer>(graph::index_of(task.task)) + 1); });
+    add([&] { lua_pushstring(L, kHow[static_cast<std::size_t>(task.how)]); });
+    add([&] { lua_pushinteger(L, static_cast<lua_Integer>(task.path) + 1); });
+    add([&] { lua_pushinteger(L, static_cast<lua_Integer>(task.count)); });
+  }
+  return 1;
+}
+
 constexpr luaL_Reg kBuilderMethods[] = {{"set", builder_set},
                                         {"references", builder_references},
                                         {"task", builder_task},
                                         {"finish", builder_finish},
                                         {nullptr, nullptr}};
-constexpr luaL_Reg kFunctions[] = {{"builder", new_builder}, {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {
+    {"builder", new_builder}, {"touched", touched}, {nullptr, nullptr}};
 
 }  // namespace
 

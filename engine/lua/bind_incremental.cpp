@@ -284,17 +284,18 @@ int assessor_last(lua_State* L) {
   return 1;
 }
 
-// assessor:info(id) -> { cached=, keyed=, has_outputs=, runs_nothing=, service= }
+// assessor:info(id) -> { cached=, keyed=, has_outputs=, runs_nothing=, service=, phase= }
 int assessor_info(lua_State* L) {
   const Session& session = *check_defined(L);
   const TaskId task = check_task_id(L, *session.graph, 2);
   const auto flags = session.assessor->definitions().task(task).flags;
-  lua_createtable(L, 0, 5);
+  lua_createtable(L, 0, 6);
   set_flag(L, "cached", (flags & incremental::kCached) != 0);
   set_flag(L, "keyed", (flags & incremental::kKeyed) != 0);
   set_flag(L, "has_outputs", (flags & incremental::kHasOutputs) != 0);
   set_flag(L, "runs_nothing", (flags & incremental::kRunsNothing) != 0);
   set_flag(L, "service", (flags & incremental::kService) != 0);
+  set_flag(L, "phase", (flags & incremental::kPhase) != 0);
   return 1;
 }
 

@@ -506,7 +506,23 @@ constexpr luaL_Reg kActionMethods[] = {{"close", action_close},
                                        {"info", action_info},
                                        {nullptr, nullptr}};
 constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
-constexpr luaL_Reg kMethods[] = {{"new_blob_path", assessor_new_blob_path},
+// assessor:leave_out(id, cb): cb(true); it takes no part in this run
+int assessor_leave_out(lua_State* L) {
+  const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
+  return queue(
+      L, 3, [task](Session& session) { return session.assessor->is_quick(task); },
+      [task](Session& session) -> Result<bool> {
+        GGEN_TRY(session.assessor->leave_out(task));
+        return true;
+      },
+      [](lua_State* main, bool) {
+        lua_pushboolean(main, 1);
+        return 1;
+      });
+}
+
+constexpr luaL_Reg kMethods[] = {{"leave_out", assessor_leave_out},
+                                 {"new_blob_path", assessor_new_blob_path},
                                  {"open_cache", assessor_open_cache},
                                  {"get", assessor_get},
                                  {"present", assessor_present},

@@ -136,6 +136,13 @@ int inputs_exists(lua_State* L) {
   return 1;
 }
 
+// inputs:concerns(path) -> whether this file has a part in the answers
+int inputs_concerns(lua_State* L) {
+  const bool concerns = check_inputs(L, 1).concerns(std::string(check_bytes(L, 2)));
+  lua_pushboolean(L, concerns ? 1 : 0);
+  return 1;
+}
+
 // inputs:directories(directory, pattern) -> sorted names | nil, message, kind
 int inputs_directories(lua_State* L) {
   return push_names(L, check_inputs(L, 1).directories(std::string(check_bytes(L, 2)),
@@ -324,6 +331,7 @@ constexpr luaL_Reg kInputsMethods[] = {{"read", inputs_read},
                                        {"answers", inputs_answers},
                                        {"check", inputs_check},
                                        {"real_path", inputs_real_path},
+                                       {"concerns", inputs_concerns},
                                        {nullptr, nullptr}};
 
 constexpr luaL_Reg kSnapshotMethods[] = {{"section", snapshot_section}, {"record", snapshot_record},

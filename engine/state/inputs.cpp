@@ -227,4 +227,16 @@ Inputs::Check Inputs::check() {
   return result;
 }
 
+bool Inputs::concerns(const std::string& path) const {
+  for (const Input& input : list_) {
+    const bool by_name = input.kind == InputKind::file || input.kind == InputKind::existence;
+    if (by_name && input.name == path) return true;
+    const std::string below = input.name.ends_with('/') ? input.name : input.name + "/";
+    if (input.kind != InputKind::files || !path.starts_with(below)) continue;
+    const auto globs = GlobSet::compile(input.patterns);
+    if (globs && globs->match(std::string_view(path).substr(below.size()))) return true;
+  }
+  return false;
+}
+
 }  // namespace ggen::state

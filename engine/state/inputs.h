@@ -77,6 +77,9 @@ class Inputs {
 
   const std::vector<Input>& list() const { return list_; }
 
+  // Whether the file at `path` (absolute) was read, looked for, or is one that a listing looks for.
+  bool concerns(const std::string& path) const;
+
   // As bytes. decode() gives nothing for bytes that encode() did not make.
   std::string encode() const;
   static std::optional<Inputs> decode(std::string_view bytes);

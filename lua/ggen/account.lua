@@ -24,6 +24,7 @@ local M = {}
 ---@field fresh integer were up to date
 ---@field restored integer
 ---@field saved number seconds that the fresh and the restored ones took when they ran
+---@field flaky { id: string, attempts: integer }[]? those that passed on a retry
 ---@field failed integer
 ---@field optional integer failures that do not count
 ---@field skipped integer
@@ -111,6 +112,10 @@ function Account:finish(task, result, started)
     if result.cache == "fresh" then totals.fresh = totals.fresh + 1 end
     if result.cache == "restored" then totals.restored = totals.restored + 1 end
     totals.saved = totals.saved + (result.saved or 0)
+    if (result.attempts or 1) > 1 then
+      totals.flaky = totals.flaky or {}
+      table.insert(totals.flaky, { id = task.id, attempts = result.attempts })
+    end
   elseif task.spec.optional then
     result.optional = true
     totals.optional = totals.optional + 1

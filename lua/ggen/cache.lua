@@ -158,15 +158,16 @@ end
 ---@param project ggen.Project
 ---@param plan userdata
 ---@param asked integer[] services that are to run in any case
+---@param left_out table<integer, true>? tasks of the plan that take no part
 ---@return ggen.Judgement
-function Cache:judge(project, plan, asked)
+function Cache:judge(project, plan, asked, left_out)
   local nothing = { fresh = 0, idle = 0, saved = 0 }
   self._plan = plan
   self._memo = ""
   if not self.options.read then return nothing end
   local unchanged = self.files:verify()
   local policy = self:_judge_policy(project)
-  if #asked == 0 then
+  if #asked == 0 and not left_out then
     local situation = self.files:situation(self.definition.situation)
     self._memo = situation and hash.bytes(situation .. plan:digest()) or ""
   end
@@ -183,9 +184,23 @@ function Cache:judge(project, plan, asked)
   end
   self:define()
   local found = self.files:judge(plan, asked, policy)
+  if left_out then self:_discount(found, left_out) end
   self._all_fresh = self.files:settle(plan) == 0
   self._found = found
   return found
+end
+
+-- What is left out counts for nothing, up to date or not.
+function Cache:_discount(found, left_out)
+  for index in pairs(left_out) do
+    local facts = self.files:info(index)
+    if facts.service then
+      found.idle = found.idle - (self.files:standing(index) == "fresh" and 1 or 0)
+    elseif not facts.phase and self.files:standing(index) == "fresh" then
+      local last = self.files:last(index)
+      found.fresh, found.saved = found.fresh - 1, found.saved - (last and last.duration or 0)
+    end
+  end
 end
 
 ---@param plan userdata
@@ -508,6 +523,15 @@ end
 function Cache:_journal_failed(message)
   if not self.options.write or self._said.store then return end
   self:warn_once("journal", "the cache's journal cannot be written: " .. message)
+end
+
+---A task is left out of the run: what needs it goes by what lies there.
+---@async
+---@param task ggen.Task
+function Cache:leave_out(task)
+  self._looked = true
+  self:define()
+  self:wait("leave_out", task.index)
 end
 
 ---A hook, a service or another task that is never served has done something: files may have moved.

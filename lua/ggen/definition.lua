@@ -554,6 +554,19 @@ function Definition:tell(files)
   if not ok then error(message, 0) end
 end
 
+---Which tasks read, run or make some files, by their declarations alone.
+---@param paths string[] relative to the project's directory, or absolute
+---@param outputs integer how many of them, from the first, count as outputs too
+---@return table flat task, "reads"|"runs"|"makes", number of the path, how many paths, task, ...
+function Definition:touched(paths, outputs)
+  local project = self._project
+  local bytes = self._bytes or project:section(KEYS) or with_keys(project, self._plugins)
+  local found = definitions.touched(bytes, project.dir, paths, outputs)
+  -- A damaged section is made anew.
+  return found or fault.check(definitions.touched(with_keys(project, self._plugins), project.dir,
+    paths, outputs))
+end
+
 ---@return table<integer, string> reasons why tasks that would be cached have no key, by index
 function Definition:unkeyed()
   if not self._unkeyed then

@@ -131,13 +131,17 @@ end
 ---How many tasks a plan has; the nodes of phases are none.
 ---@param project ggen.Project
 ---@param some_plan userdata
+---@param left_out table<integer, true>? those that do not count
 ---@return integer
-function M.count(project, some_plan)
+function M.count(project, some_plan, left_out)
   local count = 0
   for _, number in pairs(some_plan:counts()) do count = count + number end
   for _, phase in ipairs(project.phases) do
     if some_plan:state(phase.begin) then count = count - 1 end
     if some_plan:state(phase.finish) then count = count - 1 end
+  end
+  for index in pairs(left_out or {}) do
+    if not project:task(index).phase then count = count - 1 end
   end
   return count
 end

@@ -2,11 +2,15 @@
 -- SPDX-License-Identifier: MIT
 local M = {}
 
--- A task whose turn has not come: what it needs has to be made first.
+-- A task whose turn has not come: what it needs has to be made first, or was left out.
 local function waits(cache, project, task)
+  local left_out = false
   for _, need in ipairs(project.graph:needs(task.index)) do
-    if cache:wait("standing", need) ~= "fresh" then return "needs " .. project:id(need) end
+    local how = cache:wait("standing", need)
+    if how ~= "fresh" and how ~= "ended" then return true, "needs " .. project:id(need) end
+    left_out = left_out or how == "ended"
   end
+  return not left_out
 end
 
 ---@async
@@ -20,7 +24,10 @@ function M.task(cache, project, task)
   local facts, standing = cache.files:info(task.index), cache:wait("standing", task.index)
   if not cache.options.read then return "run", "forced" end
   if standing == "unkeyed" then return "run", cache:unkeyed(task.index) end
-  if standing == "open" then return "maybe", waits(cache, project, task) end
+  if standing == "open" then
+    local open, why = waits(cache, project, task)
+    if open then return "maybe", why end
+  end
   if not facts.cached then return "run", nil end
   local refused = cache:refusal(task.index)
   if refused then return "run", refused end

@@ -40,6 +40,13 @@ function M.summary(totals)
     table.concat(parts, ", "), units.format_duration(totals.wall), saved)
 end
 
+---The tasks that passed on a retry.
+---@param totals table of the run
+---@return string? line "flaky: e2e (3 attempts)"; nil when there was none
+function M.flaky(totals)
+  return totals.flaky and require("ggen.flaky").line(totals.flaky) or nil
+end
+
 ---What the cache did in a run: the line of --cache-stats.
 ---@param totals table of the run, with `cache`
 ---@return string "cache: 299 hits (99.7 %), 1 miss; restored 1.2 MiB, stored 1 result, 1.0 KiB;..."

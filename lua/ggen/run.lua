@@ -32,6 +32,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field verbose boolean
 ---@field script ggen.StrictScript? what runs, instead of the selection
 ---@field cache ggen.CacheOptions? nil: every task runs, and nothing is kept
+---@field choice ggen.Choice? what of the selection takes part (choice.lua)
 ---@field jobserver ggen.Jobserver? whom the slots come from
 ---@field share "pipe"|"fifo"|nil how our own slots are shared with the programs of tasks
 
@@ -77,6 +78,7 @@ function M.new(project, selection, options, plugins)
   }, Run)
   self.timings = timings.open(project.dir)
   self.account = account.new(self.events, self.timings)
+  self.left_out = options.choice and options.choice.left_out
   self.totals = self.account.totals
   self.services = services.new(self)
   self.hooks = hooks.new(self, plugins:get("hooks"))
@@ -116,7 +118,8 @@ function Run:_divide(selection)
   -- One failing workspace does not keep the others from their end.
   if self.rows and self.rows.side_by_side then self.options.keep_going = true end
   self.finals = finals(self.plan)
-  self.totals.tasks = plan.count(self.project, self.plan) + #self.finals
+  if self.options.choice then self.finals = self.options.choice:take_finals(self.finals) end
+  self.totals.tasks = plan.count(self.project, self.plan, self.left_out) + #self.finals
 end
 
 -- The life of a task ---------------------------------------------------------------------------
@@ -153,6 +156,12 @@ local function flow(run, task)
 end
 
 M.flow = flow
+
+-- A task that is left out is passed over when its turn comes.
+local function pass(run, task)
+  if run.cache then run.cache:leave_out(task) end
+  return { status = "ok", code = 0, told = true }
+end
 
 -- The result of a task: one that is there already, or that of running it.
 function Run:_make(task)
@@ -253,7 +262,8 @@ end
 
 -- What a task's coroutine runs: its flow, and the end of it in the plan.
 local function life(self, task, id)
-  local run_it = self.hooks:is_hook(task) and self.hooks.run_planned
+  local run_it = self.left_out and self.left_out[task.index] and pass
+    or self.hooks:is_hook(task) and self.hooks.run_planned
     or self.script and self.script.flow or flow
   local ok, result, started = pcall(run_it, self, task)
   if not ok then
@@ -290,7 +300,7 @@ function Run:_ended(task, id, result, started)
 end
 
 function Run:_tell(task, result, started)
-  if task.phase then
+  if task.phase and not result.told then
     self.account:phase_node(task, result)
     if result.status == "failed" then self.hooks:phase_failed(task, result) end
   elseif result.service and result.status == "ok" then
@@ -305,7 +315,10 @@ end
 ---@param ids integer[]
 ---@param reason string
 function Run:skip(ids, reason)
-  for _, id in ipairs(ids) do self.account:skip(self:_task(id), reason) end
+  for _, id in ipairs(ids) do
+    local task = self:_task(id)
+    if not (self.left_out and self.left_out[task.index]) then self.account:skip(task, reason) end
+  end
 end
 
 -- Runs a plan until nothing of it can go on.
@@ -389,7 +402,7 @@ end
 -- What is up to date from the start takes no part in the run.
 function Run:_judge()
   if not self.cache then return end
-  local found = self.cache:judge(self.project, self.plan, self.asked_services)
+  local found = self.cache:judge(self.project, self.plan, self.asked_services, self.left_out)
   local totals = self.totals
   totals.tasks = totals.tasks - found.idle
   totals.fresh, totals.saved, totals.ok = found.fresh, found.saved, found.fresh
@@ -398,7 +411,9 @@ end
 function Run:_tell_fresh()
   if not self.cache or not self.events:wants("on_task_fresh") then return end
   for _, id in ipairs(self.cache:fresh_tasks(self.plan)) do
-    self.events:emit("on_task_fresh", self.project:task(id))
+    if not (self.left_out and self.left_out[id]) then
+      self.events:emit("on_task_fresh", self.project:task(id))
+    end
   end
 end
 
@@ -436,8 +451,10 @@ function Run:_run_all()
   self:_share_slots()
   self.events:emit("on_run_start", self)
   self:_tell_fresh()
+  if self.options.choice then self.options.choice:tell(self.events) end
   if not self.script then self:_warn_of_fields() end
-  self:_drive(self.plan)
+  local main = self.plan
+  self:_drive(main)
   if self.script then require("ggen.lifecycle.strict").conclude(self) end
   if self.rows then self:_drive_outcome() end
   if #self.finals > 0 and not self.waits.killed then
@@ -449,6 +466,24 @@ function Run:_run_all()
     local result = { status = "ok", code = 0, service = true, usage = service.result.usage }
     self.account:service_ended(service.task, result, service.started)
   end
+  if not self.options.dry_run then self:_remember_failures(main) end
+end
+
+-- For --failed of a later run.
+function Run:_remember_failures(main)
+  local plans = { { main }, self.indices and { self.plan, self.indices } }
+  require("ggen.last_failures").update(self.project.dir, self.failed or self.waits.interrupted,
+    function(tell)
+      for _, entry in ipairs(plans) do
+        for _, id in ipairs(entry[1]:wanted()) do
+          local index = entry[2] and entry[2][id] or id
+          local passed = self.left_out and self.left_out[index]
+          if not passed and not self.project:task(index).phase then
+            tell(self.project:id(index), entry[1]:state(id) == "done")
+          end
+        end
+      end
+    end)
 end
 
 -- A directory that cannot be written is said by those who lose something by it.

@@ -6,6 +6,41 @@ local suggest = require("ggen.suggest")
 
 local M = {}
 
+---Adds the options that choose among tasks.
+---@param parser table of argparse
+function M.configure(parser)
+  parser:option("--tag", "Only tasks with this tag; may be repeated."):argname("TAG"):count("*")
+  parser:option("--only", "Exactly these tasks, without what they need (a name or glob); may be"
+    .. " repeated."):argname("NAME"):count("*")
+  parser:option("--exclude", "Leave these tasks out, whoever needs them (a name or glob); may be"
+    .. " repeated."):argname("NAME"):count("*")
+  parser:option("--since", "Only what the git changes since REF have to do with: since this branch"
+    .. " left REF, and what is not committed."):argname("REF")
+  parser:flag("--failed", "Only what failed or did not run last time.")
+  parser:option("--shard", "The I-th of N parts of the tasks, balanced by how long they took;"
+    .. " what they need runs in each."):argname("I/N"):convert(function(value)
+    return require("ggen.shard").parse(value)
+  end)
+end
+
+---@param args table
+---@return boolean more than names and tags is said
+function M.chooses(args)
+  return #args.only + #args.exclude > 0 or (args.failed or args.shard or args.since) ~= nil
+end
+
+---What a command line means.
+---@async
+---@param project ggen.Project
+---@param args table
+---@return integer[] selection
+---@return ggen.Choice? choice nil when names and tags say all
+function M.of(project, args)
+  if not M.chooses(args) then return M.tasks(project, args.tasks, args.tag), nil end
+  local choice = require("ggen.choice").of(project, args)
+  return choice.selection, choice
+end
+
 -- "run build" at the root means the root's build and every workspace's; within a workspace its own.
 local function named(project, name)
   local inside = project.loaded.workspace

@@ -98,7 +98,7 @@ return {
       on_run_end = function(_, _, totals)
         local fields = { wall = microseconds(totals.wall), saved = microseconds(totals.saved) }
         for _, name in ipairs({ "tasks", "ok", "fresh", "restored", "failed", "optional", "skipped",
-          "not_run", "code", "cache" }) do fields[name] = totals[name] end
+          "not_run", "code", "cache", "flaky" }) do fields[name] = totals[name] end
         emit("run_end", fields)
       end,
     }

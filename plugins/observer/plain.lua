@@ -143,6 +143,8 @@ return {
             if other[1] > 0 then text = ("%s, %d %s"):format(text, other[1], other[2]) end
           end
         end
+        local flaky = ggen.report.flaky(totals)
+        if flaky then screen:write(style:yellow(flaky) .. "\n") end
         if totals.cache then screen:write(ggen.report.cache_summary(totals) .. "\n") end
         screen:write((totals.code == 0 and style:bold(text) or style:bold(style:red(text))) .. "\n")
       end,

@@ -1,11 +1,17 @@
 -- ggen-lua graph: what needs what, as text, DOT, Mermaid or JSON.
 -- SPDX-License-Identifier: MIT
+local fault = require("ggen.fault")
+local select = require("ggen.select")
+
 local M = { summary = "Show what needs what" }
 
 function M.configure(parser)
   parser:argument("tasks",
     "Tasks whose needs are shown (default: the pipeline's default tasks)."):args("*")
     :argname("TASK")
+  select.configure(parser)
+  parser:option("--why", "Why task A comes before task B: the shortest way, and who wrote it."
+    .. " Exit code 1 when nothing orders them so."):argname({ "A", "B" }):args(2)
   parser:mutex(
     parser:flag("--dot", "In the language of Graphviz."),
     parser:flag("--mermaid", "As a Mermaid flowchart."),
@@ -13,10 +19,10 @@ function M.configure(parser)
 end
 
 -- Nodes and edges of the plan. A phase's begin and end are drawn as one node.
-local function collect(project, selection)
+local function collect(project, selection, left_out)
   local graph, ids = project.graph, require("ggen.plan").plan(project, selection):wanted()
   local nodes, edges, wanted, seen = {}, {}, {}, {}
-  for _, id in ipairs(ids) do wanted[id] = true end
+  for _, id in ipairs(ids) do wanted[id] = not (left_out and left_out[id]) or nil end
   local phase_of = {}
   for _, phase in ipairs(project.phases) do
     phase_of[phase.begin], phase_of[phase.finish] = phase, phase
@@ -32,11 +38,13 @@ local function collect(project, selection)
     end
   end
   for _, id in ipairs(ids) do
-    if not project:begins()[id] then
+    if wanted[id] and not project:begins()[id] then
       nodes[#nodes + 1] = { id = node_of(id), phase = phase_of[id] ~= nil }
     end
-    for _, need in ipairs(graph:needs(id)) do add_edge(node_of(need), node_of(id), "needs") end
-    for _, before in ipairs(graph:needs(id, "after")) do
+    for _, need in ipairs(wanted[id] and graph:needs(id) or {}) do
+      if wanted[need] then add_edge(node_of(need), node_of(id), "needs") end
+    end
+    for _, before in ipairs(wanted[id] and graph:needs(id, "after") or {}) do
       if wanted[before] and not phase_of[before] then
         add_edge(node_of(before), node_of(id), "after")
       end
@@ -111,14 +119,78 @@ function writers.text(nodes, edges)
   end
 end
 
+-- Why ---------------------------------------------------------------------------------------------
+
+local function one_task(project, name)
+  local found = select.tasks(project, { name })
+  if #found == 1 then return found[1] end
+  fault.raise(("--why: %q means %d tasks, it takes one: %s%s"):format(name, #found,
+    project:id(found[1]), #found > 1 and ", " .. project:id(found[2]) .. ", ..." or ""))
+end
+
+local WORDS = {
+  needs = "%s needs %s", after = "%s comes after %s", services = "%s uses the service %s",
+  phase = "phase %s has %s",
+}
+
+local function write_steps(project, steps)
+  local width, rows = 0, {}
+  for i, step in ipairs(steps) do
+    local from, to = project:task(step.from), project:task(step.to)
+    local text
+    if from.phase and from.phase.role == "begin" then
+      text = ("phase %s begins"):format(from.phase.id)
+    else
+      text = WORDS[step.kind]:format(step.hook
+        and ("%s, a hook of %s,"):format(project:id(step.hook), to.id) or to.id, from.id)
+    end
+    rows[i] = { text, ("%s:%d"):format(step.file, step.line) }
+    width = math.max(width, #text)
+  end
+  width = math.min(width, 60)
+  for _, row in ipairs(rows) do
+    io.write(("%s%s  %s\n"):format(row[1], (" "):rep(width - #row[1]), row[2]))
+  end
+end
+
+local function why(project, args)
+  local before = require("ggen.why_before")
+  local first, last = one_task(project, args.why[1]), one_task(project, args.why[2])
+  if first == last then fault.raise("--why: it takes two different tasks") end
+  local steps = before.steps(project, first, last)
+  if args.json then
+    local json, list = require("ggen.core.json"), {}
+    for i, step in ipairs(steps or {}) do
+      list[i] = { from = project:id(step.from), to = project:id(step.to), kind = step.kind,
+        file = step.file, line = step.line, hook = step.hook and project:id(step.hook) or nil }
+    end
+    io.write(json.encode({ steps = json.array(list) }, { indent = 2, invalid_utf8 = "replace" }),
+      "\n")
+  elseif steps then
+    write_steps(project, steps)
+  else
+    local back = before.steps(project, last, first)
+    local a, b = project:id(first), project:id(last)
+    io.write(back and ("%s does not come before %s, it is the other way round:\n"):format(a, b)
+      or ("nothing orders %s and %s\n"):format(a, b))
+    if back then write_steps(project, back) end
+  end
+  return steps and 0 or 1
+end
+
 ---@param args table
 ---@return integer
 function M.run(args)
   local session = require("ggen.session")
   local project = session.open(args)
-  local select = require("ggen.select")
-  local selection = #args.tasks == 0 and select.phases(project) or select.tasks(project, args.tasks)
-  local nodes, edges = collect(project, selection)
+  if args.why then return why(project, args) end
+  local selection, choice
+  if #args.tasks == 0 and #args.tag == 0 and not select.chooses(args) then
+    selection = select.phases(project)
+  else
+    selection, choice = select.of(project, args)
+  end
+  local nodes, edges = collect(project, selection, choice and choice.left_out)
   session.save(args, project)
   local kind = args.dot and "dot" or args.mermaid and "mermaid" or args.json and "json" or "text"
   writers[kind](nodes, edges)

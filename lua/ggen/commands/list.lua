@@ -4,12 +4,13 @@ local steps = require("ggen.steps")
 
 local M = { summary = "List the tasks and phases" }
 
-function M.words() return { tag = {} } end
+function M.words() return { tag = {}, only = {}, exclude = {} } end
 
 function M.configure(parser)
   parser:argument("tasks", "Only these tasks, phases or globs of names."):args("*"):argname("TASK")
-  parser:option("--tag", "Only tasks with this tag; may be repeated."):argname("TAG"):count("*")
+  require("ggen.select").configure(parser)
   parser:flag("-a --all", "The shell lines of a make.toml's hooks as well, and what is private.")
+  parser:flag("--flaky", "Only tasks that passed on a retry in their last runs, with how often.")
   parser:flag("--json", "Everything known of each task, as JSON.")
   parser:flag("--names", "Only the names, one a line (for completions).")
 end
@@ -33,7 +34,7 @@ local function add_lifecycle(row, data)
   return row
 end
 
-local function describe(project, task)
+local function describe(project, task, choice, flaky)
   local spec, commands = task.spec, {}
   for i, step in ipairs(steps.of(spec)) do commands[i] = steps.describe(step) end
   local row = {
@@ -45,6 +46,8 @@ local function describe(project, task)
     pool = spec.pool, timeout = spec.timeout, service = spec.service, optional = spec.optional,
     finally = spec.finally, cache = spec.cache,
     file = task.declaration.file, line = task.declaration.line,
+    flaky = flaky and flaky[task.index] or nil,
+    reason = choice and choice.affected and choice.affected:reason(task.index) or nil,
   }
   return spec.lifecycle and add_lifecycle(row, spec.lifecycle) or row
 end
@@ -76,10 +79,11 @@ end
 
 -- The tasks and the ends of phases that list shows: all, or those that were named.
 local function shown(project, args)
-  local selected
+  local selected, choice
+  local select = require("ggen.select")
   local is_hidden = hides(project, args)
-  if #args.tasks > 0 or #args.tag > 0 then
-    selected = require("ggen.select").tasks(project, args.tasks, args.tag)
+  if #args.tasks > 0 or #args.tag > 0 or select.chooses(args) then
+    selected, choice = select.of(project, args)
   end
   local tasks, phases, finishes, is_begin = {}, {}, {}, project:begins()
   for _, phase in ipairs(project.phases) do finishes[phase.finish] = true end
@@ -91,14 +95,14 @@ local function shown(project, args)
       tasks[#tasks + 1] = index
     end
   end
-  return tasks, phases
+  return tasks, phases, choice
 end
 
-local function print_json(project, tasks, phases)
+local function print_json(project, tasks, phases, choice, flaky)
   local json = require("ggen.core.json")
   local document = { pipeline = project.loaded.root.name, tasks = {}, phases = {}, workspaces = {} }
   for i, index in ipairs(tasks) do
-    document.tasks[i] = describe(project, project:task(index))
+    document.tasks[i] = describe(project, project:task(index), choice, flaky)
   end
   for i, node in ipairs(phases) do
     document.phases[i] = { id = node.id, members = node.declaration.members,
@@ -168,13 +172,37 @@ local function divide(project, tasks)
   return plain, staged
 end
 
+-- Of some tasks the flaky ones, and what is known of each.
+local function only_flaky(project, tasks)
+  local history = require("ggen.timings").open(project.dir):history()
+  local kept, found = {}, {}
+  for _, index in ipairs(tasks) do
+    found[index] = require("ggen.flaky").of(history, project:id(index))
+    if found[index] then kept[#kept + 1] = index end
+  end
+  return kept, found
+end
+
+-- Tasks with a reason for each.
+local function print_reasons(project, tasks, style, reason_of)
+  local rows = {}
+  for i, index in ipairs(tasks) do rows[i] = { project:id(index), reason_of(index) } end
+  io.write("Tasks\n")
+  print_table(rows, style)
+end
+
 ---@param args table
 ---@return integer
 function M.run(args)
   local session = require("ggen.session")
   local project = session.open(args)
-  local tasks, phases = shown(project, args)
+  local tasks, phases, choice = shown(project, args)
   session.save(args, project)
+  local flaky
+  if args.flaky then
+    tasks, flaky = only_flaky(project, tasks)
+    phases = {}
+  end
   if args.names then
     local written = {}
     local function write(name)
@@ -192,10 +220,28 @@ function M.run(args)
   end
   if args.json then
     require("ggen.plan").freeze(project)
-    print_json(project, tasks, phases)
+    print_json(project, tasks, phases, choice, flaky)
     return 0
   end
   local style = require("ggen.style").new(require("ggen.cli").use_color(args.color, 1))
+  if choice and choice.affected and #tasks > 0 then
+    print_reasons(project, tasks, style, function(index) return choice.affected:reason(index) end)
+    return 0
+  end
+  if flaky then
+    if #tasks == 0 then
+      io.write("no task passed on a retry in its last runs\n")
+      return 0
+    end
+    print_reasons(project, tasks, style, function(index)
+      return require("ggen.flaky").describe(flaky[index])
+    end)
+    return 0
+  end
+  if choice and #tasks == 0 then
+    io.write(table.concat(choice.notes, "\n"), "\n")
+    return 0
+  end
   if #tasks + #phases == 0 then
     io.write("There are no tasks yet. Declare one: p:task \"hello\" { run = \"echo hello\" }\n")
     return 0

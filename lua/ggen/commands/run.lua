@@ -11,7 +11,7 @@ local M = {
     .. " tasks, or all of them.",
 }
 
-function M.words() return { tag = {} } end
+function M.words() return { tag = {}, only = {}, exclude = {} } end
 
 function M.configure(parser)
   parser:argument("tasks", "Tasks, phases or globs of names: build, api#test, 'test:*'."):args("*")
@@ -23,7 +23,7 @@ function M.configure(parser)
     parser:flag("-k --keep-going", "After a failure go on with all that does not depend on it."),
     parser:flag("--fail-fast", "After a failure start nothing new (default)."))
   parser:flag("-n --dry-run", "Show what would run, in which order, and run nothing.")
-  parser:option("--tag", "Only tasks with this tag; may be repeated."):argname("TAG"):count("*")
+  require("ggen.select").configure(parser)
   parser:option("-o --output",
     "What to show of the tasks' output: stream (as it comes, with the task's name), "
     .. "grouped (whole, when a task ends), errors (of failed tasks), none."):argname("MODE")
@@ -208,9 +208,9 @@ function M.run(args)
     project = session.open(args)
   end
   local script = script_of(args, project)
-  local ok, selection = true, {}
+  local ok, selection, choice = true, {}, nil
   if not script then
-    ok, selection = pcall(require("ggen.select").tasks, project, args.tasks, args.tag)
+    ok, selection, choice = pcall(require("ggen.select").of, project, args)
   end
   if not ok then
     -- One unknown word may as well have been meant as a command.
@@ -223,6 +223,7 @@ function M.run(args)
     error(selection, 0)
   end
   local options = options_of(args, project, selection, script)
+  options.choice = choice
   local host = session.host(project, args, options)
   local screen = host.screen
   -- With --json the standard output is for events alone: what other observers show goes beside it.

@@ -125,6 +125,10 @@ function report.reason(result) end
 ---@return string the line that ends a run
 function report.summary(totals) end
 
+---@param totals ggen.Totals
+---@return string? the line that names the tasks that passed on a retry; nil when there was none
+function report.flaky(totals) end
+
 ---@param totals ggen.Totals of a run with --cache-stats
 ---@return string the line of --cache-stats
 function report.cache_summary(totals) end

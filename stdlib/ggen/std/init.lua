@@ -3,6 +3,7 @@
 -- SPDX-License-Identifier: MIT
 
 ---@class ggen.std
+---@field deps ggen.std.deps
 ---@field glob ggen.std.glob
 ---@field json ggen.std.json
 ---@field list ggen.std.list
@@ -16,8 +17,8 @@
 local M = {}
 
 local MODULES = {
-  glob = true, json = true, list = true, matrix = true, path = true, retry = true, semver = true,
-  sh = true, text = true, toml = true,
+  deps = true, glob = true, json = true, list = true, matrix = true, path = true, retry = true,
+  semver = true, sh = true, text = true, toml = true,
 }
 
 return setmetatable(M, {
