@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 
 -- Most runs end before machine code pays: it is made of what is more often run than usual.
-require("jit.opt").start("hotloop=200")
+jit.opt.start("hotloop=200")
 
 -- For developing: GGEN_LUA_PATH=<source tree> replaces the sources inside the binary.
 local source_tree = os.getenv("GGEN_LUA_PATH")

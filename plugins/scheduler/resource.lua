@@ -1,6 +1,6 @@
--- Starts a task only while what runs fits the machine: processors, memory, disk and network. What
--- a task does not declare (weight = { cpu, memory, io }) is one processor, and the memory that it took
--- at most in its last runs. The order is that of another scheduler.
+-- Starts a task only while what runs fits the machine: processors, memory, disk and network. What a
+-- task does not declare (weight = { cpu, memory, io }) is one processor, and the memory that it
+-- took at most in its last runs. The order is that of another scheduler.
 -- SPDX-License-Identifier: MIT
 
 -- Reading the kernel's files takes longer than all the rest.

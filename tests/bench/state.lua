@@ -1,5 +1,5 @@
--- Prints the seconds that it takes to load a lifecycle state of 100 records, add one and save it: the
--- median, and the smallest. The records are those of the benchmarks of the original.
+-- Prints the seconds that it takes to load a lifecycle state of 100 records, add one and save it:
+-- the median, and the smallest. The records are those of the benchmarks of the original.
 -- Usage: ggen-lua lua tests/bench/state.lua DIRECTORY
 -- SPDX-License-Identifier: MIT
 local clock = require("ggen.core.clock")

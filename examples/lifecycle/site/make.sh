@@ -1,3 +1,4 @@
+#!/bin/sh
 # Writes the page. Usage: sh make.sh TABLE
 # SPDX-License-Identifier: MIT
 echo '<!doctype html><title>Bulletin</title><table>'

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Each event has its row. Usage: sh test.sh PAGE
 # SPDX-License-Identifier: MIT
 rows=$(grep -c '^<tr>' "$1")

@@ -203,6 +203,11 @@ function units.duration(value) end
 ---@return string? message
 function units.size(value) end
 
+---@param value string what was given to -j
+---@return integer? jobs
+---@return string? message
+function units.jobs(value) end
+
 ---@param seconds number
 ---@return string "0.42 s", "2 m 05 s"
 function units.format_duration(seconds) end

@@ -247,6 +247,49 @@ function StorePlugin:blob_put(digest, path) end
 ---@return table<string, number> counters, by name
 function StorePlugin:stats() end
 
+---What a scheduler sees of a run, and of a simulated one.
+---@class ggen.View
+---@field jobs integer how many tasks run at once
+---@field now fun(): number monotonic seconds
+---@field machine ggen.Machine
+---@field running { task: ggen.Task, started: number }[]
+local View = {}
+
+---What each task is expected to take: the weighted median of its last runs; for one that never ran
+---that of the same task in other workspaces and combinations, or of all.
+---@return number[] seconds, by the index of the task
+---@return integer known how many of the plan's tasks have run before
+function View:durations() end
+
+---The longest way from the start of each task to the end of the run, by expected durations.
+---@return number[] seconds, by the index of the task
+function View:remaining() end
+
+---@param task ggen.Task
+---@return number seconds
+function View:expected(task) end
+
+---What a task declares to take of the memory, or the most that it took in its last runs.
+---@param task ggen.Task
+---@return number bytes, 0 when nothing is known
+function View:memory(task) end
+
+---@param task ggen.Task
+---@return string? the workspace that it belongs to
+function View:workspace(task) end
+
+---The task that has waited longest of those that were not admitted.
+---@return integer? index of the task
+---@return integer? overtaken how many tasks have started since it was first refused
+function View:longest_refused() end
+
+---What a run may use of this machine.
+---@class ggen.Machine
+---@field cpus integer
+---@field memory number bytes: built in, a limit of the control group, or --memory
+---@field free_memory fun(): number bytes that could be taken now
+---@field memory_pressure fun(): number? percent of the last ten seconds in which somebody waited
+
 ---Decides who is next. Without any of these methods: the order of declaration.
 ---@class ggen.SchedulerPlugin : ggen.AnyPlugin
 local SchedulerPlugin = {}
@@ -254,9 +297,23 @@ local SchedulerPlugin = {}
 ---Called when a task becomes ready; of the ready tasks the one with the highest number starts
 ---first, and of equal ones the one declared first. Must not wait.
 ---@param task ggen.Task
----@param view ggen.Run
+---@param view ggen.View
 ---@return number
 function SchedulerPlugin:priority(task, view) end
+
+---Called once when a plan begins, instead of priority: the numbers of all of its tasks at once.
+---Must not wait.
+---@param view ggen.View
+---@return number[] by the index of the task; nil counts as 0
+function SchedulerPlugin:priorities(view) end
+
+---Asked before a ready task starts, in the order of the priorities. One that is refused is asked
+---for again when another has ended; when nothing runs, something has to be admitted. Must not
+---wait.
+---@param task ggen.Task
+---@param view ggen.View
+---@return boolean
+function SchedulerPlugin:admit(task, view) end
 
 ---Told how each task ended.
 ---@param task ggen.Task
