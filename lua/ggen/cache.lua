@@ -7,7 +7,7 @@ local compare = require("ggen.compare")
 local hash = require("ggen.core.hash")
 local incremental = require("ggen.core.incremental")
 local lanes = require("ggen.lanes")
-local registry = require("ggen.registry")
+local policies = require("ggen.policies")
 local stores = require("ggen.stores")
 
 local M = {}
@@ -66,8 +66,8 @@ function M.open(project, plugins, events, options)
   local self = setmetatable({
     files = files, project = project, events = events, options = options, plugins = plugins,
     definition = require("ggen.definition").remembered(project, plugins),
-    policies = plugins:all("cache"), _said = {}, _records = {}, _refused = {}, _causes = {},
-    _policy_failed = {},
+    policies = plugins:all("cache"), _policies = policies.new(plugins:all("cache"), events),
+    _said = {}, _records = {}, _refused = {}, _causes = {},
     _counts = { misses = 0, stored = 0, stored_bytes = 0, restored_bytes = 0 },
   }, Cache)
   self.stores = stores.open(self, plugins, options.directory)
@@ -100,29 +100,6 @@ function Cache:wait(method, ...) return wait_for(self, method, ...) end
 
 -- Policies ---------------------------------------------------------------------------------------
 
--- All policies have a say: one that refuses is enough. One that raises is left out.
-function Cache:_ask(method, ...)
-  for _, instance in ipairs(self.policies) do
-    if instance.impl[method] and not self._policy_failed[instance] then
-      local ok, answer, reason = registry.call(instance, method, ...)
-      if not ok then
-        self._policy_failed[instance] = true
-        self.events:note("warning", answer .. " (the policy is left out from here on)")
-      elseif answer == false then
-        return false, ("%s: %s"):format(instance.plugin.name, reason or "refused")
-      end
-    end
-  end
-  return true
-end
-
-function Cache:_has_policy(method)
-  for _, instance in ipairs(self.policies) do
-    if instance.impl[method] then return true end
-  end
-  return false
-end
-
 ---@class ggen.CachedResult what policies see of a result
 ---@field key string?
 ---@field task string
@@ -133,7 +110,7 @@ end
 
 -- The policy's question as the engine asks it, without a table for each task.
 function Cache:_judge_policy(project)
-  if not self:_has_policy("lookup") then return nil end
+  if not self._policies:have("lookup") then return nil end
   local now = os.time()
   local entry = {}
   return function(id, created, duration, bytes)
@@ -141,7 +118,7 @@ function Cache:_judge_policy(project)
     entry.task, entry.created, entry.duration, entry.bytes = task.id, created / 1000,
       duration / 1000, bytes
     entry.age = now - entry.created
-    local serve, reason = self:_ask("lookup", task, entry)
+    local serve, reason = self._policies:ask("lookup", task, entry)
     if not serve then self._refused[id] = reason end
     return serve
   end
@@ -257,7 +234,7 @@ end
 function Cache:serves(task, action)
   local info = action:info()
   info.age = os.time() - info.created
-  local serve, why = self:_ask("lookup", task, info)
+  local serve, why = self._policies:ask("lookup", task, info)
   return serve, why, info
 end
 
@@ -436,7 +413,7 @@ function Cache:_keep(task, entry, result, duration)
   end
   local last = { key = entry.key, outputs = after.outputs, created = os.time(),
     duration = duration, bytes = after.bytes, before = before_of(entry) }
-  local admitted, why = self:_ask("admit", task, last)
+  local admitted, why = self._policies:ask("admit", task, last)
   if not admitted then result.not_stored = why end
   if admitted and self.options.write and self.stores.writable then
     self:_store(task, entry, after.action, last, result)

@@ -6,6 +6,7 @@ local definitions = require("ggen.core.definitions")
 local fault = require("ggen.fault")
 local function_digest = require("ggen.function_digest")
 local hash = require("ggen.core.hash")
+local paths = require("ggen.paths")
 local steps = require("ggen.steps")
 
 local M = {}
@@ -15,59 +16,6 @@ local CACHED, KEYED, HAS_OUTPUTS, RUNS_NOTHING, SERVICE, HELD, PHASE = 1, 2, 4, 
 local READS_ALL = 128
 
 local PLATFORM = jit.os:lower() .. "-" .. jit.arch
-
--- Paths ------------------------------------------------------------------------------------------
-
--- "a/b" and "../c/*.h" to "a/c/*.h"; nil when it leaves the root.
-local function joined(base, path)
-  local parts = {}
-  for part in (base .. "/" .. path):gmatch("[^/]+") do
-    if part == ".." then
-      if #parts == 0 then return nil end
-      parts[#parts] = nil
-    elseif part ~= "." then
-      parts[#parts + 1] = part
-    end
-  end
-  return table.concat(parts, "/") .. (path:sub(-1) == "/" and "/" or "")
-end
-
--- Cuts an absolute pattern into a directory without wildcards and the rest.
-local function split_fixed(pattern)
-  local fixed = pattern:match("^[^*?%[{\\]*/") or "/"
-  local base = fixed == "/" and "/" or fixed:sub(1, -2)
-  return base, pattern:sub(#fixed + 1)
-end
-
-local function relative_dir(dir, root)
-  if dir == root then return "" end
-  return dir:sub(#root + 2)
-end
-
--- The patterns of a field: those below the directory of the file, those elsewhere in the project
--- (relative to its root) and those outside of it (absolute).
-local function sort_patterns(patterns, base, root)
-  local here, elsewhere, outside = {}, {}, {}
-  for _, pattern in ipairs(patterns) do
-    local negated, path = pattern:match("^(!?)(.*)$")
-    if path:sub(1, 1) == "/" then
-      if negated == "" then outside[#outside + 1] = path end
-    elseif path:match("^%.%.%f[/%z]") or path:find("/../", 1, true) then
-      local inside = joined(base, path)
-      if not inside then
-        outside[#outside + 1] = root .. "/" .. (base == "" and "" or base .. "/") .. path
-      else
-        elsewhere[#elsewhere + 1] = negated .. inside
-      end
-    else
-      here[#here + 1] = negated .. path
-    end
-  end
-  return here, elsewhere, outside
-end
-
--- A directory's name as a pattern that means nothing else.
-local function escaped(path) return (path:gsub("[*?%[%]{}!\\,]", "\\%0")) end
 
 -- The tasks that are hooks of others, by index.
 local function hook_tasks(project)
@@ -90,10 +38,10 @@ end
 ---@param root string absolute
 ---@return string[] paths and globs; raises a fault when one is elsewhere
 function M.output_patterns(task, root)
-  local list, base = {}, escaped(relative_dir(task.dir, root))
+  local list, base = {}, paths.escaped(paths.relative_dir(task.dir, root))
   for _, pattern in ipairs(task.spec.outputs or {}) do
     if pattern:sub(1, 1) ~= "!" then
-      local path = joined(base, pattern)
+      local path = paths.joined(base, pattern)
       if not path or path == "" or pattern:sub(1, 1) == "/" then
         fault.raise(("task %q: the output %q is not below the project's directory"):format(
           task.declaration.name, pattern), task.declaration.file, task.declaration.line)
@@ -272,9 +220,9 @@ end
 
 -- Whether a program is one of the task's own outputs.
 local function makes(task, cwd, name)
-  local path = joined(cwd, name)
+  local path = paths.joined(cwd, name)
   for _, pattern in ipairs(path and task.spec.outputs or {}) do
-    local output = joined(task.base, pattern)
+    local output = paths.joined(task.base, pattern)
     if output and (path == output or path:sub(1, #output + 1) == output .. "/"
       or require("ggen.core.fs").match(output, path)) then
       return true
@@ -293,7 +241,7 @@ local function references_of(builder, task, tools, variables, files)
     if spec.cwd and spec.cwd:sub(1, 1) == "/" then
       cwd = spec.cwd
     elseif spec.cwd then
-      cwd = joined(task.base, spec.cwd) or builder.root .. "/" .. task.base .. "/" .. spec.cwd
+      cwd = paths.joined(task.base, spec.cwd) or builder.root .. "/" .. task.base .. "/" .. spec.cwd
     end
     local path = spec.env and spec.env.PATH and tostring(spec.env.PATH) or ""
     for _, tool in ipairs(tools) do
@@ -357,12 +305,12 @@ local function inputs_of(builder, task)
     fault.raise(('task %q: its inputs only take files out: begin with what they are taken from'
       .. ' ("**" for all)'):format(declared.name), declared.file, declared.line)
   end
-  local here, elsewhere, outside = sort_patterns(spec.inputs, task.base, builder.root)
+  local here, elsewhere, outside = paths.sort_patterns(spec.inputs, task.base, builder.root)
   if #elsewhere > 0 then
     extra[1] = builder.out:set("", elsewhere, {}, false, builder.by_stamp)
   end
   for _, pattern in ipairs(outside) do
-    local base, rest = split_fixed(pattern)
+    local base, rest = paths.split_fixed(pattern)
     extra[#extra + 1] = builder.out:set(base, { rest }, {}, false, builder.by_stamp)
   end
   if #here == 0 then return nil, extra end
@@ -375,7 +323,7 @@ Builder.__index = Builder
 -- The declared outputs below a directory, relative to it.
 function Builder:excluded(base)
   local list = {}
-  base = escaped(base)
+  base = paths.escaped(base)
   for _, output in ipairs(self.outputs) do
     -- What a hook makes no task needs: nothing but the file itself can tell that it is another.
     local path = not output.is_hook and below(output.path, base)
@@ -403,8 +351,8 @@ function Builder:_add_hooks(task, sets, parts)
     for _, hook in ipairs(hooks) do
       local other = hook.index and self.project:task(hook.index)
       if other and other.spec.outputs then
-        sets[#sets + 1] = self.out:set(relative_dir(other.dir, self.root), other.spec.outputs, {},
-          true, false)
+        local dir = paths.relative_dir(other.dir, self.root)
+        sets[#sets + 1] = self.out:set(dir, other.spec.outputs, {}, true, false)
       end
     end
   end
@@ -427,7 +375,7 @@ function Builder:add(task)
     return self.out:task(KEYED + RUNS_NOTHING + PHASE + held, nil, nil, nil,
       { "task", "", task.id })
   end
-  local base = relative_dir(task.dir, self.root)
+  local base = paths.relative_dir(task.dir, self.root)
   local shape = { spec = spec, base = base, task = task }
   local parts = { "task", "", task.id, "platform", "", PLATFORM }
   local tools, variables, keyed, why = {}, {}, true, nil
@@ -555,16 +503,16 @@ function Definition:tell(files)
 end
 
 ---Which tasks read, run or make some files, by their declarations alone.
----@param paths string[] relative to the project's directory, or absolute
+---@param changed string[] paths relative to the project's directory, or absolute
 ---@param outputs integer how many of them, from the first, count as outputs too
 ---@return table flat task, "reads"|"runs"|"makes", number of the path, how many paths, task, ...
-function Definition:touched(paths, outputs)
+function Definition:touched(changed, outputs)
   local project = self._project
   local bytes = self._bytes or project:section(KEYS) or with_keys(project, self._plugins)
-  local found = definitions.touched(bytes, project.dir, paths, outputs)
+  local found = definitions.touched(bytes, project.dir, changed, outputs)
   -- A damaged section is made anew.
   return found or fault.check(definitions.touched(with_keys(project, self._plugins), project.dir,
-    paths, outputs))
+    changed, outputs))
 end
 
 ---@return table<integer, string> reasons why tasks that would be cached have no key, by index

@@ -1,0 +1,56 @@
+-- Paths and patterns as text, relative to the root of a project. Looks at no file.
+-- SPDX-License-Identifier: MIT
+local M = {}
+
+-- "a/b" and "../c/*.h" to "a/c/*.h"; nil when it leaves the root.
+function M.joined(base, path)
+  local parts = {}
+  for part in (base .. "/" .. path):gmatch("[^/]+") do
+    if part == ".." then
+      if #parts == 0 then return nil end
+      parts[#parts] = nil
+    elseif part ~= "." then
+      parts[#parts + 1] = part
+    end
+  end
+  return table.concat(parts, "/") .. (path:sub(-1) == "/" and "/" or "")
+end
+
+-- Cuts an absolute pattern into a directory without wildcards and the rest.
+function M.split_fixed(pattern)
+  local fixed = pattern:match("^[^*?%[{\\]*/") or "/"
+  local base = fixed == "/" and "/" or fixed:sub(1, -2)
+  return base, pattern:sub(#fixed + 1)
+end
+
+function M.relative_dir(dir, root)
+  if dir == root then return "" end
+  return dir:sub(#root + 2)
+end
+
+-- The patterns of a field: those below the directory of the file, those elsewhere in the project
+-- (relative to its root) and those outside of it (absolute).
+function M.sort_patterns(patterns, base, root)
+  local here, elsewhere, outside = {}, {}, {}
+  for _, pattern in ipairs(patterns) do
+    local negated, path = pattern:match("^(!?)(.*)$")
+    if path:sub(1, 1) == "/" then
+      if negated == "" then outside[#outside + 1] = path end
+    elseif path:match("^%.%.%f[/%z]") or path:find("/../", 1, true) then
+      local inside = M.joined(base, path)
+      if not inside then
+        outside[#outside + 1] = root .. "/" .. (base == "" and "" or base .. "/") .. path
+      else
+        elsewhere[#elsewhere + 1] = negated .. inside
+      end
+    else
+      here[#here + 1] = negated .. path
+    end
+  end
+  return here, elsewhere, outside
+end
+
+-- A directory's name as a pattern that means nothing else.
+function M.escaped(path) return (path:gsub("[*?%[%]{}!\\,]", "\\%0")) end
+
+return M

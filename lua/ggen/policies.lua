@@ -1,0 +1,47 @@
+-- The cache policies of a run, asked as one: each has a say, and one that refuses is enough. A
+-- policy that raises is named once and left out from then on.
+-- SPDX-License-Identifier: MIT
+local registry = require("ggen.registry")
+
+local M = {}
+
+---@class ggen.Policies
+local Policies = {}
+Policies.__index = Policies
+
+---@param instances ggen.Instance[] of kind cache
+---@param events ggen.Events
+---@return ggen.Policies
+function M.new(instances, events)
+  return setmetatable({ _instances = instances, _events = events, _failed = {} }, Policies)
+end
+
+---@param method string "lookup" or "admit"
+---@param ... any its arguments
+---@return boolean yes
+---@return string? reason of the one that refused, with its name
+function Policies:ask(method, ...)
+  for _, instance in ipairs(self._instances) do
+    if instance.impl[method] and not self._failed[instance] then
+      local ok, answer, reason = registry.call(instance, method, ...)
+      if not ok then
+        self._failed[instance] = true
+        self._events:note("warning", answer .. " (the policy is left out from here on)")
+      elseif answer == false then
+        return false, ("%s: %s"):format(instance.plugin.name, reason or "refused")
+      end
+    end
+  end
+  return true
+end
+
+---@param method string
+---@return boolean somebody has it
+function Policies:have(method)
+  for _, instance in ipairs(self._instances) do
+    if instance.impl[method] then return true end
+  end
+  return false
+end
+
+return M
