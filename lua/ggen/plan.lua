@@ -68,7 +68,7 @@ end
 
 -- The graph of a project, which has the order of the selected phases as well.
 local function with_groups(project, frozen, selection)
-  if #project.phases == 0 then return frozen end
+  if #project.phases == 0 or not selection then return frozen end
   local by_finish = {}
   for _, phase in ipairs(project.phases) do by_finish[phase.finish] = phase end
   local phases = phases_of(by_finish, selection)
