@@ -6,6 +6,7 @@ local definitions = require("ggen.core.definitions")
 local fault = require("ggen.fault")
 local function_digest = require("ggen.function_digest")
 local hash = require("ggen.core.hash")
+local key_builder = require("ggen.key_builder")
 local paths = require("ggen.paths")
 local steps = require("ggen.steps")
 
@@ -134,29 +135,6 @@ local function add_excluded(list, path)
 end
 
 -- Keys -------------------------------------------------------------------------------------------
-
----@class ggen.KeyBuilder what a fingerprint plugin's parts() gets
----@field package _parts string[]
----@field package _variables table<string, true>
----@field package _files string[]
-local KeyBuilder = {}
-KeyBuilder.__index = KeyBuilder
-
----Adds a value to the key.
----@param name string shown by `why`
----@param value string|number|boolean
-function KeyBuilder:add(name, value)
-  local list = self._parts
-  list[#list + 1], list[#list + 2], list[#list + 3] = "plugin", tostring(name), tostring(value)
-end
-
----Adds a variable of the caller's environment to the key, with the value that it has in each run.
----@param name string
-function KeyBuilder:env(name) self._variables[#self._variables + 1] = name end
-
----Adds the content of a file to the key.
----@param path string relative to the directory of the file that declares the task
-function KeyBuilder:file(path) self._files[#self._files + 1] = path end
 
 -- The program that a command begins with; nil when it is not a plain word.
 local ASSIGNMENT = "^%s*[%a_][%w_]*=[^%s;|&<>()$`\"'\\]*%s+"
@@ -418,7 +396,7 @@ function Builder:add(task)
   local problem = self:_add_hooks(task, extra, parts)
   if problem and not spec.version then keyed, why = false, problem end
   if self.plugin and self.plugin.impl.parts then
-    local key = setmetatable({ _parts = parts, _variables = variables, _files = {} }, KeyBuilder)
+    local key = key_builder.new(parts, variables)
     local ok, message = require("ggen.registry").call(self.plugin, "parts", task, key)
     if not ok then fault.raise(message, self.plugin.file, self.plugin.line) end
     if #key._files > 0 then
