@@ -351,7 +351,8 @@ function Builder:_add_full_outputs(task, sets)
     local other = self.project:task(need)
     local full = other.spec.full_outputs
     if full and #full > 0 then
-      sets[#sets + 1] = self.out:set(paths.relative_dir(other.dir, self.root), full, {}, true, false)
+      local dir = paths.relative_dir(other.dir, self.root)
+      sets[#sets + 1] = self.out:set(dir, full, {}, true, false)
     end
   end
 end
