@@ -528,12 +528,10 @@ void Assessor::ended(TaskId task, const std::optional<LastResult>& result, std::
 Result<void> Assessor::leave_out(TaskId task) {
   contributions_[task] = hash::sha256("left out");
   if (const auto set = output_set(task)) {
-    const SetId sets[] = {*set};
-    GGEN_TRY(tree_.resolve(sets));
+    GGEN_TRY(tree_.resolve({&*set, 1}));
     contributions_[task] = tree_.digest(*set);
   }
   standings_[task] = Standing::ended;
-  made_.erase(task);
   return {};
 }
 

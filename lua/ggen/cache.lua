@@ -161,23 +161,10 @@ function Cache:judge(project, plan, asked, left_out)
   end
   self:define()
   local found = self.files:judge(plan, asked, policy)
-  if left_out then self:_discount(found, left_out) end
+  if left_out then require("ggen.choice").discount(self.files, found, left_out) end
   self._all_fresh = self.files:settle(plan) == 0
   self._found = found
   return found
-end
-
--- What is left out counts for nothing, up to date or not.
-function Cache:_discount(found, left_out)
-  for index in pairs(left_out) do
-    local facts = self.files:info(index)
-    if facts.service then
-      found.idle = found.idle - (self.files:standing(index) == "fresh" and 1 or 0)
-    elseif not facts.phase and self.files:standing(index) == "fresh" then
-      local last = self.files:last(index)
-      found.fresh, found.saved = found.fresh - 1, found.saved - (last and last.duration or 0)
-    end
-  end
 end
 
 ---@param plan userdata

@@ -248,6 +248,22 @@ local function keep_shard(self, project, shard)
     #part.tasks, #all, how)
 end
 
+---What is left out counts for nothing, up to date or not.
+---@param files userdata of ggen.core.incremental
+---@param found ggen.Judgement
+---@param left_out table<integer, true>
+function M.discount(files, found, left_out)
+  for index in pairs(left_out) do
+    local facts = files:info(index)
+    if facts.service then
+      found.idle = found.idle - (files:standing(index) == "fresh" and 1 or 0)
+    elseif not facts.phase and files:standing(index) == "fresh" then
+      local last = files:last(index)
+      found.fresh, found.saved = found.fresh - 1, found.saved - (last and last.duration or 0)
+    end
+  end
+end
+
 ---What the options of a command line choose.
 ---@async
 ---@param project ggen.Project

@@ -6,6 +6,7 @@ local definitions = require("ggen.core.definitions")
 local fault = require("ggen.fault")
 local function_digest = require("ggen.function_digest")
 local hash = require("ggen.core.hash")
+local key_builder = require("ggen.key_builder")
 local paths = require("ggen.paths")
 local steps = require("ggen.steps")
 
@@ -39,7 +40,7 @@ end
 ---@return string[] paths and globs; raises a fault when one is elsewhere
 function M.output_patterns(task, root)
   local list, base = {}, paths.escaped(paths.relative_dir(task.dir, root))
-  for _, pattern in ipairs(task.spec.outputs or {}) do
+  for _, pattern in ipairs(task.spec.outputs or task.spec.full_outputs or {}) do
     if pattern:sub(1, 1) ~= "!" then
       local path = paths.joined(base, pattern)
       if not path or path == "" or pattern:sub(1, 1) == "/" then
@@ -58,7 +59,7 @@ local function all_outputs(project)
   local list = {}
   for index = 1, project:count() do
     local task = project:task(index)
-    if task.spec.outputs and not task.phase then
+    if (task.spec.outputs or task.spec.full_outputs) and not task.phase then
       for _, path in ipairs(M.output_patterns(task, project.dir)) do
         list[#list + 1] = { path = path, task = task, is_hook = hooks[index] }
       end
@@ -135,29 +136,6 @@ end
 
 -- Keys -------------------------------------------------------------------------------------------
 
----@class ggen.KeyBuilder what a fingerprint plugin's parts() gets
----@field package _parts string[]
----@field package _variables table<string, true>
----@field package _files string[]
-local KeyBuilder = {}
-KeyBuilder.__index = KeyBuilder
-
----Adds a value to the key.
----@param name string shown by `why`
----@param value string|number|boolean
-function KeyBuilder:add(name, value)
-  local list = self._parts
-  list[#list + 1], list[#list + 2], list[#list + 3] = "plugin", tostring(name), tostring(value)
-end
-
----Adds a variable of the caller's environment to the key, with the value that it has in each run.
----@param name string
-function KeyBuilder:env(name) self._variables[#self._variables + 1] = name end
-
----Adds the content of a file to the key.
----@param path string relative to the directory of the file that declares the task
-function KeyBuilder:file(path) self._files[#self._files + 1] = path end
-
 -- The program that a command begins with; nil when it is not a plain word.
 local ASSIGNMENT = "^%s*[%a_][%w_]*=[^%s;|&<>()$`\"'\\]*%s+"
 
@@ -221,7 +199,7 @@ end
 -- Whether a program is one of the task's own outputs.
 local function makes(task, cwd, name)
   local path = paths.joined(cwd, name)
-  for _, pattern in ipairs(path and task.spec.outputs or {}) do
+  for _, pattern in ipairs(path and (task.spec.outputs or task.spec.full_outputs) or {}) do
     local output = paths.joined(task.base, pattern)
     if output and (path == output or path:sub(1, #output + 1) == output .. "/"
       or require("ggen.core.fs").match(output, path)) then
@@ -283,7 +261,7 @@ end
 -- The number of the set of a task's inputs, and of those that lie elsewhere.
 local function inputs_of(builder, task)
   local spec, exclude, extra = task.spec, {}, {}
-  for _, pattern in ipairs(spec.outputs or {}) do
+  for _, pattern in ipairs(spec.outputs or spec.full_outputs or {}) do
     local output = pattern:gsub("/$", "")
     if pattern:sub(1, 1) ~= "!" and pattern:sub(1, 3) ~= "../"
       and not named_as_input(spec.inputs, output) then
@@ -366,6 +344,19 @@ function Builder:_add_hooks(task, sets, parts)
   return problem
 end
 
+-- What needs a task that is in its quicker form reads what its full form made last.
+function Builder:_add_full_outputs(task, sets)
+  for _, need in ipairs(require("ggen.loading").fast and self.project.graph:needs(task.index) or {})
+  do
+    local other = self.project:task(need)
+    local full = other.spec.full_outputs
+    if full and #full > 0 then
+      local dir = paths.relative_dir(other.dir, self.root)
+      sets[#sets + 1] = self.out:set(dir, full, {}, true, false)
+    end
+  end
+end
+
 -- A task that holds on to nothing: everything that a run looks at it for is in the result.
 function Builder:add(task)
   local spec = task.spec
@@ -402,10 +393,11 @@ function Builder:add(task)
 
   local inputs, extra = inputs_of(self, shape)
   if spec.run == nil then inputs = nil end -- it only groups others
+  self:_add_full_outputs(task, extra)
   local problem = self:_add_hooks(task, extra, parts)
   if problem and not spec.version then keyed, why = false, problem end
   if self.plugin and self.plugin.impl.parts then
-    local key = setmetatable({ _parts = parts, _variables = variables, _files = {} }, KeyBuilder)
+    local key = key_builder.new(parts, variables)
     local ok, message = require("ggen.registry").call(self.plugin, "parts", task, key)
     if not ok then fault.raise(message, self.plugin.file, self.plugin.line) end
     if #key._files > 0 then

@@ -203,7 +203,7 @@ M.task = { type = "record", fields = {
   version = { type = "string", desc = "Changes the key of a Lua function that cannot be digested" },
   container = { type = "string", desc = "Image to run in" },
   cleanroom = { type = "boolean", desc = "See only declared inputs" },
-  fast = { type = "record", desc = "A quicker form of the task, for watching",
+  fast = { type = "record", desc = "A quicker form of the task, for run --fast",
     fields = { run = run, inputs = list(word, "What the quick form depends on") } },
 } }
 

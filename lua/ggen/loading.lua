@@ -56,6 +56,9 @@ function M.count(kind)
   if M.parsed then M.parsed[kind] = (M.parsed[kind] or 0) + 1 end
 end
 
+---@type boolean? tasks that have a quicker form are that form (run --fast)
+M.fast = nil
+
 ---@type "default"|"strict"|nil what stands above what a make.toml says of `compat`
 M.compat = nil
 

@@ -55,6 +55,9 @@
 local Project = {}
 Project.__index = Project
 
+---What follows the id of a task that is in its quicker form.
+Project.FAST = " (fast)"
+
 ---@param pipeline ggen.Pipeline
 ---@return string prefix of the ids of its tasks
 function Project.prefix_of(pipeline)
@@ -77,7 +80,7 @@ end
 function Project:names()
   local names, is_begin = {}, self:begins()
   for i = 1, self:count() do
-    if not is_begin[i] then names[self:id(i)] = true end
+    if not is_begin[i] then names[(self:id(i):gsub(" %(fast%)$", ""))] = true end
   end
   for base in pairs(self.groups) do names[base] = true end
   return names
@@ -141,7 +144,7 @@ function Project:matching(pattern)
   local match = require("ggen.core.fs").match
   local glob, found, is_begin = as_path(pattern), {}, self:begins()
   for i = 1, self:count() do
-    local id = as_path(self:id(i))
+    local id = as_path(self:id(i)):gsub(" %(fast%)$", "")
     if not is_begin[i] and (match(glob, id) or match(glob, (id:match("^[^:]*")))) then
       found[#found + 1] = i
     end

@@ -3,6 +3,7 @@
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
 local fields = require("ggen.fields")
+local loading = require("ggen.loading")
 local Project = require("ggen.project")
 local suggest = require("ggen.suggest")
 
@@ -96,6 +97,17 @@ local function substitute(value, combination, declaration)
   return copy
 end
 
+local FAST = Project.FAST
+
+-- The quicker form of a task. What the task makes is none of its outputs, and stays as it is.
+local function fast_form(spec)
+  local form = {}
+  for name, value in pairs(spec) do form[name] = value end
+  form.full_outputs, form.outputs, form.fast = spec.outputs or {}, nil, nil
+  form.run, form.inputs = spec.fast.run or spec.run, spec.fast.inputs or spec.inputs
+  return form
+end
+
 local function add_task(project, task)
   local before = project._by_id[task.id]
   if before then
@@ -107,6 +119,11 @@ local function add_task(project, task)
   task.index = #tasks + 1
   tasks[task.index] = task
   project._by_id[task.id] = task
+  if task.spec.full_outputs then
+    -- What is known of the two forms is kept apart by their ids.
+    task.id = task.id .. FAST
+    project._by_id[task.id] = task
+  end
   return setmetatable(task, Task)
 end
 
@@ -115,6 +132,7 @@ local function add_tasks(project, pipeline)
   for _, declaration in ipairs(pipeline.declarations) do
     local spec, base = declaration.spec, declaration.name
     if prefix ~= "" then base = prefix .. base end
+    if spec.fast and loading.fast then spec = fast_form(spec) end
     if spec.matrix then
       local list, first = combinations(spec.matrix), #project._tasks + 1
       if #list == 0 then

@@ -187,9 +187,8 @@ function M.run(args)
   local selection, choice
   if #args.tasks == 0 and #args.tag == 0 and not select.chooses(args) then
     selection = select.phases(project)
-  else
-    selection, choice = select.of(project, args)
   end
+  if not selection then selection, choice = select.of(project, args) end
   local nodes, edges = collect(project, selection, choice and choice.left_out)
   session.save(args, project)
   local kind = args.dot and "dot" or args.mermaid and "mermaid" or args.json and "json" or "text"

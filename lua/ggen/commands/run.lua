@@ -56,6 +56,7 @@ function M.configure(parser)
   parser:option("--jobserver", "How the slots of -j are shared with make, cargo and their kind in"
     .. " tasks: pipe (default), fifo (GNU make 4.4 and later), off."):argname("STYLE")
     :choices({ "pipe", "fifo", "off" })
+  parser:flag("--fast", "The quicker form of the tasks that have one (fast = { ... }).")
   parser:option("--compat", "How the hooks of a make.toml run: default (once), or strict (as in the"
     .. " tool that the format comes from, to the letter)."):argname("MODE")
     :choices({ "default", "strict" })
@@ -200,9 +201,11 @@ function M.run(args)
   end
   local session = require("ggen.session")
   local project
-  if args.compat then
+  local other = args.compat or args.fast
+  if other then
     -- The file is read in another way, which is not remembered.
-    require("ggen.loading").compat = args.compat
+    local loading = require("ggen.loading")
+    loading.compat, loading.fast = args.compat, args.fast
     project = session.open(args, { remember = false })
   else
     project = session.open(args)
@@ -235,7 +238,7 @@ function M.run(args)
   add_display(plugins, args, host)
   local run = require("ggen.run").new(project, selection, options, plugins)
   if run.rows then require("ggen.lifecycle.admission").ask(run) end
-  if not args.compat then session.save(args, project) end
+  if not other then session.save(args, project) end
   if args.trace then trace.span("host", "load " .. project.loaded.root.name, 0, opened,
     trace.now()) end
   local code = run:execute()

@@ -61,7 +61,7 @@
 ---@field weight? ggen.TaskWeight What the task uses of the machine, for schedulers
 ---@field container? string Image to run in
 ---@field cleanroom? boolean See only declared inputs
----@field fast? ggen.TaskFast A quicker form of the task, for watching
+---@field fast? ggen.TaskFast A quicker form of the task, for run --fast
 
 ---@class ggen.TaskFast
 ---@field inputs? string|string[] What the quick form depends on

@@ -92,6 +92,8 @@ end
 
 ---npm: `npm ci` into node_modules, for package-lock.json. Node's own program counts, since native
 ---modules are built for it.
+---   > deps.npm({ dir = { "node_modules", "web/node_modules" } }).outputs
+---   < { "node_modules", "web/node_modules" }
 ---@param options? ggen.std.deps.Options fields that take the place of these
 ---@return table task for p:task
 function M.npm(options)
@@ -103,6 +105,8 @@ end
 
 ---pip: a virtual environment in .venv with what requirements.txt names. The environment has the
 ---absolute path of the checkout in it, so that it is installed anew elsewhere (env VIRTUAL_ENV).
+---   > deps.pip({}).inputs
+---   < { "requirements.txt" }
 ---@param options? ggen.std.deps.Options fields that take the place of these
 ---@return table task for p:task
 function M.pip(options)
@@ -117,6 +121,8 @@ end
 
 ---cargo: the sources of all crates in Cargo.lock, in vendor/. `cargo build --offline` uses them by
 ---what `cargo vendor` writes to .cargo/config.toml, which is an output as well.
+---   > deps.cargo_fetch({}).inputs
+---   < { "Cargo.lock", "Cargo.toml" }
 ---@param options? ggen.std.deps.Options fields that take the place of these
 ---@return table task for p:task
 function M.cargo_fetch(options)
@@ -127,6 +133,8 @@ function M.cargo_fetch(options)
 end
 
 ---Go: the sources of all modules in go.sum, in vendor/, which `go build` uses by itself.
+---   > deps.go_mod({}).tools
+---   < { "go" }
 ---@param options? ggen.std.deps.Options fields that take the place of these
 ---@return table task for p:task
 function M.go_mod(options)

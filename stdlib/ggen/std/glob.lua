@@ -31,7 +31,7 @@ end
 ---file that matches makes the pipeline be loaded anew; otherwise in the current directory, unless
 ---`root` says where.
 ---   > glob.list({ "*.lua", "!init.lua" }, "stdlib/ggen/std")[1]
----   < "glob.lua"
+---   < "deps.lua"
 ---@param patterns string|string[]
 ---@param root? string
 ---@return string[]? paths relative to the root
