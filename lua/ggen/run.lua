@@ -466,7 +466,8 @@ function Run:_run_all()
     local result = { status = "ok", code = 0, service = true, usage = service.result.usage }
     self.account:service_ended(service.task, result, service.started)
   end
-  if not self.options.dry_run then self:_remember_failures(main) end
+  -- The steps of a script are no tasks that one could ask for.
+  if not self.options.dry_run and not self.script then self:_remember_failures(main) end
 end
 
 -- For --failed of a later run.
