@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <string>
@@ -40,15 +41,17 @@ Result<Digest> hash_fd(int fd, std::uint64_t size, const char* name) {
   Sha256 hash;
   std::uint64_t total = 0;
   for (;;) {
-    const ssize_t count = ::read(fd, block(), kBlock);
+    const std::uint64_t rest = size > total ? size - total : kBlock;
+    const ssize_t count = ::read(fd, block(), std::min<std::uint64_t>(rest, kBlock));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return failed("read", name);
     if (count == 0) break;
     hash.update({block(), static_cast<std::size_t>(count)});
     total += static_cast<std::uint64_t>(count);
-    // A short read at the known size is the end: most files are smaller than a block, and this
-    // spares each of them a system call. Whoever appends meanwhile moves the stamp.
-    if (total == size && static_cast<std::size_t>(count) < kBlock) break;
+    // The size that the stamp has is the end, which spares most files a second system call. Whoever
+    // appends meanwhile moves the stamp; to a file that grows as fast as it is read there would be
+    // no other end. (The kernel's own files have a size of 0, whatever is in them.)
+    if (total == size) break;
   }
   return hash.finish();
 }

@@ -4,8 +4,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include "base/file.h"
 
@@ -41,6 +44,22 @@ TEST_CASE("hash_file gives the digest of the bytes at every block boundary", "[h
     CHECK(result->digest == sha256(bytes));
     CHECK(result->stamp.size == size);
   }
+}
+
+TEST_CASE("A file that grows is hashed as far as its stamp says", "[hash][sha256]") {
+  const TempDir dir;
+  const std::string path = dir.path + "/f";
+  REQUIRE(write_file(path, std::string(1 << 20, '\0')));
+  std::atomic<bool> done = false;
+  std::thread grower([&] {
+    for (off_t size = 2 << 20; !done && size < 512 << 20; size += 1 << 20)
+      if (truncate(path.c_str(), size) != 0) std::abort();
+  });
+  const auto result = hash_file(AT_FDCWD, path.c_str());
+  done = true;
+  grower.join();
+  REQUIRE(result);
+  CHECK(result->digest == sha256(std::string(result->stamp.size, '\0')));
 }
 
 TEST_CASE("A file that was just written is racy, an old one is not", "[hash][sha256]") {
