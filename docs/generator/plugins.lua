@@ -22,8 +22,8 @@ local ORDER = { "observer", "scheduler", "executor", "hooks", "workspaces", "cac
 -- What observers and others see of a run, described after the kinds.
 local SEEN = { "ggen.Host", "ggen.RunOptions", "ggen.Style", "ggen.Screen", "ggen.Task",
   "ggen.TaskResult", "ggen.Totals", "ggen.Run", "ggen.Log", "ggen.Context", "ggen.Step",
-  "ggen.Hook", "ggen.WorkspaceFound", "ggen.CacheEntries", "ggen.CacheEntry", "ggen.NewResult",
-  "ggen.KeyBuilder", "ggen.CacheOptions", "ggen.CacheTotals" }
+  "ggen.View", "ggen.Machine", "ggen.Hook", "ggen.WorkspaceFound", "ggen.CacheEntries",
+  "ggen.CacheEntry", "ggen.NewResult", "ggen.KeyBuilder", "ggen.CacheOptions", "ggen.CacheTotals" }
 
 local function class_name(kind)
   return ("ggen.%s%sPlugin"):format(kind:sub(1, 1):upper(), kind:sub(2))

@@ -292,6 +292,7 @@ function View:longest_refused() end
 
 ---Decides who is next. Without any of these methods: the order of declaration.
 ---@class ggen.SchedulerPlugin : ggen.AnyPlugin
+---@field over { name: string, params: table? }? who gives the order, for one that only admits
 local SchedulerPlugin = {}
 
 ---Called when a task becomes ready; of the ready tasks the one with the highest number starts
