@@ -222,6 +222,10 @@ function M.read(self, container, name, path)
     task.condition.script = table.concat(task.condition_script, "\n")
     task.condition_script = nil
   end
+  if task.workspace ~= nil then
+    self:note(value, "workspace", own, "cargo-make", "is not followed: a task runs in the"
+      .. " workspaces, if the file has any")
+  end
   if task.ignore_errors then task.error_handling = task.error_handling or "warn" end
   task.ignore_errors = nil
   return task

@@ -139,10 +139,19 @@ local function for_environment(context, phase)
     { desc = chosen.desc or phase.desc, shell = chosen.shell or phase.shell }
 end
 
+-- Whether a task that has others do its work is to do it: as far as that can be known while
+-- loading, which runs no script.
+local function may_hold(condition)
+  local known = {}
+  for name, value in pairs(condition) do known[name] = name ~= "script" and value or nil end
+  return (conditions.holds(known, loading_world))
+end
+
 -- What a cargo-make task has others do, behind what it needs. Of several choices the first counts
 -- whose condition holds.
 local function others_of(phase)
   local others = { phase.alias }
+  if phase.condition and not may_hold(phase.condition) then return others end
   for _, choice in ipairs(phase.run_task or {}) do
     if not choice.condition or conditions.holds(choice.condition, loading_world) then
       for _, name in ipairs(choice.names) do others[#others + 1] = name end

@@ -90,7 +90,8 @@ timeout = 5
     for i, note in ipairs(model.notes) do said[i] = note.kind .. " " .. note.key end
     assert.equal("cargo-make", select(2, task("command = 'x'\nenv = { A = ['x', 'y'] }")).notes[1]
       .kind)
-    assert.same({ "empty tasks.t", "unknown tasks.t.condition.rust_version",
+    assert.same({ "empty tasks.t", "cargo-make tasks.t.workspace",
+      "unknown tasks.t.condition.rust_version",
       "cargo-make tasks.t.env.C", "unknown tasks.t.install_crate", "unknown tasks.t.watch" }, said)
   end)
 end)
