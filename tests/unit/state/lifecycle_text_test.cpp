@@ -107,6 +107,20 @@ TEST_CASE("lifecycle text: workspaces and names that need quoting", "[state]") {
   CHECK(again.text() == text.text());
 }
 
+TEST_CASE("lifecycle text: an entry that is laid out already is not laid out again", "[state]") {
+  const std::string entry = "{\n      \"phase\": \"a\", \"x\":[1,2],\n      \"key\": \"k\"\n    }";
+  const std::string head = R"({"last_phase":null,"phase_history":[],"generated":[],"cache_keys":[)";
+  const auto written = LifecycleText::parse(head + entry + "]}").value().text();
+  CHECK(written.find("[\n    " + entry + "\n  ]") != std::string::npos);
+
+  // Only one end is as it would be written.
+  for (const std::string& other :
+       {"{" + entry.substr(8), entry.substr(0, entry.size() - 6) + "}"}) {
+    const auto again = LifecycleText::parse(head + other + "]}").value().text();
+    CHECK(again.find("\"x\": [\n        1,\n        2\n      ],\n") != std::string::npos);
+  }
+}
+
 TEST_CASE("lifecycle text: what is not known stays, in its place", "[state]") {
   const std::string source = R"({"schema": {"version": 2.50, "x": [1e400, "\u00e9"]},
     "cache_keys": [{"phase": "a", "since": [], "key": "k"}], "last_phase": "a",
