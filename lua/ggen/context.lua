@@ -139,7 +139,8 @@ function Context:step(step)
   if step.fn then return self:call(step.fn) end
   local spec = self.task.spec
   local interactive = spec.interactive
-  if spec.lifecycle and step.shell and not step.shell_program then
+  if spec.lifecycle and step.shell and not step.shell_program and not interactive then
+    self:check_time()
     local code = require("ggen.lifecycle.builtins").run(step.shell, function(bytes)
       self:log():write("out", bytes)
     end)

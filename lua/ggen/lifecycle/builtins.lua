@@ -55,6 +55,12 @@ function builtins.echo(words, write)
   return 0
 end
 
+-- Where sh is bash, the caller can have made something else of them: functions and options come
+-- through the environment.
+local function is_redefined(name)
+  return os.getenv("BASH_FUNC_" .. name .. "%%") or os.getenv("SHELLOPTS") or os.getenv("BASHOPTS")
+end
+
 ---Does a command, if it is one that needs no process.
 ---@param text string
 ---@param write fun(bytes: string) takes what it prints
@@ -63,7 +69,7 @@ function M.run(text, write)
   -- Nearly all commands end here.
   local name = text:match("^[ \t]*([a-z:]*)")
   if name == "" then return text:find("^[ \t\n]*$") and 0 or nil end
-  if not builtins[name] then return nil end
+  if not builtins[name] or is_redefined(name) then return nil end
   local words = words_of(text)
   -- "tr""ue" is a word as well.
   if not words or words[1] ~= name then return nil end

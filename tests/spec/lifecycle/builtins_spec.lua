@@ -45,6 +45,15 @@ describe("commands without a process", function()
     end)
   end
 
+  it("are not when the environment makes something else of them", function()
+    for _, name in ipairs({ "BASH_FUNC_true%%", "SHELLOPTS", "BASHOPTS" }) do
+      local getenv = stub(os, "getenv", function(asked) return asked == name and "x" or nil end)
+      local code = builtins.run("true", error)
+      getenv:revert()
+      assert.is_nil(code)
+    end
+  end)
+
   it("agree with sh on random texts", function()
     math.randomseed(20252)
     local pieces = { "echo", "true", ":", "false", " ", " ", " ", "a", "b c", "'", "'", '"', '"',
