@@ -6,14 +6,14 @@ ROWS+=" phases hooks workspaces state check-phases list-workspaces memory-worksp
 
 PHASES="init setup build test deploy"
 
-# DIRECTORY HOOKS: five phases that are each `true`, and with "hooks" one more on either side of each; script.sh is
-# the shell's way to do the same.
+# DIRECTORY HOOKS [COMMAND]: five phases that are each COMMAND (`true`), and with "hooks" one `true` more on either side
+# of each; script.sh is the shell's way to do the same.
 write_phases() {
   mkdir -p "$1"
-  local phase
+  local phase command=${3:-true}
   {
     printf '[project]\nname = "phases"\n'
-    for phase in $PHASES; do printf '[lifecycle.%s]\ncommand = "true"\n' "$phase"; done
+    for phase in $PHASES; do printf '[lifecycle.%s]\ncommand = "%s"\n' "$phase" "$command"; done
     [ "$2" = hooks ] && {
       for phase in $PHASES; do printf '[lifecycle.pre-%s]\ncommand = "true"\n' "$phase"; done
       for phase in $PHASES; do printf '[lifecycle.post-%s]\ncommand = "true"\n' "$phase"; done
@@ -26,7 +26,7 @@ write_phases() {
   } > "$1/make.toml"
   {
     for phase in $PHASES; do
-      echo "sh -c true"
+      if [ "$command" = true ]; then echo "sh -c true"; else echo "$command"; fi
       [ "$2" = hooks ] && printf 'sh -c true\nsh -c true\n'
     done
     true
@@ -34,7 +34,7 @@ write_phases() {
 }
 
 # DIRECTORY COUNT PARALLEL PHASE...: workspaces with a make.toml each, whose phases write one small file each; loop.sh
-# is the shell's way to do the same.
+# is the shell's way to do the same, and halves.sh that for ten of them, five beside five.
 write_workspaces() {
   local directory=$1 count=$2 parallel=$3 i phase
   shift 3
@@ -54,6 +54,13 @@ write_workspaces() {
     for phase; do echo "  (cd \$w && exec sh -c 'echo $phase > $phase.out') || exit 1"; done
     echo "done"
   } > "$directory/loop.sh"
+  {
+    echo "("
+    sed 's/in w\*/in w[1-5]/' "$directory/loop.sh"
+    echo ") & first=\$!"
+    sed 's/in w\*/in w[6-9] w10/' "$directory/loop.sh"
+    echo "wait \$first"
+  } > "$directory/halves.sh"
 }
 
 row_phases() {
@@ -63,6 +70,15 @@ row_phases() {
     "$ggen" -C "$work/phases" run init setup build test deploy ::: sh "$work/phases/script.sh"
   row "5_phase_pipeline, against a script with five \`sh -c true\`" "<= 1.3 x" "$(ms 1) against $(ms 2)" \
     "$(ratio_to 2)" "$(at_most "$(ratio_to 2)" 1.3)"
+  # A `true` of a make.toml needs no process (lua/ggen/lifecycle/builtins.lua); these do.
+  write_phases "$work/programs" plain /bin/true
+  sed 's/^/sh -c /' "$work/programs/script.sh" > "$work/programs/shells.sh"
+  compare 41 -b "rm -f '$work/programs/.ggen/state.json'" \
+    "$ggen" -C "$work/programs" run init setup build test deploy ::: sh "$work/programs/script.sh" \
+    ::: sh "$work/programs/shells.sh"
+  row "five phases that are \`/bin/true\`, against a script with five \`/bin/true\`" "-" \
+    "$(ms 1) against $(ms 2)" "$(ratio_to 2)" -
+  row "the same, against a script with five \`sh -c /bin/true\`" "-" "$(ms 1) against $(ms 3)" "$(ratio_to 3)" -
 }
 
 row_hooks() {
@@ -76,12 +92,19 @@ row_hooks() {
 row_workspaces() {
   write_workspaces "$work/in-turn" 10 false build
   write_workspaces "$work/parallel" 10 true build
-  compare 41 "$ggen" -C "$work/in-turn" run build ::: sh -c "cd '$work/in-turn' && exec sh loop.sh"
+  # A state of its own in each round, as above.
+  compare 41 -b "rm -f '$work/in-turn/.ggen/state.json'" \
+    "$ggen" -C "$work/in-turn" run build ::: sh -c "cd '$work/in-turn' && exec sh loop.sh"
   row "10_workspace_build, one after another, against a loop in the shell" "<= 1.3 x" "$(ms 1) against $(ms 2)" \
     "$(ratio_to 2)" "$(at_most "$(ratio_to 2)" 1.3)"
-  compare 41 "$ggen" -C "$work/parallel" run -j2 build ::: "$ggen" -C "$work/in-turn" run build
+  compare 41 -b "rm -f '$work/parallel/.ggen/state.json' '$work/in-turn/.ggen/state.json'" \
+    "$ggen" -C "$work/parallel" run -j2 build ::: "$ggen" -C "$work/in-turn" run build
   row "the same, -j2 against one after another" "<= 0.65 x" "$(ms 1) against $(ms 2)" "$(ratio_to 2)" \
     "$(at_most "$(ratio_to 2)" 0.65)"
+  # What two processors make of it when nobody has to do anything else.
+  compare 41 sh -c "cd '$work/in-turn' && exec sh halves.sh" ::: sh -c "cd '$work/in-turn' && exec sh loop.sh"
+  row "for comparison: the shell's loop in two halves at once, against the loop" "-" "$(ms 1) against $(ms 2)" \
+    "$(ratio_to 2)" -
 }
 
 row_state() {
