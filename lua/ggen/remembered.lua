@@ -162,14 +162,24 @@ local function make_task(self, index, bytes)
   }
 end
 
+-- A task of the evaluated project as one of this one. It is declared by the same pipeline as the
+-- tasks that were made before: who sorts tasks by that (lifecycle/order.lua) must not get one twice.
+local function adopted(self, task)
+  local owner = self.loaded.root
+  for _, workspace in ipairs(task.workspace and self.loaded.workspaces or {}) do
+    if workspace.name == task.workspace then owner = workspace end
+  end
+  local declaration = setmetatable({ owner = owner }, { __index = task.declaration })
+  return setmetatable({ declaration = declaration }, { __index = task })
+end
+
 function Remembered:task(index)
   local task = self._tasks[index]
   if task then return task end
   local evaluated = rawget(self, "_evaluated")
-  if evaluated then return evaluated:task(index) end
-  local bytes, ok = self.snapshot:record(index), nil
+  local bytes, ok = not evaluated and self.snapshot:record(index), nil
   if bytes then ok, task = pcall(make_task, self, index, bytes) end
-  if not ok then task = instead(self):task(index) end
+  if not ok then task = adopted(self, (evaluated or instead(self)):task(index)) end
   self._tasks[index] = task
   return task
 end
