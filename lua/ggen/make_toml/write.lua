@@ -1,6 +1,7 @@
 -- A model of make.toml as the text of a pipeline.lua that does the same. What has no equivalent is
 -- said in a comment in its place.
 -- SPDX-License-Identifier: MIT
+local fault = require("ggen.fault")
 local lua_text = require("ggen.make_toml.lua_text")
 local steps = require("ggen.steps")
 local write_env = require("ggen.make_toml.write_env")
@@ -360,17 +361,6 @@ function Writer:_head(name)
   end
 end
 
-function Writer:_workspaces()
-  local model = self._model
-  local paths = {}
-  for _, workspace in ipairs(model.workspaces) do paths[#paths + 1] = workspace.path end
-  for _, pattern in ipairs(model.members or {}) do paths[#paths + 1] = pattern end
-  if #paths == 0 then return end
-  self:_add("\n-- The workspaces of ", plain(model.file), ". Each has a pipeline.lua of its own,",
-    " which begins with\n-- ggen.workspace \"NAME\"; when they are there:\n-- p:workspaces ",
-    (lua_text.texts(paths, "", 0):gsub("[\r\n]+", "\n-- ")), "\n")
-end
-
 function Writer:_groups()
   local model = self._model
   local function group(name, phases, line)
@@ -415,17 +405,32 @@ function Writer:_rest()
   end
 end
 
+local function pipeline_name(model, name)
+  local own = (model.project.name or name):gsub("[^%w_.-]", "-"):gsub("^%-+", "")
+  return own ~= "" and own or "project"
+end
+
+-- What is written here declares tasks of one directory.
+local function refuse_workspaces(model, name)
+  local first = model.workspaces[1] or model.members or model.workspaces_find
+  if not first then return end
+  fault.raise('its phases run in workspaces, and what "init --from" writes would run them here.'
+    .. " A pipeline.lua with these lines keeps all as it is, and takes tasks beside it:\n"
+    .. ('  local p = require("ggen").pipeline %s\n  p:import %s\n  return p'):format(
+      quote(pipeline_name(model, name)), quote(model.file)), model.file, first.line)
+end
+
+---Raises a fault when the file names workspaces.
 ---@param model ggen.make_toml.Model read with `raw`
 ---@param name string of the pipeline, when the file has none
 ---@return string source
 function M.write(model, name)
+  refuse_workspaces(model, name)
   local self = setmetatable({ _model = model, _parts = {}, _names = {}, _taken = {} }, Writer)
   for _, list in ipairs({ model.phases, model.pipelines, model.scripts }) do
     for _, entry in ipairs(list) do self._names[entry.name] = self:_free(entry.name) end
   end
-  local own = (model.project.name or name):gsub("[^%w_.-]", "-"):gsub("^%-+", "")
-  self:_head(own ~= "" and own or "project")
-  self:_workspaces()
+  self:_head(pipeline_name(model, name))
   for _, phase in ipairs(model.phases) do self:_task(self._names[phase.name], phase) end
   for _, hook in ipairs(model.hooks) do self:_hook(hook) end
   self:_groups()

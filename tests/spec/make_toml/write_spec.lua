@@ -235,10 +235,6 @@ command = "test"
   it("writes groups, and says what it cannot write", function()
     local source = written([[
 compat = "strict"
-[workspace.web]
-path = "apps/web"
-[workspace]
-members = ["libs/*"]
 [tasks.a]
 command = "a"
 condition = { env_set = ["CI"], files_not_exist = ["x"], profiles = ["p"] }
@@ -260,9 +256,18 @@ say = "echo"
     assert.same({ "a" }, found.tasks.c.needs)
     assert.equal("echo", found.tasks.say.run)
     for _, text in ipairs({ 'compat = "strict" has no equivalent', "condition.profiles has no",
-      "run_task: in this order only", "cleanup_task: c", '-- p:workspaces { "apps/web", "libs/*" }',
-      "there is nothing to run" }) do
+      "run_task: in this order only", "cleanup_task: c", "there is nothing to run" }) do
       has(source, text)
+    end
+  end)
+
+  it("refuses workspaces", function()
+    for line, text in ipairs({ "[workspace.w]\npath = 'w'", "\n[workspace]\nmembers = []",
+      "\n\n[workspace]\nfind = 'npm'" }) do
+      local ok, problem = pcall(written, text .. "\n[tasks.a]\ncommand = 'a'\n")
+      assert.is_false(ok)
+      assert.equal(line == 1 and 1 or line + 1, problem.line)
+      has(problem.message, 'p:import "make.toml"')
     end
   end)
 
@@ -297,8 +302,8 @@ say = "echo"
         local source = written(('[project]\nname = %s\ndescription = %s\n[lifecycle.a]\n'
           .. 'description = %s\ncommand = %s\nport = 1\ncache_key = %s\nshell = "bash"\n'
           .. 'outputs = [%s]\n[hooks]\non_error = [%s]\n"before_x\\ny" = "a"\n'
-          .. 'after_a = "x y\\n"\n[env]\nA = %s\n[other]\n%s = 1\n[workspace]\n'
-          .. 'members = [%s]\n[pipelines]\nb = [%s]\n'):gsub("%%s", function()
+          .. 'after_a = "x y\\n"\n[env]\nA = %s\n[other]\n%s = 1\n'
+          .. '[pipelines]\nb = [%s]\n'):gsub("%%s", function()
           return quoted
         end))
         local found = evaluate(source)
