@@ -12,7 +12,7 @@ local M = {}
 ---@return boolean
 function M.had_its_run(project, task)
   if not task.spec.lifecycle.first_run_only then return false end
-  return require("ggen.lifecycle.record").of(project):succeeded(task.name, task.workspace)
+  return require("ggen.lifecycle.record").succeeded(project, task)
 end
 
 ---@async

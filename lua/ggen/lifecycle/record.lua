@@ -54,16 +54,53 @@ end
 ---@return ggen.LifecycleState
 function M.of(project) return state_of(project, project.dir) end
 
+-- Whether each workspace keeps a state of its own, as in the original.
+local function is_strict(project)
+  local root = project.loaded.root.lifecycle
+  return root and root.strict and not root.imported
+end
+
+-- The state that the original, or compat = "strict", has left in the workspace of a task.
+local function state_beside(project, task)
+  if not task.workspace or task.dir == project.dir then return nil end
+  return state_of(project, task.dir)
+end
+
+---The states that say what the phases of a project have done: its own, and those that the original
+---has left in its workspaces.
+---@param project ggen.Project
+---@return { state: ggen.LifecycleState, workspace: string? }[] the first is its own
+function M.all(project)
+  local list, seen = { { state = M.of(project) } }, { [project.dir] = true }
+  for _, workspace in ipairs(is_strict(project) and {} or project.loaded.workspaces) do
+    if not seen[workspace.dir] then
+      seen[workspace.dir] = true
+      list[#list + 1] = { state = state_of(project, workspace.dir), workspace = workspace.name }
+    end
+  end
+  return list
+end
+
+---Whether a phase has ever succeeded, here or in the original.
+---@param project ggen.Project
+---@param task ggen.Task
+---@return boolean
+function M.succeeded(project, task)
+  if M.of(project):succeeded(task.name, task.workspace) then return true end
+  local beside = state_beside(project, task)
+  return beside ~= nil and beside:succeeded(task.name)
+end
+
 ---The last record of a phase, wherever it is kept.
 ---@param project ggen.Project
 ---@param task ggen.Task
 ---@return ggen.LifecycleRecord?
 function M.last(project, task)
-  local root = project.loaded.root.lifecycle
-  if root and root.strict and not root.imported then
-    return state_of(project, task.dir):last(task.name)
-  end
-  return M.of(project):last(task.name, task.workspace)
+  if is_strict(project) then return state_of(project, task.dir):last(task.name) end
+  local own, beside = M.of(project):last(task.name, task.workspace), state_beside(project, task)
+  local other = beside and beside:last(task.name)
+  if own and other then return other.started_ms > own.started_ms and other or own end
+  return own or other
 end
 
 ---@class ggen.Recorder
@@ -147,9 +184,13 @@ function Recorder:save()
     if warning then self._run.events:note("warning", warning) end
   end
   for _, state in ipairs(self._order) do note(M.warning(state, state:save())) end
-  -- One that was only read.
-  local own = opened[self._run.project.dir]
-  if own and not self._states[self._run.project.dir] then note(M.warning(own, true)) end
+  -- Those that were only read.
+  local read = {}
+  for dir, state in pairs(opened) do
+    if not self._states[dir] then read[#read + 1] = state end
+  end
+  table.sort(read, function(a, b) return a:path() < b:path() end)
+  for _, state in ipairs(read) do note(M.warning(state, true)) end
 end
 
 return M
