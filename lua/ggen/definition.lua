@@ -33,6 +33,12 @@ local function hook_tasks(project)
   return found
 end
 
+-- Where the outputs of a task are written, as far as that is known.
+local function outputs_line(task)
+  local lines = task.declaration.lines
+  return lines and lines.outputs or task.declaration.line
+end
+
 ---The declared outputs of a task, relative to the root of its project; without those that begin
 ---with "!".
 ---@param task ggen.Task
@@ -45,7 +51,7 @@ function M.output_patterns(task, root)
       local path = paths.joined(base, pattern)
       if not path or path == "" or pattern:sub(1, 1) == "/" then
         fault.raise(("task %q: the output %q is not below the project's directory"):format(
-          task.declaration.name, pattern), task.declaration.file, task.declaration.line)
+          task.declaration.name, pattern), task.declaration.file, outputs_line(task))
       end
       list[#list + 1] = (path:gsub("/$", ""))
     end
@@ -75,8 +81,8 @@ local function overlap(a, b)
   if first.index > second.index then first, second = second, first end
   fault.raise(("task %q: its output %q is also an output of %q (%s:%d): each file has one task that"
     .. " makes it"):format(second.id, second == a.task and a.path or b.path, first.id,
-    first.declaration.file, first.declaration.line), second.declaration.file,
-    second.declaration.line)
+    first.declaration.file, outputs_line(first)), second.declaration.file,
+    outputs_line(second))
 end
 
 -- Calls with each directory above a path, from the nearest.

@@ -6,6 +6,13 @@ local M = {
     .. " the plugins.",
 }
 
+-- What makes the keys of tasks, with all that a run would say of it before anything starts. What
+-- runs to the letter of the original has none.
+local function check_definitions(project, plugins)
+  if not project:survey().cached or require("ggen.lifecycle.strict").applies(project) then return end
+  require("ggen.definition").of(project, plugins)
+end
+
 local function count(number, word) return ("%d %s%s"):format(number, word, number == 1 and ""
   or "s") end
 
@@ -22,7 +29,6 @@ function M.run(args)
     now = require("ggen.core.clock").monotonic, output_sink = require("ggen.core.output").callback,
   }
   local plugins = session.plugins(project, host)
-  plugins:close()
   local root = project.loaded.root
   if root.defaults or not root.lifecycle then require("ggen.select").tasks(project, {}) end
   local tasks = project:count() - 2 * #project.phases
@@ -42,6 +48,8 @@ function M.run(args)
         or {}) do io.write(line, "\n") end
     end
   end
+  check_definitions(project, plugins)
+  plugins:close()
   io.write(("%s: ok (%s)\n"):format(project.loaded.root.name, table.concat(parts, ", ")))
   return 0
 end

@@ -4,6 +4,7 @@
 -- SPDX-License-Identifier: MIT
 local dsl = require("ggen.dsl")
 local loading = require("ggen.loading")
+local source = require("ggen.make_toml.source")
 local spec_of = require("ggen.make_toml.spec")
 local suggest = require("ggen.suggest")
 
@@ -73,7 +74,7 @@ function Declarer:_checked(names, what, line, unknown)
 end
 
 function Declarer:_task(name, spec, line)
-  dsl.declare(self.pipeline, name, spec, self.model.file, line or 1)
+  return dsl.declare(self.pipeline, name, spec, self.model.file, line or 1)
 end
 
 -- Shell lines are a task of their own, named after the hook; returns its name.
@@ -136,7 +137,7 @@ function Declarer:_phase(phase, hooks)
   end
   spec.needs = not_empty(self:_checked(spec.needs or {}, "depends_on", phase.line, unknown))
   data.unknown = not_empty(unknown)
-  self:_task(phase.name, spec, phase.line)
+  self:_task(phase.name, spec, phase.line).lines = phase.lines
 end
 
 -- A name for several phases in a row.
@@ -221,6 +222,21 @@ local function names_of(phases)
   return names
 end
 
+-- What `check` says of the file: what its reader has noted, and filters without effect.
+function Declarer:_notes()
+  local model, notes = self.model, {}
+  for i, note in ipairs(model.notes) do notes[i] = note end
+  local some = #model.workspaces > 0 or model.members or model.workspaces_find
+  for _, phase in ipairs(self.pipeline.kind == "pipeline" and not some and model.phases or {}) do
+    if phase.workspaces then
+      notes[#notes + 1] = { line = phase.lines.workspaces, kind = "workspaces",
+        key = source.join(source.join(phase.dialect, phase.name), "workspaces"),
+        text = "has no effect: this file names no workspace" }
+    end
+  end
+  return require("ggen.make_toml.notes").lines({ file = model.file, notes = notes })
+end
+
 function Declarer:_lifecycle(lists)
   local model = self.model
   rawset(self.pipeline, "lifecycle", {
@@ -233,7 +249,7 @@ function Declarer:_lifecycle(lists)
     max_records = model.max_records,
     strict = model.compat == "strict" and { hooks = hooks_as_written(model),
       names = names_of(model.phases) } or nil,
-    notes = not_empty(loading.notes and require("ggen.make_toml.notes").lines(model)),
+    notes = not_empty(loading.notes and self:_notes()),
   })
 end
 

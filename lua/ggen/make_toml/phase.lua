@@ -143,6 +143,12 @@ end
 
 ---Puts what the fields have left in a phase into its place.
 function M.finish(self, phase, value, path)
+  for _, key in ipairs({ "outputs", "workspaces" }) do
+    if phase[key] then
+      phase.lines = phase.lines or {}
+      phase.lines[key] = self:line(value, key)
+    end
+  end
   M.take_commands(self, phase, value, path)
   phase.commands = phase.commands or {}
   if phase.environment then

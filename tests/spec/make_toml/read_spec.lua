@@ -77,7 +77,7 @@ watch = "**/*.toml"
       parallel = true, workspaces = { "web" }, depends_on = { "init" },
       cache_key = { files = { "Cargo.toml", "Cargo.lock" } }, first_run_only = true,
       requires_approval = true, timeout = 300, retry = 2, shell = "bash", error_handling = "warn",
-      env = {}, environments = {},
+      env = {}, environments = {}, lines = { outputs = 12, workspaces = 15 },
     }, phase(model, "build"))
     assert.equal(90, phase(model, "init").timeout)
     assert.same({ "**/*.toml" }, phase(model, "init").watch)
