@@ -264,6 +264,8 @@ function M.discount(files, found, left_out)
   end
 end
 
+local function any_phase(project) return select.phases(project) or {} end
+
 ---What the options of a command line choose.
 ---@async
 ---@param project ggen.Project
@@ -275,7 +277,8 @@ function M.of(project, args)
   if #args.only > 0 then
     self.selection, keeps = only(project, args)
   else
-    self.selection = select.tasks(project, args.tasks, args.tag)
+    -- What failed last time is meant without names, too.
+    self.selection = select.tasks(project, args.tasks, args.tag, args.failed and any_phase)
   end
   self.named = #args.tasks + #args.tag + #args.only + #args.exclude > 0
   local excluded = {}

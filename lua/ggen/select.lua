@@ -98,7 +98,7 @@ end
 
 -- A make.toml does not say what to do when nothing is named.
 local function which(project)
-  local names = {}
+  local names, file = {}, project.loaded.root.file
   for i = 1, project:count() do
     local data = project:task(i).spec.lifecycle
     if data and not data.hidden then names[#names + 1] = project:id(i) end
@@ -107,11 +107,16 @@ local function which(project)
       break
     end
   end
-  fault.raise(("which phases? %s has: %s"):format(project.loaded.root.file, table.concat(names,
-    ", ")))
+  if project:count() == 0 then
+    fault.raise(("%s has no phases ([lifecycle.NAME] with a command makes one)"):format(file))
+  elseif #names == 0 then
+    fault.raise(("which phases? %s has only private ones (ggen-lua list --all)"):format(file))
+  end
+  fault.raise(("which phases? %s has: %s"):format(file, table.concat(names, ", ")))
 end
 
-local function defaults(project)
+---@param otherwise fun(project: ggen.Project): integer[]? what is meant where nothing says it
+local function defaults(project, otherwise)
   local root, workspace = project.loaded.root, nil
   for _, candidate in ipairs(project.loaded.workspaces) do
     if candidate.name == project.loaded.workspace then workspace = candidate end
@@ -120,7 +125,7 @@ local function defaults(project)
   if not owner.defaults then
     local found = everything(project)
     if #found == 0 and (owner.lifecycle or root.lifecycle) then
-      return named(project, "default") or which(project)
+      return named(project, "default") or otherwise(project) or which(project)
     end
     return found
   end
@@ -160,11 +165,13 @@ end
 ---@param project ggen.Project
 ---@param names string[] empty for the defaults
 ---@param tags string[]? keep only tasks with one of these tags
+---@param otherwise (fun(project: ggen.Project): integer[]?)? what no names mean where a make.toml does
+---not say it; without this they are an error
 ---@return integer[] indices of tasks in the order named, without repeats; raises a fault on unknown
 ---names
-function M.tasks(project, names, tags)
+function M.tasks(project, names, tags, otherwise)
   local tagged = tags and #tags > 0
-  if #names == 0 and not tagged then return defaults(project) end
+  if #names == 0 and not tagged then return defaults(project, otherwise or which) end
   local found
   if #names == 0 then
     found = everything(project)

@@ -134,6 +134,10 @@ local function script_of(args, project)
   local strict = require("ggen.lifecycle.strict")
   if not strict.applies(project) then return nil end
   local names = args.tasks
+  if require("ggen.select").chooses(args) then
+    fault.raise('--only, --exclude, --failed, --since and --shard do nothing with compat = "strict":'
+      .. " name the phases")
+  end
   if #names == 0 then
     names = {}
     for i, index in ipairs(require("ggen.select").tasks(project, {})) do

@@ -123,7 +123,13 @@ end
 local function simulate_schedulers(args)
   local simulate, report = require("ggen.simulate_schedule"), require("ggen.schedule_report")
   local project = require("ggen.session").open(args)
-  local work = simulate.work(project, require("ggen.select").tasks(project, args.tasks), args.seed)
+  local select = require("ggen.select")
+  -- Without names, all that there is to replay.
+  local function all(whole)
+    local phases = select.phases(whole)
+    return phases and #phases > 0 and phases or nil
+  end
+  local work = simulate.work(project, select.tasks(project, args.tasks, nil, all), args.seed)
   local jobs = args.jobs or require("ggen.core.env").cpus()
   local results = {}
   for word in args.sched:gmatch("[^,%s]+") do
