@@ -162,8 +162,8 @@ local function make_task(self, index, bytes)
   }
 end
 
--- A task of the evaluated project as one of this one. It is declared by the same pipeline as the
--- tasks that were made before: who sorts tasks by that (lifecycle/order.lua) must not get one twice.
+-- A task of the evaluated project as one of this one. It is declared by the same pipeline as those
+-- that were made before: who sorts tasks by that (lifecycle/order.lua) must not get one twice.
 local function adopted(self, task)
   local owner = self.loaded.root
   for _, workspace in ipairs(task.workspace and self.loaded.workspaces or {}) do

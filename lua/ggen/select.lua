@@ -165,8 +165,8 @@ end
 ---@param project ggen.Project
 ---@param names string[] empty for the defaults
 ---@param tags string[]? keep only tasks with one of these tags
----@param otherwise (fun(project: ggen.Project): integer[]?)? what no names mean where a make.toml does
----not say it; without this they are an error
+---@param otherwise (fun(project: ggen.Project): integer[]?)? what no names mean where a make.toml
+---does not say it; without this they are an error
 ---@return integer[] indices of tasks in the order named, without repeats; raises a fault on unknown
 ---names
 function M.tasks(project, names, tags, otherwise)

@@ -13,7 +13,8 @@ describe("the recorder", function()
     notes = {}
     local events = { note = function(_, level, text) notes[#notes + 1] = level .. ": " .. text end }
     recorder = record.new({ events = events,
-      project = { dir = dir, loaded = { root = { lifecycle = { max_records = 3 } } } } })
+      project = { dir = dir,
+        loaded = { root = { lifecycle = { max_records = 3 } }, workspaces = {} } } })
   end)
   after_each(function() fs.remove(dir, { recursive = true }) end)
 

@@ -9,8 +9,9 @@ local M = {
 -- What makes the keys of tasks, with all that a run would say of it before anything starts. What
 -- runs to the letter of the original has none.
 local function check_definitions(project, plugins)
-  if not project:survey().cached or require("ggen.lifecycle.strict").applies(project) then return end
-  require("ggen.definition").of(project, plugins)
+  if project:survey().cached and not require("ggen.lifecycle.strict").applies(project) then
+    require("ggen.definition").of(project, plugins)
+  end
 end
 
 local function count(number, word) return ("%d %s%s"):format(number, word, number == 1 and ""

@@ -135,8 +135,8 @@ local function script_of(args, project)
   if not strict.applies(project) then return nil end
   local names = args.tasks
   if require("ggen.select").chooses(args) then
-    fault.raise('--only, --exclude, --failed, --since and --shard do nothing with compat = "strict":'
-      .. " name the phases")
+    fault.raise("--only, --exclude, --failed, --since and --shard do nothing with"
+      .. ' compat = "strict": name the phases')
   end
   if #names == 0 then
     names = {}

@@ -185,12 +185,14 @@ function Recorder:save()
   end
   for _, state in ipairs(self._order) do note(M.warning(state, state:save())) end
   -- Those that were only read.
-  local read = {}
-  for dir, state in pairs(opened) do
-    if not self._states[dir] then read[#read + 1] = state end
+  local project = self._run.project
+  local function look(dir)
+    if opened[dir] and not self._states[dir] then note(M.warning(opened[dir], true)) end
   end
-  table.sort(read, function(a, b) return a:path() < b:path() end)
-  for _, state in ipairs(read) do note(M.warning(state, true)) end
+  look(project.dir)
+  for _, workspace in ipairs(project.loaded.workspaces) do
+    if workspace.dir ~= project.dir then look(workspace.dir) end
+  end
 end
 
 return M
