@@ -59,6 +59,11 @@ function M.load(pipeline, dir, file, options)
   local path = (dir == "/" and "" or dir) .. "/" .. file
   dir = dir:gsub("/%./", "/"):gsub("/%.$", "")
   local model = M.read(path, locate.display(path, require("ggen.core.fs").cwd()), options.place)
+  local imported = options.place ~= nil and options.place.file ~= nil
+  -- What is part of a pipeline.lua has the order of its graph.
+  if imported and model.compat == "strict" then
+    model = setmetatable({ compat = "default" }, { __index = model })
+  end
   local above = has_workspaces(pipeline, model)
   -- workspaces.lua goes on from here.
   if above then
@@ -66,7 +71,7 @@ function M.load(pipeline, dir, file, options)
   end
   require("ggen.make_toml.declare").declare(pipeline, model, {
     dir = dir, relative = relative_dir(dir, pipeline.dir), environment = options.environment,
-    imported = options.place ~= nil and options.place.file ~= nil,
+    imported = imported,
     above = above and model.compat ~= "strict",
   })
 end

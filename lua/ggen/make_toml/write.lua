@@ -414,8 +414,9 @@ end
 local function refuse_workspaces(model, name)
   local first = model.workspaces[1] or model.members or model.workspaces_find
   if not first then return end
-  fault.raise('its phases run in workspaces, and what "init --from" writes would run them here.'
-    .. " A pipeline.lua with these lines keeps all as it is, and takes tasks beside it:\n"
+  fault.raise(('its phases run in workspaces, and what "init --from" writes would run them here.'
+    .. " A pipeline.lua with these lines keeps all as it is%s, and takes tasks beside it:\n")
+    :format(model.compat == "strict" and ' (but for compat = "strict")' or "")
     .. ('  local p = require("ggen").pipeline %s\n  p:import %s\n  return p'):format(
       quote(pipeline_name(model, name)), quote(model.file)), model.file, first.line)
 end
