@@ -392,7 +392,8 @@ function Cache:_keep(task, entry, result, duration)
     return self:_missing(task, after, result)
   end
   if after.moved then
-    self.events:note("warning", ("not cached: %s changed while it ran"):format(after.moved), task)
+    self.events:note("warning", ("not cached: %s changed while it ran%s"):format(after.moved,
+      self:_remedy(task)), task)
   end
   if entry.bypass or after.moved or not after.action then
     self.files:ended(task.index, nil, nil, after.moved and "moved" or nil)
@@ -408,6 +409,12 @@ function Cache:_keep(task, entry, result, duration)
   after.action:close()
   self.files:ended(task.index, last)
   return result
+end
+
+-- What to do about a task that writes among its own inputs.
+function Cache:_remedy(task)
+  local narrow = task.spec.lifecycle and "watch" or "inputs"
+  return (" (if the task writes it: declare it in outputs, or narrow %s)"):format(narrow)
 end
 
 function Cache:_missing(task, after, result)

@@ -122,7 +122,7 @@ function Hooks:run_once(task, in_plan)
     result = { status = "failed", code = 1,
       message = result == async.CANCELLED and "interrupted" or tostring(result) }
   end
-  if not in_plan then self._run.account:finish(task, result, started) end
+  if not in_plan and not result.told then self._run.account:finish(task, result, started) end
   future:resolve(result)
   return result, started
 end

@@ -147,6 +147,12 @@ local function flow(run, task)
   local started = run.account:start(task)
   local good, message = run.hooks:call(task, "before")
   local result = good and run:_make(task) or { code = 1, message = message }
+  if run.options.dry_run then
+    -- What would run is shown in its order.
+    result.status = result.code == 0 and "ok" or "failed"
+    run.account:finish(task, result, started)
+    result.told = true
+  end
   if result.code == 0 then
     good, message = run.hooks:call(task, "after")
     if not good then result = { code = 1, message = message, usage = result.usage } end
@@ -168,7 +174,9 @@ function Run:_make(task)
   if not self.cache then return self:_attempt(task) end
   if self.options.dry_run then
     local prediction, reason = require("ggen.predict").task(self.cache, self.project, task)
-    if prediction == "restore" then
+    if prediction == "fresh" then
+      return { code = 0, dry_run = true, commands = {}, cache = "fresh" }
+    elseif prediction == "restore" then
       return { code = 0, dry_run = true, commands = {}, prediction = prediction, reason = reason }
     end
     local result = self:_attempt(task)
@@ -452,6 +460,7 @@ function Run:_run_all()
   self.events:emit("on_run_start", self)
   self:_tell_fresh()
   if self.options.choice then self.options.choice:tell(self.events) end
+  if self.rows and self.options.dry_run then require("ggen.lifecycle.admission").tell(self) end
   if not self.script then self:_warn_of_fields() end
   local main = self.plan
   self:_drive(main)

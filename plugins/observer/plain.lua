@@ -97,7 +97,7 @@ return {
           sinks[task]:close()
           sinks[task] = nil
         end
-        if result.dry_run then
+        if result.dry_run and result.cache ~= "fresh" then
           local prediction = result.prediction or "run"
           predicted[prediction] = predicted[prediction] + 1
         end

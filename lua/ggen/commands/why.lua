@@ -79,7 +79,7 @@ local function why_open(cache, task, found)
     end
   end
   return #found.waits_for > 0 and "needs " .. table.concat(found.waits_for, ", ")
-    or "it has hooks or a condition, and is looked at when its turn comes"
+    or "it has hooks or a condition"
 end
 
 -- Says of parts where they come from.
@@ -111,7 +111,8 @@ end
 ---@async
 local function investigate(cache, task, origins)
   local index = task.index
-  local found = { task = task.id, standing = cache.files:standing(index) }
+  local found = { task = task.id,
+    standing = require("ggen.predict").settle(cache, cache.project, task) }
   local fields
   fields, found.declared = field_places(origins, task)
   found.fields = {}
@@ -195,7 +196,9 @@ local function counts(parts)
 end
 
 local function show(found, all)
-  print(("%s: %s"):format(found.task, VERDICTS[found.standing]))
+  local turn = found.waits_for and #found.waits_for == 0
+  print(("%s: %s"):format(found.task, turn and "is looked at when its turn comes"
+    or VERDICTS[found.standing]))
   local label = found.standing == "fresh" and "ran last because" or "because"
   if found.reason then print(("  %-17s %s"):format(label, found.reason)) end
   if found.restorable then print(("  %-17s %s"):format("but", "its result can be restored")) end

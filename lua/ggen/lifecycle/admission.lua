@@ -51,6 +51,15 @@ local function asking(run)
   return list
 end
 
+---In a dry run: says what a run would ask.
+---@param run ggen.Run
+function M.tell(run)
+  if run.options.yes then return end
+  for _, task in ipairs(asking(run)) do
+    run.events:note("info", "asks for approval before anything runs", task)
+  end
+end
+
 ---Asks for what requires approval. Raises a fault when it is not given: nothing has started then.
 ---@param run ggen.Run
 function M.ask(run)

@@ -4,6 +4,7 @@
 local conditions = require("ggen.lifecycle.conditions")
 local dsl = require("ggen.dsl")
 local loading = require("ggen.loading")
+local variables = require("ggen.make_toml.variables")
 
 local M = {}
 
@@ -116,13 +117,15 @@ local function joined(list, more)
 end
 
 -- What a cached phase says of its key and its files.
-local function add_cache(context, spec, phase)
+local function add_cache(context, spec, phase, commands)
   spec.cache = nil
   local watch = type(phase.watch) == "table" and phase.watch or nil
   local key = phase.cache_key or {}
   local inputs = joined(watch, key.files)
   if inputs then spec.inputs = placed(context, inputs) end
-  spec.key_env, spec.version = key.env, key.text
+  -- It has the whole environment: what of it is named enters the key.
+  spec.key_env = variables.of(phase, commands or {}, spec.env, key.env)
+  spec.version = key.text
   if phase.outputs and #phase.outputs > 0 then
     -- What the tool that the format comes from never looked at does not fail a phase.
     spec.outputs, spec.missing_outputs = placed(context, phase.outputs), "warn"
@@ -184,7 +187,7 @@ function M.phase(context, phase)
   if phase.error_handling == "continue" or phase.error_handling == "warn" then
     spec.optional = true
   end
-  if phase.cache then add_cache(context, spec, phase) end
+  if phase.cache then add_cache(context, spec, phase, commands) end
   spec.needs = joined(phase.depends_on, others_of(phase))
   if phase.first_run_only or phase.condition then spec.when = { lifecycle = true } end
   if phase.cwd then spec.cwd = placed(context, { phase.cwd })[1] end

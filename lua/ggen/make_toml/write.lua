@@ -4,6 +4,7 @@
 local fault = require("ggen.fault")
 local lua_text = require("ggen.make_toml.lua_text")
 local steps = require("ggen.steps")
+local key_names = require("ggen.make_toml.variables")
 local write_env = require("ggen.make_toml.write_env")
 
 local M = {}
@@ -227,6 +228,21 @@ function Writer:_needs(phase, comments)
   return needs
 end
 
+-- The variables in the key of a cached phase, in all environments. What the file sets to a plain
+-- text does not come from outside.
+local function key_variables(model, phase)
+  local commands, fixed = { phase.commands }, {}
+  for _, entry in pairs(phase.environments or {}) do
+    commands[#commands + 1] = entry.commands or {}
+  end
+  for _, env in ipairs({ model.env or {}, phase.env or {} }) do
+    for name, value in pairs(env) do
+      fixed[name] = not tostring(value):find("${", 1, true) and value or nil
+    end
+  end
+  return key_names.of(phase, commands, fixed, (phase.cache_key or {}).env)
+end
+
 function Writer:_task(name, phase)
   local model = self._model
   local comments, fields = {}, {}
@@ -261,7 +277,7 @@ function Writer:_task(name, phase)
   if phase.cache then
     local key = phase.cache_key or {}
     set_list("inputs", joined(type(phase.watch) == "table" and phase.watch or nil, key.files))
-    set_list("key_env", key.env)
+    set_list("key_env", key_variables(self._model, phase))
     set("version", key.text and quote(key.text))
     set_list("outputs", phase.outputs)
     if phase.outputs and #phase.outputs > 0 then set("missing_outputs", '"warn"') end
