@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "hash/checksum.h"
 #include "hash/sha256.h"
@@ -70,16 +71,31 @@ void encode(const Record& record, char* to) {
   store(to + kChecksumAt, low_half({to, kChecksumAt}));
 }
 
+bool RawRecord::fits(const char* bytes) {
+  const auto op = static_cast<std::uint8_t>(bytes[1]);
+  return bytes[0] == 'J' && op >= static_cast<std::uint8_t>(Op::store) &&
+         op <= static_cast<std::uint8_t>(Op::total) &&
+         static_cast<std::uint8_t>(bytes[2]) < std::size(kReasons);
+}
+
+std::uint32_t RawRecord::task() const { return load<std::uint32_t>(bytes_ + 4); }
+
+ShortKey RawRecord::key() const {
+  ShortKey key;
+  std::memcpy(key.data(), bytes_ + 16, key.size());
+  return key;
+}
+
+std::optional<Record> RawRecord::record() const {
+  Record record;
+  return decode(bytes_, record) ? std::optional(std::move(record)) : std::nullopt;
+}
+
 bool decode(const char* from, Record& record) {
-  if (from[0] != 'J') return false;
+  if (!RawRecord::fits(from)) return false;
   if (load<std::uint32_t>(from + kChecksumAt) != low_half({from, kChecksumAt})) return false;
-  const auto op = static_cast<std::uint8_t>(from[1]);
-  const auto reason = static_cast<std::uint8_t>(from[2]);
-  if (op < static_cast<std::uint8_t>(Op::store) || op > static_cast<std::uint8_t>(Op::total))
-    return false;
-  if (reason >= std::size(kReasons)) return false;
-  record.op = static_cast<Op>(op);
-  record.reason = static_cast<Reason>(reason);
+  record.op = static_cast<Op>(from[1]);
+  record.reason = static_cast<Reason>(from[2]);
   record.task = load<std::uint32_t>(from + 4);
   record.time_ms = load<std::uint64_t>(from + 8);
   std::memcpy(record.key.data(), from + 16, record.key.size());
@@ -114,24 +130,19 @@ Record group_record(const Group& group, Op op, std::uint64_t time_ms) {
 }
 
 Result<std::vector<Record>> evictions(const Journal& journal, std::span<const Digest> keys) {
-  GGEN_TRY_ASSIGN(const Journal::Read read, journal.read());
-  std::vector<ShortKey> wanted;
-  for (const Digest& key : keys) wanted.push_back(short_key(key));
-  std::sort(wanted.begin(), wanted.end());
-  std::vector<Record> newest(wanted.size());
-  std::vector<bool> gone(wanted.size(), false);
-  for (const Record& record : read.records) {
-    if (record.op != Op::store && record.op != Op::evict) continue;
-    const auto [begin, end] = std::equal_range(wanted.begin(), wanted.end(), record.key);
-    for (auto at = begin; at != end; ++at) {
-      const auto i = static_cast<std::size_t>(at - wanted.begin());
-      gone[i] = record.op == Op::evict;
-      if (gone[i]) newest[i] = record;
-    }
-  }
+  std::set<ShortKey> open;
+  for (const Digest& key : keys) open.insert(short_key(key));
   std::vector<Record> result;
-  for (std::size_t i = 0; i < wanted.size(); ++i)
-    if (gone[i]) result.push_back(std::move(newest[i]));
+  GGEN_TRY(journal.look_back([&](const RawRecord& raw) {
+    if (raw.op() != Op::store && raw.op() != Op::evict) return true;
+    const auto wanted = open.find(raw.key());
+    if (wanted == open.end()) return true;
+    auto record = raw.record();
+    if (!record) return true;
+    open.erase(wanted);
+    if (record->op == Op::evict) result.push_back(std::move(*record));
+    return !open.empty();
+  }));
   return result;
 }
 

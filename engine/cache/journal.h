@@ -26,6 +26,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -79,6 +81,22 @@ void encode(const Record& record, char* to);
 // False when the bytes are no record.
 bool decode(const char* from, Record& record);
 
+// A record where it lies in the file. Its header looks right; only record() looks at the checksum.
+class RawRecord {
+ public:
+  // Whether the kRecordSize bytes may be a record at all.
+  static bool fits(const char* bytes);
+  explicit RawRecord(const char* bytes) : bytes_(bytes) {}
+  Op op() const { return static_cast<Op>(bytes_[1]); }
+  std::uint32_t task() const;
+  ShortKey key() const;
+  // Nothing when it is damaged.
+  std::optional<Record> record() const;
+
+ private:
+  const char* bytes_;
+};
+
 // The records of a run's hits, with the record of their group in front. `hits` comes sorted by key.
 struct Group {
   ShortKey id{};
@@ -107,6 +125,12 @@ class Journal {
   };
   Result<Read> read() const;
 
+  // The newest records, the newest first, until `visit` returns false: as many as the last `most`
+  // bytes hold. For questions of a run, which must not take longer the more has happened.
+  static constexpr std::uint64_t kTail = 4 * 1024 * 1024;
+  Result<void> look_back(const std::function<bool(const RawRecord&)>& visit,
+                         std::uint64_t most = kTail) const;
+
   // Rewrites the journal when it is longer than `bound` bytes: keeps the last `keep` records, and
   // of older ones the newest store and the newest eviction of each key, the groups that kept
   // repeats name, and the totals. True when it did.
@@ -119,7 +143,7 @@ class Journal {
 };
 
 // How the newest eviction of a key came about, if it was evicted after it was last stored: "evicted
-// 2 h ago by lru (size)". Reads all of the journal: for misses without another reason.
+// 2 h ago by lru (size)". Looks back until each key has an answer, or as far as look_back() does.
 Result<std::vector<Record>> evictions(const Journal& journal, std::span<const Digest> keys);
 
 }  // namespace ggen::cache

@@ -143,6 +143,36 @@ Result<Journal::Read> Journal::read() const {
   return read;
 }
 
+Result<void> Journal::look_back(const std::function<bool(const RawRecord&)>& visit,
+                                std::uint64_t most) const {
+  constexpr std::uint64_t kBlock = 128 * 1024;
+  const Fd file(::openat(directory_.fd(), kJournal, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file && errno == ENOENT) return {};
+  struct stat info {};
+  if (!file || ::fstat(file.get(), &info) != 0) return failed("open");
+  auto end = static_cast<std::uint64_t>(info.st_size);
+  const std::uint64_t first = end - std::min(end, most);
+  std::vector<char> block(kBlock);
+  while (end - first >= kRecordSize) {
+    const std::uint64_t size = std::min(kBlock, end - first);
+    const ssize_t count = ::pread(file.get(), block.data(), size, static_cast<off_t>(end - size));
+    if (count < 0) return failed("read");
+    if (static_cast<std::uint64_t>(count) != size) return {};  // somebody cut it off
+    std::uint64_t left = size;
+    while (left >= kRecordSize) {
+      const char* bytes = block.data() + left - kRecordSize;
+      if (!RawRecord::fits(bytes)) {
+        --left;
+        continue;
+      }
+      if (!visit(RawRecord(bytes))) return {};
+      left -= kRecordSize;
+    }
+    end -= size - left;
+  }
+  return {};
+}
+
 Result<bool> Journal::compact(std::uint64_t bound, std::size_t keep) {
   struct stat info {};
   if (::fstatat(directory_.fd(), kJournal, &info, 0) != 0 ||

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -23,18 +24,13 @@ class NearestResults {
       : directory_(directory), journal_(journal), actions_(actions) {}
 
   // The result of the task that has the most parts in common with `parts`, the newest of those that
-  // have as many. At least half of the parts are in common: tasks of other projects may have the
-  // same id. Looks at the newest `limit` results. `but` is not among them. The journal is read by
-  // the first call.
+  // have as many, among those that are alike() and the newest `limit` of the journal's tail. One
+  // that differs in one part ends the search. `but` is not among them. The journal is read by the
+  // first call.
   Result<std::optional<Action>> find(std::string_view task, std::span<const Part> parts,
                                      const Digest& but, std::size_t limit);
 
  private:
-  struct Stored {
-    std::uint32_t task;
-    std::uint64_t time_ms;
-    ShortKey key;
-  };
   Result<void> read_journal();
   // Of the actions that are there; nothing when it is not.
   std::optional<Digest> whole_key(const ShortKey& key);
@@ -42,14 +38,23 @@ class NearestResults {
   const Directory& directory_;
   const Journal& journal_;
   const ActionStore& actions_;
-  std::optional<std::vector<Stored>> stored_;                 // sorted by task, the newest first
+  bool read_ = false;
+  // Of what was stored, the newest first: hash of the task's id and key.
+  std::vector<std::uint32_t> tasks_;
+  std::vector<ShortKey> stored_;
   std::array<std::optional<std::vector<Digest>>, 256> keys_;  // by their first byte
 };
 
-// How many parts two keys have in common, and of how many, without those that nearly all keys have.
+// How many parts two keys of tasks with the same id have in common, and of how many, without those
+// that nearly all keys have.
 struct Common {
   std::size_t parts = 0;
   std::size_t of = 0;
+  bool command = false;  // the same in both
+  bool place = false;    // they share the path of an input, an output's pattern or a need
+
+  // Whether it is the same task, as far as one can tell: other projects may have the id, too.
+  bool alike() const { return command && place && 2 * parts >= of; }
 };
 Common common_parts(std::span<const Part> a, std::span<const Part> b);
 

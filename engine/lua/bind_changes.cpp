@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "incremental/changes.h"
+#include "lua/cache_tables.h"
 #include "lua/incremental.h"
 #include "lua/state.h"
 
@@ -77,8 +78,26 @@ int assessor_nearest(lua_State* L) {
       });
 }
 
-constexpr luaL_Reg kMethods[] = {
-    {"changes", assessor_changes}, {"nearest", assessor_nearest}, {nullptr, nullptr}};
+// assessor:eviction(key, cb): cb{ time=, policy=, reason=, ... } as cache:evictions(), or cb(false)
+int assessor_eviction(lua_State* L) {
+  const Digest key = check_digest(L, 2);
+  return start(
+      L, 3, false,
+      [key](Session& session) {
+        return cache::evictions(session.cache->journal, {&key, 1});
+      },
+      [key](lua_State* main, std::vector<cache::Record>& records) {
+        push_evictions(main, {&key, 1}, records);
+        lua_getfield(main, -1, key.hex().c_str());
+        if (lua_isnil(main, -1)) lua_pushboolean(main, 0);
+        return 1;
+      });
+}
+
+constexpr luaL_Reg kMethods[] = {{"changes", assessor_changes},
+                                 {"nearest", assessor_nearest},
+                                 {"eviction", assessor_eviction},
+                                 {nullptr, nullptr}};
 
 }  // namespace
 

@@ -140,12 +140,13 @@ function M.not_kept(outcome)
 end
 
 ---Its key is the one that it had, and what it made is not there any more.
+---@async
 ---@param cache ggen.Cache
 ---@param found table of assess()
 ---@return ggen.Reason
 function M.outputs_moved(cache, found)
   local text = found.outputs_moved and "its outputs are not what it made" or "its result is gone"
-  local evicted = cache.stores:eviction(found.key)
+  local evicted = cache.stores.directory and cache:wait("eviction", found.key)
   if evicted then
     text = ("%s, and the stored result was evicted %s ago by %s (%s)"):format(text,
       units.format_duration(math.max(0, os.time() - evicted.time)), evicted.policy, evicted.reason)

@@ -183,16 +183,6 @@ function Stores:_directory()
   return self._opened
 end
 
----How a key was evicted from the cache of this machine, if it was.
----@param key string
----@return { time: number, policy: string, reason: string }?
-function Stores:eviction(key)
-  local directory = self.directory and self:_directory()
-  if not directory then return nil end
-  local found = directory:evictions({ key })
-  return found and found[key]
-end
-
 ---Lets the policies make room when the cache has grown beyond their limits.
 ---@async
 ---@param bytes number that it holds, roughly; math.huge when nobody knows

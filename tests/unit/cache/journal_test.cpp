@@ -210,3 +210,36 @@ TEST_CASE("journal: why a key is gone", "[cache][journal]") {
   REQUIRE(found.size() == 1);
   CHECK(found[0] == evicted);
 }
+
+TEST_CASE("journal: looked at from its end", "[cache][journal]") {
+  Fixture fixture;
+  const auto times = [&](std::uint64_t most, std::size_t count) {
+    std::vector<std::uint64_t> seen;
+    must(fixture.journal.look_back(
+        [&](const RawRecord& raw) {
+          const auto checked = raw.record();
+          if (!checked) return true;
+          CHECK(checked->key == raw.key());
+          CHECK(checked->task == raw.task());
+          seen.push_back(checked->time_ms);
+          return seen.size() < count;
+        },
+        most));
+    return seen;
+  };
+  CHECK(times(Journal::kTail, 10).empty());
+  // More than a block, with a torn write in it: what follows is not in step.
+  std::vector<Record> many;
+  for (std::uint64_t i = 0; i < 5000; ++i) many.push_back(record(Op::store, "k", i));
+  const std::span<const Record> all = many;
+  must(fixture.journal.append(all.first(1000)));
+  std::ofstream(fixture.path, std::ios::app) << "Jtorn";
+  must(fixture.journal.append(all.subspan(1000)));
+  std::ofstream(fixture.path, std::ios::app) << "torn";
+  const auto seen = times(Journal::kTail, 10'000);
+  REQUIRE(seen.size() == 5000);
+  for (std::uint64_t i = 0; i < 5000; ++i) CHECK(seen[i] == 4999 - i);
+  CHECK(times(Journal::kTail, 2) == std::vector<std::uint64_t>{4999, 4998});
+  CHECK(times(4 + 3 * kRecordSize, 10) == std::vector<std::uint64_t>{4999, 4998, 4997});
+  CHECK(times(3 * kRecordSize, 10) == std::vector<std::uint64_t>{4999, 4998});
+}
