@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <unordered_set>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -19,8 +20,11 @@ namespace ggen::hash {
 
 namespace {
 
+constexpr std::string_view kMagic = "ggenidx\n";
+constexpr std::string_view kChangesMagic = "ggenchg\n";
+
 struct FileHead {
-  char magic[8] = {'g', 'g', 'e', 'n', 'i', 'd', 'x', '\n'};
+  char magic[8] = {};
   std::uint32_t version = 1;
   std::uint32_t order = 0x01020304;  // another machine's bytes read otherwise
   std::uint64_t file_size = 0;
@@ -30,6 +34,16 @@ struct FileHead {
   std::uint64_t checksum = 0;  // of this head with a zero here, the table and the names
 };
 static_assert(sizeof(FileHead) == 56);
+
+// The note of a file of changes that names the file that they belong to.
+constexpr std::string_view kBaseNote = "base";
+constexpr std::uint32_t kGone = 2;
+// Changes of less than one part in so many are written beside the file.
+constexpr std::uint64_t kFewChanges = 4;
+
+std::string number_bytes(std::uint64_t number) {
+  return {reinterpret_cast<const char*>(&number), sizeof number};
+}
 
 std::uint64_t rounded(std::uint64_t size) { return (size + 7) / 8 * 8; }
 
@@ -98,17 +112,11 @@ void remove_leftovers(const std::string& path, const std::string& dir) {
 
 }  // namespace
 
-FileIndex::~FileIndex() {
-  if (map_ != nullptr) ::munmap(const_cast<char*>(map_), map_size_);
+FileIndex::Mapped::~Mapped() {
+  if (map != nullptr) ::munmap(const_cast<char*>(map), size);
 }
 
-void FileIndex::drop() {
-  dirs_ = {};
-  notes_ = {};
-}
-
-Result<void> FileIndex::open(const std::string& path) {
-  GGEN_BUG_IF(map_ != nullptr, "the index is open already");
+Result<void> FileIndex::Mapped::open(const std::string& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!file) {
     if (errno == ENOENT || errno == ENOTDIR) return {};
@@ -117,41 +125,103 @@ Result<void> FileIndex::open(const std::string& path) {
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return Error::from_errno(errno, "stat " + path);
   if (!S_ISREG(info.st_mode)) return Error{ErrorKind::invalid, path + " is not a regular file"};
-  map_size_ = static_cast<std::size_t>(info.st_size);
-  if (map_size_ < sizeof(FileHead)) {
-    damage_ = "cut short";
+  size = static_cast<std::size_t>(info.st_size);
+  // Nothing can be mapped of an empty file; one that is too short is told by check().
+  static const char kNothing[1] = {};
+  if (size == 0) {
+    names = kNothing;
     return {};
   }
-  void* map = ::mmap(nullptr, map_size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (map == MAP_FAILED) return Error::from_errno(errno, "map " + path);
-  map_ = static_cast<const char*>(map);
-  damage_ = check();
-  if (!damage_.empty()) drop();
+  void* mapped = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (mapped == MAP_FAILED) return Error::from_errno(errno, "map " + path);
+  map = names = static_cast<const char*>(mapped);
   return {};
 }
 
-// What is wrong with the head and the table; empty if nothing is.
-std::string FileIndex::check() {
-  const auto& head = *reinterpret_cast<const FileHead*>(map_);
+std::string FileIndex::Mapped::check(std::string_view magic) {
+  if (size < sizeof(FileHead)) return "cut short";
+  const auto& head = *reinterpret_cast<const FileHead*>(map);
   const FileHead ours;
-  if (std::memcmp(head.magic, ours.magic, sizeof ours.magic) != 0) return "not a file index";
+  if (std::string_view(head.magic, sizeof head.magic) != magic) return "not a file index";
   if (head.version != ours.version || head.order != ours.order) return "of another version";
-  if (head.file_size != map_size_) return "cut short";
-  const std::uint64_t limit = map_size_;
+  if (head.file_size != size) return "cut short";
+  const std::uint64_t limit = size;
   if (head.dirs > limit / sizeof(FileItem) || head.notes > limit / sizeof(FileItem) ||
       head.names > limit) {
     return "damaged";
   }
   const std::uint64_t table = (head.dirs + head.notes) * sizeof(FileItem);
   if (sizeof(FileHead) + table + head.names > limit) return "damaged";
-  const std::string_view rest(map_ + sizeof(FileHead),
-                              static_cast<std::size_t>(table + head.names));
+  const std::string_view rest(map + sizeof(FileHead), static_cast<std::size_t>(table + head.names));
   if (head_checksum(head, rest) != head.checksum) return "damaged";
-  const auto* items = reinterpret_cast<const FileItem*>(map_ + sizeof(FileHead));
-  names_ = map_ + sizeof(FileHead) + table;
-  dirs_ = {items, static_cast<std::size_t>(head.dirs)};
-  notes_ = {items + head.dirs, static_cast<std::size_t>(head.notes)};
+  const auto* items = reinterpret_cast<const FileItem*>(map + sizeof(FileHead));
+  names = map + sizeof(FileHead) + table;
+  dirs = {items, static_cast<std::size_t>(head.dirs)};
+  notes = {items + head.dirs, static_cast<std::size_t>(head.notes)};
+  checksum = head.checksum;
   return {};
+}
+
+void FileIndex::drop() {
+  dirs_ = {};
+  notes_ = {};
+  base_.checksum = 0;
+}
+
+Result<void> FileIndex::open(const std::string& path) {
+  GGEN_BUG_IF(base_.names != nullptr, "the index is open already");
+  GGEN_TRY(base_.open(path));
+  if (base_.names == nullptr) return {};
+  damage_ = base_.check(kMagic);
+  if (!damage_.empty()) return {};
+  dirs_ = base_.dirs;
+  notes_ = base_.notes;
+  GGEN_TRY(changes_.open(path + kChangesSuffix));
+  if (changes_.names == nullptr) return {};
+  damage_ = changes_.check(kChangesMagic);
+  if (damage_.empty()) damage_ = take_in_changes();
+  if (!damage_.empty()) drop();
+  return {};
+}
+
+// Takes them in if they are changes of the first file; what is wrong with them.
+std::string FileIndex::take_in_changes() {
+  const auto base =
+      std::find_if(changes_.notes.begin(), changes_.notes.end(),
+                   [&](const FileItem& item) { return name_in(changes_, item) == kBaseNote; });
+  if (base == changes_.notes.end()) return "damaged";
+  const std::string_view number(changes_.map + base->offset, static_cast<std::size_t>(base->size));
+  if (hash::checksum(number) != base->checksum) return "damaged";
+  if (number == number_bytes(base_.checksum)) merge();
+  return {};
+}
+
+void FileIndex::merge() {
+  has_changes_ = true;
+  const auto add = [](std::vector<FileItem>& list, const FileItem& item) {
+    FileItem& added = list.emplace_back(item);
+    added.offset |= kChange;
+    added.name |= kChangedName;
+  };
+  merged_.reserve(base_.dirs.size() + changes_.dirs.size());
+  const FileItem* at = base_.dirs.data();
+  const FileItem* const end = at + base_.dirs.size();
+  for (const FileItem& item : changes_.dirs) {
+    const std::string_view key = name_in(changes_, item);
+    const FileItem* next =
+        std::lower_bound(at, end, key, [&](const FileItem& before, std::string_view wanted) {
+          return name_in(base_, before) < wanted;
+        });
+    merged_.insert(merged_.end(), at, next);
+    at = next != end && name_in(base_, *next) == key ? next + 1 : next;
+    if ((item.watched & kGone) == 0) add(merged_, item);
+  }
+  merged_.insert(merged_.end(), at, end);
+  for (const FileItem& item : changes_.notes) {
+    if (name_in(changes_, item) != kBaseNote) add(merged_notes_, item);
+  }
+  dirs_ = merged_;
+  notes_ = merged_notes_;
 }
 
 std::size_t FileIndex::find(std::string_view key) const {
@@ -177,9 +247,70 @@ std::optional<std::string_view> FileIndex::note(const FileItem& item) const {
   return all;
 }
 
+bool FileIndex::has(const Mapped& file, std::string_view key) {
+  const auto found = std::lower_bound(
+      file.dirs.begin(), file.dirs.end(), key,
+      [&](const FileItem& item, std::string_view wanted) { return name_in(file, item) < wanted; });
+  return found != file.dirs.end() && name_in(file, *found) == key;
+}
+
+// What of the directories is not as in the first file.
+std::vector<FileIndex::Part> FileIndex::changed(const std::vector<Part>& dirs) const {
+  std::vector<Part> list;
+  std::unordered_set<std::string_view> there;
+  for (const Part& part : dirs) {
+    if (part.as_before || (part.gone && !has(base_, part.name))) continue;
+    list.push_back(part);
+    there.insert(part.name);
+  }
+  // What had gone before, and did not come back.
+  for (const FileItem& item : has_changes_ ? changes_.dirs : std::span<const FileItem>()) {
+    const std::string_view key = name_in(changes_, item);
+    if ((item.watched & kGone) == 0 || there.contains(key)) continue;
+    Part& gone = list.emplace_back();
+    gone.name = key;
+    gone.gone = true;
+  }
+  return list;
+}
+
+Result<void> FileIndex::save(const std::string& path, std::vector<Part>& dirs,
+                             std::vector<Part>& notes) {
+  const std::string changes_path = path + kChangesSuffix;
+  if (base_.checksum != 0) {
+    std::vector<Part> list = changed(dirs);
+    const std::string base = number_bytes(base_.checksum);
+    std::uint64_t bytes = 0;
+    for (const auto* parts : {&list, &notes}) {
+      for (const Part& part : *parts)
+        bytes += sizeof(FileItem) + part.name.size() + part.bytes.size();
+    }
+    if (bytes < base_.size / kFewChanges) {
+      Part& note = notes.emplace_back();
+      note.name = kBaseNote;
+      note.bytes = base;
+      return write_as(kChangesMagic, changes_path, list, notes);
+    }
+  }
+  std::erase_if(dirs, [](const Part& part) { return part.gone; });
+  GGEN_TRY(write(path, dirs, notes));
+  base_.checksum = 0;  // another file by now
+  // They are of the file before.
+  if (::unlink(changes_path.c_str()) != 0 && errno != ENOENT) {
+    return Error::from_errno(errno, "remove " + changes_path);
+  }
+  return {};
+}
+
 Result<void> FileIndex::write(const std::string& path, std::vector<Part>& dirs,
                               std::vector<Part>& notes) {
+  return write_as(kMagic, path, dirs, notes);
+}
+
+Result<void> FileIndex::write_as(std::string_view magic, const std::string& path,
+                                 std::vector<Part>& dirs, std::vector<Part>& notes) {
   FileHead head;
+  magic.copy(head.magic, sizeof head.magic);
   head.dirs = dirs.size();
   head.notes = notes.size();
   std::string names;
@@ -189,10 +320,13 @@ Result<void> FileIndex::write(const std::string& path, std::vector<Part>& dirs,
     std::sort(parts->begin(), parts->end(),
               [](const Part& a, const Part& b) { return a.name < b.name; });
     for (const Part& part : *parts) {
-      items.push_back(
-          {0, part.bytes.size(), part.known_checksum ? *part.known_checksum : checksum(part.bytes),
-           static_cast<std::uint32_t>(names.size()), static_cast<std::uint32_t>(part.name.size()),
-           part.entries, part.watched ? 1U : 0U});
+      items.push_back({0, part.bytes.size(),
+                       part.known_checksum ? *part.known_checksum : checksum(part.bytes),
+                       static_cast<std::uint32_t>(names.size()),
+                       static_cast<std::uint32_t>(part.name.size()), part.entries,
+                       part.gone      ? kGone
+                       : part.watched ? 1U
+                                      : 0U});
       names.append(part.name).push_back('\0');
     }
   }

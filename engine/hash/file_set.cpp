@@ -42,12 +42,10 @@ std::string escaped(std::string_view key) {
   return text;
 }
 
-// A pattern relative to the directory with key `base`, as one over keys.
-Result<Pattern> compile_pattern(std::string_view root, std::string_view base,
-                                std::string_view text) {
-  Pattern pattern;
+// The components before the first wildcard, unescaped; `at` is where the rest begins.
+std::string fixed_part(std::string_view text, std::size_t& at) {
   // A pattern that ends in "/" or "/." means the directory.
-  std::size_t at = 0;
+  at = 0;
   std::string fixed(text.starts_with('/') ? "/" : "");
   while (at < text.size()) {
     const std::size_t end = std::min(text.find('/', at), text.size());
@@ -57,7 +55,15 @@ Result<Pattern> compile_pattern(std::string_view root, std::string_view base,
     fixed += unescaped(component);
     at = std::min(end + 1, text.size());
   }
-  pattern.fixed = path_key(root, base, fixed);
+  return fixed;
+}
+
+// A pattern relative to the directory with key `base`, as one over keys.
+Result<Pattern> compile_pattern(std::string_view root, std::string_view base,
+                                std::string_view text) {
+  Pattern pattern;
+  std::size_t at = 0;
+  pattern.fixed = path_key(root, base, fixed_part(text, at));
   pattern.literal = at == text.size();
   if (pattern.literal) {
     // Compiled for its errors, such as a backslash at the end.
@@ -111,6 +117,17 @@ Result<FileSet> FileSet::compile(std::string_view root, const SetSpec& spec) {
   }
   for (const auto& text : spec.exclude) GGEN_TRY(add(set.exclude_, text, true, true));
   return set;
+}
+
+std::vector<std::string> FileSet::starts(std::string_view root, const SetSpec& spec) {
+  const std::string base = path_key(root, "", spec.base);
+  if (spec.patterns.empty()) return {base};
+  std::vector<std::string> starts;
+  for (const std::string& text : spec.patterns) {
+    std::size_t at = 0;
+    if (!text.starts_with('!')) starts.push_back(path_key(root, base, fixed_part(text, at)));
+  }
+  return starts;
 }
 
 FileSet FileSet::literal(std::string_view key, bool outputs, bool by_stamp) {

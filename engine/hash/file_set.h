@@ -20,6 +20,10 @@ class FileSet {
  public:
   static Result<FileSet> compile(std::string_view root, const SetSpec& spec);
 
+  // The keys below which the spec's patterns take something in, or which they name; without the
+  // cost of compiling them.
+  static std::vector<std::string> starts(std::string_view root, const SetSpec& spec);
+
   // The set of one literal with this key.
   static FileSet literal(std::string_view key, bool outputs, bool by_stamp);
 

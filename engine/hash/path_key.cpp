@@ -25,7 +25,8 @@ void add_components(std::vector<std::string_view>& components, bool absolute,
   }
 }
 
-// Whether the path is spelled as a key is, and stays inside of what it is relative to.
+}  // namespace
+
 bool is_plain_key(std::string_view path) {
   if (path.starts_with('/') || path.starts_with('.') || path.ends_with('/')) return false;
   for (std::size_t slash = path.find('/'); slash != std::string_view::npos;
@@ -34,8 +35,6 @@ bool is_plain_key(std::string_view path) {
   }
   return true;
 }
-
-}  // namespace
 
 std::string path_key(std::string_view root, std::string_view base, std::string_view path) {
   // Nearly all of them.

@@ -22,6 +22,10 @@ std::pair<std::string_view, std::string_view> split_key(std::string_view key);
 // Whether `key` is `dir` or below it.
 bool is_within(std::string_view key, std::string_view dir);
 
+// Whether the path is spelled as a key is, and stays inside of what it is relative to. False for
+// some of those too, such as ".a".
+bool is_plain_key(std::string_view path);
+
 // Whether it leads out of the root.
 inline bool is_outside(std::string_view key) {
   return key.starts_with('/') || key == ".." || key.starts_with("../");

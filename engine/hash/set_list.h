@@ -22,6 +22,7 @@ struct SetState {
   bool one_literal = false;  // and nothing else
   bool outputs = false;
   bool by_stamp = false;
+  bool resolved = false;
   std::unique_ptr<FileSet> set;  // made when it is needed
   std::unique_ptr<Error> problem;
 };

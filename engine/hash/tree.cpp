@@ -76,6 +76,7 @@ Result<void> Tree::Impl::resolve(std::span<const SetId> wanted, const WalkMode& 
   };
   for (const SetId id : ids) {
     SetState& state = sets[id];
+    state.resolved = state.resolved || mode.hash;
     state.problem.reset();
     if (state.one_literal) {
       add_name(state.text, state.by_stamp);
@@ -249,6 +250,24 @@ void Tree::new_epoch() { impl_->since = ++impl_->tick; }
 const Digest& Tree::digest(SetId set) const { return impl_->sets[set].digest; }
 
 std::size_t Tree::count(SetId set) const { return impl_->sets[set].count; }
+
+bool Tree::resolved(SetId set) const { return impl_->sets[set].resolved; }
+
+bool Tree::unmoved(const SetSpec& spec) {
+  const MovedDirs* moved = impl_->moved();
+  return moved != nullptr && !moved->concern(impl_->root, spec);
+}
+
+bool Tree::unmoved_below(std::string_view base) {
+  const MovedDirs* moved = impl_->moved();
+  return moved != nullptr && is_plain_key(base) && !moved->concern(base);
+}
+
+const std::vector<std::string>& Tree::moved() {
+  static const std::vector<std::string> kNothing;
+  const MovedDirs* moved = impl_->moved();
+  return moved != nullptr ? moved->keys() : kNothing;
+}
 
 const Error* Tree::problem(SetId set) const { return impl_->sets[set].problem.get(); }
 

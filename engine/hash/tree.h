@@ -95,6 +95,16 @@ class Tree {
   // at most once, right after open().
   bool verify_all();
 
+  // Whether a set is for certain what it was for the Tree that wrote the index: nothing that it is
+  // made of moved, as far as verify_all() and everybody since has seen. Asks no file, and is not
+  // about sets that somebody resolved before they moved. False without a verify_all().
+  bool unmoved(const SetSpec& spec);
+  // The same of all sets with this base whose patterns have no ".." in them. For less than reading
+  // the patterns; may give false where unmoved(spec) gives true.
+  bool unmoved_below(std::string_view base);
+  // The directories that this goes by, and whether a resolve() since has found further ones.
+  const std::vector<std::string>& moved();
+
   // Brings the sets up to date. A set that cannot be read is the error, and does not keep the
   // others from being resolved: problem() tells which.
   Result<void> resolve(std::span<const SetId> sets);
@@ -110,6 +120,8 @@ class Tree {
   const Digest& digest(SetId set) const;
   std::size_t count(SetId set) const;
   const Error* problem(SetId set) const;
+  // Whether any resolve() was about the set.
+  bool resolved(SetId set) const;
   // Sorted by the bytes of the paths. What was looked at since by a recheck() shows.
   void each(SetId set, const std::function<void(const TreeEntry&)>& visit) const;
 

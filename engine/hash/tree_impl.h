@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "hash/file_index.h"
+#include "hash/moved_dirs.h"
 #include "hash/pool.h"
 #include "hash/set_list.h"
 #include "hash/tree.h"
@@ -28,6 +29,9 @@ class Tree::Impl {
   Result<void> save();
   bool intact() const;
   bool is_intact(const DirNode& node) const;
+  // What moved since the index was written, as far as anybody has seen; nothing if that cannot be
+  // told.
+  const MovedDirs* moved();
   // Untracks what is not known to be as the index says and what nobody has looked at.
   void untrack(DirNode& node) const;
   void drop_damaged();
@@ -71,8 +75,11 @@ class Tree::Impl {
   Tick tick = 2;
   Tick since = 2;  // this epoch's first tick
   bool pruned = false;
-  bool verified = false;               // verify_all() was true
-  std::vector<std::uint8_t> dir_gone;  // of the index's directories, as verify_all() saw them
+  bool verified = false;                    // verify_all() was true
+  std::vector<std::uint8_t> dir_gone;       // of the index's directories, as verify_all() saw them
+  std::vector<std::string> moved_at_first;  // as verify_all() saw it
+  MovedDirs moved_dirs;
+  Tick moved_tick = 0;  // when moved_dirs was right; 0: never
   bool notes_changed = false;
   std::vector<Learned> learned;
   std::map<std::string, std::string, std::less<>> notes;

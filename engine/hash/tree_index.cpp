@@ -115,7 +115,10 @@ bool Tree::Impl::verify_all() {
   bool all = true;
   for (std::size_t i = 0; i < dirs.size(); ++i) {
     if (dirs[i].watched == 0) continue;
-    if (moved[i] == 0) nodes.verified[i] = now;
+    if (moved[i] == 0)
+      nodes.verified[i] = now;
+    else
+      moved_at_first.emplace_back(index.name(dirs[i]), dirs[i].name_size);
     all = all && moved[i] == 0;
   }
   verified = all;
@@ -253,6 +256,20 @@ bool Tree::Impl::is_intact(const DirNode& node) const {
   });
 }
 
+const MovedDirs* Tree::Impl::moved() {
+  // Of a damaged index nothing is relied upon, and of a pruned one only what was looked at.
+  if (nodes.verified.empty() || index.dirs().empty() || pruned || !learned.empty()) return nullptr;
+  if (moved_tick != tick) {
+    std::vector<std::string> keys = moved_at_first;
+    for (const DirNode& node : nodes.all()) {
+      if (!is_intact(node)) keys.push_back(node.key);
+    }
+    moved_dirs = MovedDirs(std::move(keys));
+    moved_tick = tick;
+  }
+  return &moved_dirs;
+}
+
 bool Tree::Impl::intact() const {
   return verified && !pruned &&
          std::all_of(nodes.all().begin(), nodes.all().end(),
@@ -293,19 +310,32 @@ Result<void> Tree::Impl::save() {
   std::vector<FileIndex::Part> dirs;
   std::vector<FileIndex::Part> kept;
   bool changed = notes_changed || !index.damage().empty();
+  for (const DirNode& node : nodes.all()) changed = changed || node.unsaved;
+  if (verified && !pruned && !changed) return {};
+  std::vector<bool> used(index.dirs().size(), false);
+  for (const DirNode& node : nodes.all()) {
+    const std::size_t i = index.find(node.key);
+    if (i != DirRecord::npos) used[i] = true;
+  }
+  dirs.reserve(used.size() + nodes.all().size());
   for (std::size_t i = 0; i < index.dirs().size(); ++i) {
+    if (used[i]) continue;
     const FileItem& item = index.dirs()[i];
     const std::string_view key(index.name(item), item.name_size);
-    if (nodes.find(key) != nullptr) continue;
     // Nobody has used it in this run: it stays as it is, damage included, or goes.
     const bool unmoved = nodes.verified.empty() || nodes.verified[i] != 0;
     const bool gone = !unmoved && dir_gone[i] != 0;
     const bool watched = item.watched != 0 && unmoved;
     changed = changed || pruned || gone || watched != (item.watched != 0);
-    if (pruned || gone) continue;
-    dirs.push_back({key, index.bytes(item), item.entries, watched, item.checksum});
+    FileIndex::Part& part = dirs.emplace_back();
+    if (pruned || gone) {
+      part.name = key;
+      part.gone = true;
+      continue;
+    }
+    part = {key, index.bytes(item), item.entries, watched, false, false, item.checksum};
+    part.as_before = !FileIndex::is_change(item) && watched == (item.watched != 0);
   }
-  for (const DirNode& node : nodes.all()) changed = changed || node.unsaved;
   if (!changed) return {};
   settle_before_save();
 
@@ -317,17 +347,26 @@ Result<void> Tree::Impl::save() {
                          std::any_of(entries.begin(), entries.end(), [](const RecordEntry& entry) {
                            return entry.has(RecordEntry::kTracked);
                          });
-    if (!watched && entries.empty()) continue;
-    dirs.push_back({node.key, record.bytes(), record.head().entries, watched, {}});
+    FileIndex::Part& part = dirs.emplace_back();
+    if (!watched && entries.empty()) {
+      part.name = node.key;
+      part.gone = true;
+      continue;
+    }
+    part = {node.key, record.bytes(), record.head().entries, watched, false, false, {}};
+    const std::size_t i = node.dirty ? DirRecord::npos : index.find(node.key);
+    if (i == DirRecord::npos) continue;
+    const FileItem& item = index.dirs()[i];
+    part.as_before = !FileIndex::is_change(item) && watched == (item.watched != 0);
   }
   for (const FileItem& item : index.notes()) {
     const std::string_view name(index.name(item), item.name_size);
     if (keep && notes.find(name) == notes.end()) {
-      kept.push_back({name, index.bytes(item), 0, false, item.checksum});
+      kept.push_back({name, index.bytes(item), 0, false, false, false, item.checksum});
     }
   }
-  for (const auto& [name, bytes] : notes) kept.push_back({name, bytes, 0, false, {}});
-  GGEN_TRY(FileIndex::write(index_file, dirs, kept));
+  for (const auto& [name, bytes] : notes) kept.push_back({name, bytes, 0, false, false, false, {}});
+  GGEN_TRY(index.save(index_file, dirs, kept));
   for (DirNode& node : nodes.all()) node.unsaved = false;
   notes_changed = false;
   return {};

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 
 #include "base/pack.h"
 #include "hash/sha256.h"
+#include "incremental/situation.h"
 
 namespace ggen::incremental {
 
@@ -14,9 +14,6 @@ using hash::SetId;
 using hash::SetSpec;
 
 namespace {
-
-// Part of every key: a change of what goes into keys, or of its order, gets a new number.
-constexpr std::string_view kKeyFormat = "ggen-lua key 1";
 
 std::string_view directory_of(std::string_view path) {
   const auto slash = path.rfind('/');
@@ -73,6 +70,7 @@ Assessor::Assessor(hash::Tree& tree, std::string root, const graph::Graph& graph
       standings_(graph.size()),
       keys_(graph.size()),
       contributions_(graph.size()),
+      known_(graph.size()),
       set_ids_(definitions.set_count()) {
   GGEN_BUG_IF(definitions.size() != graph.size(), "definitions and graph of different pipelines");
 }
@@ -85,21 +83,25 @@ SetId Assessor::set_id(std::uint32_t number) {
 
 // Programs ---------------------------------------------------------------------------------------
 
+std::optional<SetSpec> Assessor::tool_spec(const Tool& tool) const {
+  const std::string& path = programs_.find(tool);
+  if (path.empty()) return std::nullopt;
+  SetSpec spec;
+  if (path.starts_with(root_ + "/")) {
+    const std::string_view inside = std::string_view(path).substr(root_.size() + 1);
+    spec.patterns = {tool.later ? tracked_pattern(inside) : escape_pattern(inside)};
+  } else {
+    spec.base = directory_of(path);
+    spec.patterns = {escape_pattern(name_of(path))};
+  }
+  return spec;
+}
+
 std::optional<SetId> Assessor::tool_set(const Tool& tool) {
   const std::string& path = programs_.find(tool);
   if (path.empty()) return std::nullopt;
   const auto [found, added] = tool_sets_.try_emplace({path, tool.later});
-  if (added) {
-    SetSpec spec;
-    if (path.starts_with(root_ + "/")) {
-      const std::string_view inside = std::string_view(path).substr(root_.size() + 1);
-      spec.patterns = {tool.later ? tracked_pattern(inside) : escape_pattern(inside)};
-    } else {
-      spec.base = directory_of(path);
-      spec.patterns = {escape_pattern(name_of(path))};
-    }
-    found->second = tree_.add(spec);
-  }
+  if (added) found->second = tree_.add(*tool_spec(tool));
   return found->second;
 }
 
@@ -274,6 +276,11 @@ std::optional<Digest> Assessor::make_key(TaskId task, const Definition& definiti
 }
 
 Result<std::vector<Part>> Assessor::parts(TaskId task) {
+  // Of a task that is known nobody has looked at the files.
+  const std::vector<SetId> sets = sets_of(definitions_.task(task));
+  const bool resolved =
+      std::all_of(sets.begin(), sets.end(), [&](SetId set) { return tree_.resolved(set); });
+  if (!resolved) GGEN_TRY(tree_.resolve(sets));
   struct Writer {
     const Definitions& definitions;
     const hash::Tree& tree;
@@ -310,7 +317,7 @@ Result<std::vector<Part>> Assessor::parts(TaskId task) {
   return std::move(writer.parts);
 }
 
-// Judgement --------------------------------------------------------------------------------------
+// One task ---------------------------------------------------------------------------------------
 
 void Assessor::settle(TaskId task, Standing standing, const Digest& outputs) {
   standings_[task] = standing;
@@ -341,68 +348,11 @@ void Assessor::judge_one(TaskId task, const Policy& policy, const graph::Plan* p
   if (in_place && (!policy || policy(task, *last))) settle(task, Standing::fresh, last->outputs);
 }
 
-void Assessor::judge(const graph::Plan& plan, const std::vector<bool>& asked,
-                     const Policy& policy) {
-  const std::vector<TaskId> order = plan.wanted();
-  std::vector<SetId> sets;
-  for (const TaskId task : order) {
-    const std::vector<SetId> own = sets_of(definitions_.task(task));
-    sets.insert(sets.end(), own.begin(), own.end());
-  }
-  std::sort(sets.begin(), sets.end());
-  sets.erase(std::unique(sets.begin(), sets.end()), sets.end());
-  // A task whose files cannot be read has no key (see judge_one); the others do.
-  bool readable = static_cast<bool>(tree_.resolve(sets));
-  std::vector<SetId> targets;
-  for (const TaskId task : order) add_targets(definitions_.task(task), targets);
-  if (!targets.empty()) readable = static_cast<bool>(tree_.resolve(targets)) && readable;
-  for (const TaskId task : order) {
-    if (!readable) {
-      std::vector<SetId> own = sets_of(definitions_.task(task));
-      add_targets(definitions_.task(task), own);
-      if (problem(own) != nullptr) {
-        standings_[task] = Standing::unkeyed;
-        continue;
-      }
-    }
-    if ((definitions_.task(task).flags & kHeld) == 0) judge_one(task, policy, &plan);
-  }
-  start_services(plan, order, asked);
-}
-
-// A service is started when somebody has to run who needs it, through other services and groups
-// too.
-void Assessor::start_services(const graph::Plan& plan, std::span<const TaskId> order,
-                              const std::vector<bool>& asked) {
-  std::vector<bool> used(graph_.size(), false);
-  for (std::size_t i = order.size(); i-- > 0;) {
-    const TaskId task = order[i];
-    if (standings_[task] != Standing::fresh) {
-      used[graph::index_of(task)] = true;
-      continue;
-    }
-    const auto flags = definitions_.task(task).flags;
-    if ((flags & (kService | kRunsNothing)) == 0) continue;
-    bool is_used = (flags & kService) != 0 && asked[graph::index_of(task)];
-    for (const graph::Link& link : graph_.dependents(task)) {
-      if (link.kind() != graph::EdgeKind::need) continue;
-      if (plan.state(link.task()) == graph::State::unselected) continue;
-      is_used = is_used || used[graph::index_of(link.task())];
-    }
-    used[graph::index_of(task)] = is_used;
-    if (is_used && (flags & kService) != 0) standings_[task] = Standing::stale;
-  }
-}
-
 const Error* Assessor::problem(const std::vector<SetId>& sets) const {
   for (const SetId set : sets) {
     if (const Error* error = tree_.problem(set)) return error;
   }
   return nullptr;
-}
-
-void Assessor::trust(std::span<const TaskId> order) {
-  for (const TaskId task : order) standings_[task] = Standing::fresh;
 }
 
 Assessment Assessor::assess(TaskId task) {

@@ -25,6 +25,7 @@
 #include "graph/plan.h"
 #include "hash/tree.h"
 #include "incremental/definitions.h"
+#include "incremental/known.h"
 #include "incremental/programs.h"
 #include "incremental/results.h"
 
@@ -80,6 +81,11 @@ class Assessor {
   Assessor(hash::Tree& tree, std::string root, const graph::Graph& graph, Definitions definitions,
            Results& results, Environment environment, Programs& programs);
 
+  // What an earlier conclude() wrote down, if it is about this `situation` (situation.h) and this
+  // graph: judge() then looks only at the tasks whose files moved since, and gives the same verdict
+  // as if it had looked at all of them. Tree::verify_all() comes before it; once is enough.
+  void know(std::string_view note, const Digest& situation);
+
   // Judges the tasks of a plan, before anything runs. What needs a task that is not up to date
   // stays open, and so does what is held, and what comes after either. A service is fresh when
   // nobody who needs it has to run and it was not `asked` for.
@@ -90,6 +96,14 @@ class Assessor {
   Assessment assess(TaskId task);
   // Whether assess() would be over in no time: see Tree::is_quick().
   bool is_quick(TaskId task) { return tree_.is_quick(sets_of(definitions_.task(task))); }
+  // At the end: judges the plan once more, as the next run would with the files as the index will
+  // have them. `looked`: somebody has looked at files since judge(). The note is for the next
+  // know(). Nothing else may look before the index is saved.
+  struct Conclusion {
+    bool all_fresh = false;  // if nothing moves and nothing refuses, there is nothing to do
+    std::string note;
+  };
+  Conclusion conclude(const graph::Plan& plan, bool looked);
   Standing standing(TaskId task) const { return standings_[task]; }
   const Digest& key(TaskId task) const { return keys_[task]; }
 
@@ -151,7 +165,15 @@ class Assessor {
     Digest without_links;
   };
 
+  // Of each task: whether it gives to keys what it gave when the note was written, and whether all
+  // below it does.
+  struct Same {
+    explicit Same(std::size_t tasks) : given(tasks, false), below(tasks, false) {}
+    std::vector<bool> given, below;
+  };
+
   hash::SetId set_id(std::uint32_t number);
+  std::optional<hash::SetSpec> tool_spec(const Tool& tool) const;
   std::optional<hash::SetId> tool_set(const Tool& tool);
   std::vector<hash::SetId> sets_of(const Definition& definition);
   // What a run of the task must not change: its inputs, and what the tasks it needs made.
@@ -174,6 +196,13 @@ class Assessor {
   // What is wrong with the files of a task, or nullptr.
   const Error* problem(const std::vector<hash::SetId>& sets) const;
   void judge_one(TaskId task, const Policy& policy, const graph::Plan* plan);
+  void judge_known(TaskId task, const Policy& policy, const graph::Plan& plan);
+  // Whether some file of the task may have, since the index was written.
+  bool has_moved(const Definition& definition);
+  bool is_as_before(TaskId task, const Definition& definition, Same& same);
+  bool leads_on(const Definition& definition);
+  bool may_lead_on(const Definition& definition);
+  Known known_now(const graph::Plan& plan);
   // With a plan what a task merely comes after counts as well.
   bool needs_have_ended(TaskId task, const graph::Plan* plan) const;
   void start_services(const graph::Plan& plan, std::span<const TaskId> order,
@@ -197,6 +226,13 @@ class Assessor {
   graph::DenseMap<TaskId, Digest> keys_;
   // What a task gives to the keys of those that need it; zero: it cannot be told.
   graph::DenseMap<TaskId, Digest> contributions_;
+  Known known_;
+  Digest situation_;  // that known_ is about; zero: none
+  // Answers of has_moved() by number of the definitions, and what they went by.
+  enum class Answer : std::uint8_t { unknown, no, yes };
+  std::vector<Answer> set_moved_, references_moved_;
+  std::optional<std::vector<std::string>> judged_by_;
+  std::vector<bool> leads_on_;     // of the tasks that judge() looked at
   std::map<TaskId, Digest> made_;  // of those that ended without success
   std::unordered_map<std::uint32_t, std::optional<Digest>> below_;  // made_below() by task
   std::map<std::uint32_t, Literals> literals_;                      // by number of the definitions

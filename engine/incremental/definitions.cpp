@@ -157,6 +157,15 @@ hash::SetSpec Definitions::set(std::uint32_t number) const {
   return spec;
 }
 
+std::optional<std::string_view> Definitions::set_base(std::uint32_t number) const {
+  if (number >= sets_) return std::nullopt;
+  const std::string_view text = packed(0, number);
+  if (text.find("..") != std::string_view::npos) return std::nullopt;
+  Unpacker in(text);
+  (void)in.raw(2);  // outputs, by_stamp
+  return in.text();
+}
+
 References unpack_references(std::string_view packed) {
   References references;
   Unpacker in(packed);

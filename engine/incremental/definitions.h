@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -99,6 +100,8 @@ class Definitions {
   std::size_t reference_count() const { return references_; }
   Definition task(TaskId id) const;
   hash::SetSpec set(std::uint32_t number) const;
+  // The base of a set whose patterns do not lead out of it; nothing where that takes a closer look.
+  std::optional<std::string_view> set_base(std::uint32_t number) const;
   References references(std::uint32_t number) const;
   std::string_view packed_references(std::uint32_t number) const;
   std::vector<Part> parts(TaskId id) const;

@@ -104,6 +104,10 @@ void Results::erase(std::string_view task) {
   if (find(task)) changes_[hash::checksum(task)] = std::nullopt;
 }
 
+bool Results::replaced(std::string_view task) const {
+  return changes_.contains(hash::checksum(task));
+}
+
 std::string Results::pack() const {
   const std::map<std::uint64_t, std::optional<LastResult>> sorted(changes_.begin(), changes_.end());
   Packer entries;

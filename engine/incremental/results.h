@@ -54,6 +54,8 @@ class Results {
   void set_not_kept(std::string_view task, Outcome outcome, std::uint64_t now_ms);
   void erase(std::string_view task);
 
+  // Whether set() or erase() were about the task.
+  bool replaced(std::string_view task) const;
   bool changed() const { return !changes_.empty(); }
   std::string pack() const;
   std::size_t size() const;

@@ -9,10 +9,12 @@ namespace ggen::incremental {
 
 SharedIndex::SharedIndex(std::string path) : path_(std::move(path)), seen_(look()) {}
 
-hash::Stamp SharedIndex::look() const {
-  struct stat info {};
-  if (::stat(path_.c_str(), &info) != 0) return {};
-  return hash::Stamp::of(info);
+SharedIndex::Seen SharedIndex::look() const {
+  const auto stamp = [](const std::string& path) {
+    struct stat info {};
+    return ::stat(path.c_str(), &info) == 0 ? hash::Stamp::of(info) : hash::Stamp();
+  };
+  return {stamp(path_), stamp(path_ + hash::FileIndex::kChangesSuffix)};
 }
 
 std::optional<std::string> SharedIndex::note(std::string_view name) const {
@@ -24,6 +26,32 @@ std::optional<std::string> SharedIndex::note(std::string_view name) const {
     return bytes ? std::optional(std::string(*bytes)) : std::nullopt;
   }
   return std::nullopt;
+}
+
+void SharedIndex::take_in(hash::Tree& tree, Results& results, bool looked) {
+  // What was made last and what was hit last stay true whatever moved: they are compared anew.
+  const bool intact = tree.intact();
+  const bool others = replaced();
+  if (others) theirs_ = note("results").value_or(std::string());
+  if (!theirs_.empty()) results.load_beneath(theirs_);
+  if (!theirs_.empty() || (looked && (results.changed() || !intact))) {
+    tree.set_note("results", results.pack());
+  }
+  if (others) {
+    for (const char* claim : kClaims) tree.set_note(claim, "");
+  }
+  if (intact) return;
+  const std::string group(tree.note("group").value_or(std::string_view()));
+  if (!group.empty()) tree.set_note("group", group);
+}
+
+Result<void> SharedIndex::save(hash::Tree& tree, Results& results, TaskLocks& locks, bool looked) {
+  constexpr std::string_view kSaving = " saving the index";
+  if (looked) locks.lock(kSaving);
+  take_in(tree, results, looked);
+  auto saved = tree.save();
+  if (looked) locks.unlock(kSaving);
+  return saved;
 }
 
 }  // namespace ggen::incremental

@@ -21,6 +21,7 @@ std::optional<Digest> digest_situation(std::string_view packed, const Environmen
                                        Programs& programs) {
   Unpacker in(packed);
   Packer out;
+  out.raw(kKeyFormat);
   out.number(in.number<std::uint64_t>());
   const auto count = in.number<std::uint32_t>();
   for (std::uint32_t i = 0; i < count && in.good(); ++i) {

@@ -16,6 +16,9 @@
 
 namespace ggen::incremental {
 
+// Part of every key: a change of what goes into keys, or of its order, gets a new number.
+inline constexpr std::string_view kKeyFormat = "ggen-lua key 1";
+
 // `definitions` as DefinitionsBuilder::finish() made them.
 std::string pack_situation(std::string_view definitions);
 

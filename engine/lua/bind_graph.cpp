@@ -340,12 +340,22 @@ int plan_satisfy(lua_State* L) {
   return 1;
 }
 
-// plan:digest() -> text that is the same for the same tasks of the same graph
+// plan:digest() -> text that is the same for the same tasks that wait for the same others
 int plan_digest(lua_State* L) {
-  hash::Sha256 hash;
-  for (const TaskId id : check_plan(L).wanted()) {
-    hash.update({reinterpret_cast<const char*>(&id), sizeof id});
+  const Plan& plan = check_plan(L);
+  std::string bytes;
+  const auto add = [&](const void* data, std::size_t size) {
+    bytes.append(static_cast<const char*>(data), size);
+  };
+  for (const TaskId id : plan.wanted()) {
+    const auto links = plan.graph().needs(id);
+    const auto count = static_cast<std::uint32_t>(links.size());
+    add(&id, sizeof id);
+    add(&count, sizeof count);
+    add(links.data(), links.size_bytes());
   }
+  hash::Sha256 hash;
+  hash.update(bytes);
   const std::string hex = hash.finish().hex();
   lua_pushlstring(L, hex.data(), hex.size());
   return 1;

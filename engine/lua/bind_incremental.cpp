@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "incremental/situation.h"
 #include "lua/incremental.h"
 #include "lua/snapshot.h"
 #include "lua/state.h"
@@ -98,14 +97,6 @@ int assessor_define(lua_State* L) {
   return 1;
 }
 
-// assessor:situation(packed) -> digest | nil for bytes of somebody else (incremental/situation.h)
-int assessor_situation(lua_State* L) {
-  Session& session = check_idle(L);
-  const auto digest =
-      incremental::digest_situation(check_string(L, 2), session.environment, session.programs);
-  return digest ? push_text(L, digest->hex()) : 0;
-}
-
 // assessor:verify() -> whether every file is as the index has it
 int assessor_verify(lua_State* L) {
   lua_pushboolean(L, check_idle(L).tree.verify_all());
@@ -125,119 +116,6 @@ int assessor_set_note(lua_State* L) {
   check_idle(L).tree.set_note(check_string(L, 2),
                               lua_isnoneornil(L, 3) ? std::string() : check_string(L, 3));
   return 0;
-}
-
-// Asks the host's policy: function(id, created_ms, duration_ms, bytes) -> whether to serve it.
-bool ask(lua_State* L, int policy, TaskId task, const LastResult& last) {
-  lua_pushvalue(L, policy);
-  lua_pushinteger(L, static_cast<lua_Integer>(graph::index_of(task)) + 1);
-  lua_pushnumber(L, static_cast<double>(last.created_ms));
-  lua_pushnumber(L, last.duration_ms);
-  lua_pushnumber(L, static_cast<double>(last.bytes));
-  lua_call(L, 4, 1);
-  const bool serve = lua_toboolean(L, -1) != 0;
-  lua_pop(L, 1);
-  return serve;
-}
-
-// assessor:judge(plan, held ids, policy?) -> { fresh=, saved= seconds, bytes= } | nil, message,
-// kind
-int assessor_judge(lua_State* L) {
-  Session& session = (check_defined(L), check_idle(L));
-  const auto& plan = check_plan(L, 2);
-  std::vector<bool> asked(session.graph->size(), false);
-  luaL_checktype(L, 3, LUA_TTABLE);
-  for (int i = 1; i <= static_cast<int>(lua_objlen(L, 3)); ++i) {
-    lua_rawgeti(L, 3, i);
-    asked[graph::index_of(check_task_id(L, *session.graph, -1))] = true;
-    lua_pop(L, 1);
-  }
-  Assessor::Policy policy;
-  if (!lua_isnoneornil(L, 4)) {
-    luaL_checktype(L, 4, LUA_TFUNCTION);
-    policy = [L](TaskId task, const LastResult& last) { return ask(L, 4, task, last); };
-  }
-  const std::vector<TaskId> order = plan.wanted();
-  session.assessor->judge(plan, asked, policy);
-  std::size_t fresh = 0;
-  std::size_t idle = 0;
-  std::uint64_t saved_ms = 0;
-  std::uint64_t bytes = 0;
-  for (const TaskId task : order) {
-    if (session.assessor->standing(task) != Standing::fresh) continue;
-    const auto flags = session.assessor->definitions().task(task).flags;
-    if ((flags & incremental::kPhase) != 0) continue;
-    if ((flags & incremental::kService) != 0) {
-      ++idle;
-      continue;
-    }
-    ++fresh;
-    if (const auto last = session.results.find(session.graph->name(task))) {
-      saved_ms += last->duration_ms;
-      bytes += last->bytes;
-    }
-  }
-  lua_createtable(L, 0, 4);
-  set_field(L, "fresh", static_cast<double>(fresh));
-  set_field(L, "idle", static_cast<double>(idle));
-  set_field(L, "saved", static_cast<double>(saved_ms) / 1000);
-  set_field(L, "bytes", static_cast<double>(bytes));
-  return 1;
-}
-
-// assessor:ask(plan, policy) -> whether every result that is in place may still be served, of tasks
-// that are known to be as they were.
-int assessor_ask(lua_State* L) {
-  const Session& session = *check_defined(L);
-  luaL_checktype(L, 3, LUA_TFUNCTION);
-  bool all = true;
-  for (const TaskId task : check_plan(L, 2).wanted()) {
-    if ((session.assessor->definitions().task(task).flags & incremental::kCached) == 0) continue;
-    const auto last = session.results.find(session.graph->name(task));
-    all = last && ask(L, 3, task, *last);
-    if (!all) break;
-  }
-  lua_pushboolean(L, all);
-  return 1;
-}
-
-// assessor:settle(plan) -> how many tasks are left. Tells the plan of all tasks that are fresh.
-int assessor_settle(lua_State* L) {
-  Session& session = (check_defined(L), check_idle(L));
-  auto& plan = check_plan(L, 2);
-  std::size_t left = 0;
-  for (const TaskId task : plan.wanted()) {
-    if (session.assessor->standing(task) == Standing::fresh)
-      plan.satisfy(task);
-    else
-      ++left;
-  }
-  lua_pushinteger(L, static_cast<lua_Integer>(left));
-  return 1;
-}
-
-// assessor:trust(plan): an earlier run found all of it up to date, and nothing changed since.
-int assessor_trust(lua_State* L) {
-  Session& session = check_idle(L);
-  auto& plan = check_plan(L, 2);
-  const std::vector<TaskId> order = plan.wanted();
-  if (session.assessor) session.assessor->trust(order);
-  for (const TaskId task : order) plan.satisfy(task);
-  return 0;
-}
-
-// assessor:fresh(plan) -> ids of the cached tasks that are up to date
-int assessor_fresh(lua_State* L) {
-  Session& session = (check_defined(L), check_idle(L));
-  lua_newtable(L);
-  int count = 0;
-  for (const TaskId task : check_plan(L, 2).wanted()) {
-    if (session.assessor->standing(task) != Standing::fresh) continue;
-    if ((session.assessor->definitions().task(task).flags & incremental::kCached) == 0) continue;
-    lua_pushinteger(L, static_cast<lua_Integer>(graph::index_of(task)) + 1);
-    lua_rawseti(L, -2, ++count);
-  }
-  return 1;
 }
 
 void push_last(lua_State* L, const LastResult& last) {
@@ -314,27 +192,11 @@ int assessor_unlock(lua_State* L) {
   return 0;
 }
 
-// The index is written by one run at a time: each takes in what the others have made meanwhile.
-constexpr std::string_view kSaving = " saving the index";
-
 // assessor:save() -> true | nil, message, kind
 int assessor_save(lua_State* L) {
   Session& session = check_idle(L);
-  // What was made last and what was hit last stay true whatever moved: they are compared anew.
-  const bool intact = session.tree.intact();
-  const bool changes = session.assessor && (session.results.changed() || !intact);
-  if (changes) session.locks.lock(kSaving);
-  const std::string theirs = session.shared_index.replaced()
-                                 ? session.shared_index.note("results").value_or(std::string())
-                                 : std::string();
-  if (!theirs.empty()) session.results.load_beneath(theirs);
-  if (changes || !theirs.empty()) session.tree.set_note("results", session.results.pack());
-  if (!intact) {
-    const std::string group(session.tree.note("group").value_or(std::string_view()));
-    if (!group.empty()) session.tree.set_note("group", group);
-  }
-  auto saved = session.tree.save();
-  if (changes) session.locks.unlock(kSaving);
+  const auto saved = session.shared_index.save(session.tree, session.results, session.locks,
+                                               session.assessor.has_value());
   if (!saved) return push_error(L, saved.error());
   lua_pushboolean(L, 1);
   return 1;
@@ -486,12 +348,6 @@ constexpr luaL_Reg kMethods[] = {{"verify", assessor_verify},
                                  {"note", assessor_note},
                                  {"set_note", assessor_set_note},
                                  {"define", assessor_define},
-                                 {"situation", assessor_situation},
-                                 {"ask", assessor_ask},
-                                 {"judge", assessor_judge},
-                                 {"settle", assessor_settle},
-                                 {"fresh", assessor_fresh},
-                                 {"trust", assessor_trust},
                                  {"info", assessor_info},
                                  {"lock", assessor_lock},
                                  {"unlock", assessor_unlock},
@@ -517,6 +373,7 @@ int open_incremental(lua_State* L) {
   luaL_getmetatable(L, kTypeName<LuaAssessor>);
   lua_getfield(L, -1, "__index");
   luaL_register(L, nullptr, result_methods());
+  luaL_register(L, nullptr, judgement_methods());
   luaL_register(L, nullptr, change_methods());
   lua_pop(L, 2);
   define<LuaMarks>(L, kNoMethods);

@@ -217,6 +217,15 @@ int snapshot_open(lua_State* L) {
   return 1;
 }
 
+// snapshot:checksum() -> text: two with the same say the same
+int snapshot_checksum(lua_State* L) {
+  char text[17];
+  (void)std::snprintf(text, sizeof text, "%016llx",
+                      static_cast<unsigned long long>(check_snapshot(L, 1)->checksum()));
+  lua_pushstring(L, text);
+  return 1;
+}
+
 // snapshot:section(name) -> bytes | nil when it is not there, or damaged
 int snapshot_section(lua_State* L) {
   return push_optional(L, check_snapshot(L, 1)->section(check_bytes(L, 2)));
@@ -334,9 +343,13 @@ constexpr luaL_Reg kInputsMethods[] = {{"read", inputs_read},
                                        {"concerns", inputs_concerns},
                                        {nullptr, nullptr}};
 
-constexpr luaL_Reg kSnapshotMethods[] = {{"section", snapshot_section}, {"record", snapshot_record},
-                                         {"count", snapshot_count},     {"graph", snapshot_graph},
-                                         {"inputs", snapshot_inputs},   {nullptr, nullptr}};
+constexpr luaL_Reg kSnapshotMethods[] = {{"checksum", snapshot_checksum},
+                                         {"section", snapshot_section},
+                                         {"record", snapshot_record},
+                                         {"count", snapshot_count},
+                                         {"graph", snapshot_graph},
+                                         {"inputs", snapshot_inputs},
+                                         {nullptr, nullptr}};
 
 constexpr luaL_Reg kWriterMethods[] = {{"record", writer_record},
                                        {"section", writer_section},

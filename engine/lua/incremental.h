@@ -71,7 +71,8 @@ struct Session {
   std::string definitions;  // or in the snapshot
   std::shared_ptr<const state::Snapshot> snapshot;
   incremental::Results results;
-  incremental::TaskLocks locks;  // used on the loop's thread only
+  std::optional<Digest> situation;  // incremental/situation.h
+  incremental::TaskLocks locks;     // used on the loop's thread only
   std::optional<incremental::Assessor> assessor;
   std::optional<Cache> cache;
 };
@@ -135,8 +136,9 @@ const std::shared_ptr<Session>& check_defined(lua_State* L);
 Session& check_idle(lua_State* L);
 Cache& check_cache(lua_State* L);
 
-// Methods of an assessor that are bound in bind_results.cpp.
+// Methods of an assessor that are bound in bind_results.cpp and bind_judgement.cpp.
 const luaL_Reg* result_methods();
+const luaL_Reg* judgement_methods();
 // Adds its functions to the table on top of the stack.
 void add_result_functions(lua_State* L);
 // The same of bind_changes.cpp.

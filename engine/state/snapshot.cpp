@@ -82,6 +82,7 @@ Result<void> Snapshot::read_table(const std::string& path, std::uint64_t identit
   const auto table = slice(file, head.table_offset, head.sections * sizeof(SectionEntry));
   if (!table || head.checksum != checksum_of(head, *table))
     return unusable(path, "is damaged (wrong checksum)");
+  checksum_ = head.checksum;
   if (head.identity != identity) return unusable(path, "was written by another build of ggen-lua");
   for (std::size_t i = 0; i < head.sections; ++i) {
     const auto entry = value_at<SectionEntry>(table->data() + i * sizeof(SectionEntry));

@@ -40,6 +40,9 @@ class Snapshot {
   // foreign, or owned by somebody else. `identity` is that of the program (identity.h).
   static Result<Snapshot> open(const std::string& path, std::uint64_t identity);
 
+  // Of all that it holds: two snapshots with the same checksum say the same.
+  std::uint64_t checksum() const { return checksum_; }
+
   // Nothing when there is no such section, or a damaged one. The bytes live as long as the object.
   std::optional<std::string_view> section(std::string_view name) const;
 
@@ -66,6 +69,7 @@ class Snapshot {
   std::unique_ptr<const char, Unmap> map_;
   std::map<std::string, Section, std::less<>> sections_;
   std::string_view records_;
+  std::uint64_t checksum_ = 0;
   const char* record_index_ = nullptr;
   std::size_t record_count_ = 0;
 };

@@ -7,6 +7,7 @@ local compare = require("ggen.compare")
 local hash = require("ggen.core.hash")
 local incremental = require("ggen.core.incremental")
 local lanes = require("ggen.lanes")
+local memo = require("ggen.memo")
 local policies = require("ggen.policies")
 local stores = require("ggen.stores")
 
@@ -108,18 +109,26 @@ function Cache:wait(method, ...) return wait_for(self, method, ...) end
 ---@field duration number seconds that it took to make
 ---@field bytes number of its outputs and its log
 
--- The policy's question as the engine asks it, without a table for each task.
-function Cache:_judge_policy(project)
+---The policies' question as the engine asks it, without a table for each task. `holds` becomes the
+---seconds for which all of their answers hold.
+---@param project ggen.Project
+---@return (fun(id: integer, created: number, duration: number, bytes: number): boolean)?
+function Cache:policy(project)
   if not self._policies:have("lookup") then return nil end
   local now = os.time()
   local entry = {}
+  self.holds = math.huge
   return function(id, created, duration, bytes)
     local task = project:task(id)
     entry.task, entry.created, entry.duration, entry.bytes = task.id, created / 1000,
       duration / 1000, bytes
     entry.age = now - entry.created
     local serve, reason = self._policies:ask("lookup", task, entry)
-    if not serve then self._refused[id] = reason end
+    if serve then
+      self.holds = math.min(self.holds, reason)
+    else
+      self._refused[id] = reason
+    end
     return serve
   end
 end
@@ -140,29 +149,19 @@ end
 function Cache:judge(project, plan, asked, left_out)
   local nothing = { fresh = 0, idle = 0, saved = 0 }
   self._plan = plan
-  self._memo = ""
+  local situation = self.files:situation(self.definition.situation)
+  local whole = #asked == 0 and not left_out
+  self._memo = situation and whole and hash.bytes(situation .. plan:digest()) or nil
   if not self.options.read then return nothing end
   local unchanged = self.files:verify()
-  local policy = self:_judge_policy(project)
-  if #asked == 0 and not left_out then
-    local situation = self.files:situation(self.definition.situation)
-    self._memo = situation and hash.bytes(situation .. plan:digest()) or ""
-  end
-  local memo = self.files:note("memo")
-  if unchanged and memo and self._memo ~= "" and not self.events:wants("on_task_fresh") then
-    local situation, fresh, idle, saved = memo:match("^(%x+) (%d+) (%d+) ([%d.]+)$")
-    if policy then self:define() end
-    if situation == self._memo and (not policy or self.files:ask(plan, policy)) then
-      self.files:trust(plan)
-      self._same = true
-      self._found = { fresh = tonumber(fresh), idle = tonumber(idle), saved = tonumber(saved) }
-      return self._found
-    end
+  if unchanged and not self.events:wants("on_task_fresh") then
+    self._found = memo.recall(self, project, plan)
+    if self._found then return self._found end
   end
   self:define()
-  local found = self.files:judge(plan, asked, policy)
+  local found = self.files:judge(plan, asked, self:policy(project))
   if left_out then require("ggen.choice").discount(self.files, found, left_out) end
-  self._all_fresh = self.files:settle(plan) == 0
+  self.files:settle(plan)
   self._found = found
   return found
 end
@@ -222,7 +221,7 @@ function Cache:serves(task, action)
   local info = action:info()
   info.age = os.time() - info.created
   local serve, why = self._policies:ask("lookup", task, info)
-  return serve, why, info
+  return serve, not serve and why or nil, info
 end
 
 ---@param index integer of a task that is as it was
@@ -470,7 +469,10 @@ end
 ---What comes after a task may have changed its outputs: those that need it see them as they are.
 ---@async
 ---@param index integer of a task that has ended well
-function Cache:after_hooks(index) self:wait("look_again", index) end
+function Cache:after_hooks(index)
+  self._looked = true
+  self:wait("look_again", index)
+end
 
 ---A task that is not run ended all the same: what needs it gets its part of the key.
 ---@async
@@ -506,7 +508,10 @@ function Cache:leave_out(task)
 end
 
 ---A hook, a service or another task that is never served has done something: files may have moved.
-function Cache:something_ran() self.files:something_ran() end
+function Cache:something_ran()
+  self._looked = true
+  self.files:something_ran()
+end
 
 function Cache:_count(name, number) self._counts[name] = self._counts[name] + number end
 
@@ -550,15 +555,7 @@ function Cache:close(code)
       self.stores:make_room(usage)
     end
   end
-  -- What ran after judge() may have changed files that were looked at again: nothing did.
-  local quiet = self._all_fresh and not self._looked and code == 0
-  if quiet and self._memo ~= "" then
-    local found = self._found
-    files:set_note("memo", ("%s %d %d %.3f"):format(self._memo, found.fresh, found.idle,
-      found.saved))
-  elseif not self._same or self._looked then
-    files:set_note("memo", nil)
-  end
+  memo.conclude(self, code)
   local saved, message = files:save()
   if not saved then
     self:warn_once("save", "the file index cannot be written, the next run will be slower: "

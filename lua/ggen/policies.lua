@@ -19,8 +19,10 @@ end
 ---@param method string "lookup" or "admit"
 ---@param ... any its arguments
 ---@return boolean yes
----@return string? reason of the one that refused, with its name
+---@return (string|number)? reason of the one that refused, with its name; or for how many seconds
+---the answer holds, whatever else happens
 function Policies:ask(method, ...)
+  local holds = math.huge
   for _, instance in ipairs(self._instances) do
     if instance.impl[method] and not self._failed[instance] then
       local ok, answer, reason = registry.call(instance, method, ...)
@@ -30,9 +32,10 @@ function Policies:ask(method, ...)
       elseif answer == false then
         return false, ("%s: %s"):format(instance.plugin.name, reason or "refused")
       end
+      holds = math.min(holds, ok and type(reason) == "number" and reason or 0)
     end
   end
-  return true
+  return true, holds
 end
 
 ---@param method string

@@ -20,7 +20,7 @@ return {
       limit = function() return params.limit end,
 
       lookup = function(_, _, entry)
-        if entry.age <= ttl then return true end
+        if entry.age <= ttl then return true, ttl - entry.age end
         return false, ("older than %s"):format(ggen.units.format_duration(ttl))
       end,
 

@@ -154,10 +154,12 @@ function WorkspacesPlugin:find(root) end
 local CachePlugin = {}
 
 ---Called for a result that is stored, and for one that is in place in this checkout. Must not wait.
+---Who says for how long the answer holds, whatever else happens, is not asked about a result in
+---place again before that.
 ---@param task ggen.Task
 ---@param entry ggen.CacheEntry
 ---@return boolean serve
----@return string? reason when it is not served: "older than 24 h"
+---@return (string|number)? reason why not: "older than 24 h"; or for how many seconds it is served
 function CachePlugin:lookup(task, entry) end
 
 ---Called for a result that could be stored. Must not wait.
