@@ -68,6 +68,7 @@ p:task "build" { -- make.toml:6
   run = { { sh = "make" }, { sh = "make install" } },
   timeout = 300,
   inputs = { "src/**" },
+  key_env = { "GGEN_ENV" },
   outputs = { "dist" },
   missing_outputs = "warn",
 }
