@@ -32,6 +32,9 @@ if(GGEN_SANITIZE)
 else()
   # One file to start: the C++ runtime is linked in, only libc stays shared.
   target_link_options(ggen_settings INTERFACE -static-libstdc++ -static-libgcc)
+  # Without what nobody calls of all these libraries.
+  target_compile_options(ggen_settings INTERFACE -ffunction-sections -fdata-sections)
+  target_link_options(ggen_settings INTERFACE -Wl,--gc-sections)
 endif()
 
 add_library(ggen_warnings INTERFACE)
