@@ -96,13 +96,13 @@ void kill_child(pid_t child) {
   REQUIRE(WIFSIGNALED(status));
 }
 
-// The system call that the child has stopped in is one of memory.
+// The system call that the child has stopped in is one of memory, or of a sanitizer's runtime.
 bool is_memory_call(pid_t child) {
   __ptrace_syscall_info info{};
   if (::ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof info, &info) <= 0) return false;
-  for (const auto call :
-       {__NR_brk, __NR_mmap, __NR_munmap, __NR_mremap, __NR_madvise, __NR_exit_group,
-        __NR_rt_sigprocmask, __NR_gettid, __NR_getpid, __NR_tgkill})
+  for (const auto call : {__NR_brk, __NR_mmap, __NR_munmap, __NR_mremap, __NR_madvise,
+                          __NR_exit_group, __NR_rt_sigprocmask, __NR_gettid, __NR_getpid,
+                          __NR_tgkill, __NR_prctl, __NR_futex, __NR_sigaltstack, __NR_sched_yield})
     if (info.op == PTRACE_SYSCALL_INFO_ENTRY && info.entry.nr == static_cast<std::uint64_t>(call))
       return true;
   return false;
