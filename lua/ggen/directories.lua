@@ -2,27 +2,12 @@
 -- of it, whatever links say. What is looked at is recorded like all that loading asks. Knows no
 -- workspaces.
 -- SPDX-License-Identifier: MIT
+local paths = require("ggen.paths")
 local progress = require("ggen.loading")
 
 local M = {}
 
 local WILDCARD = "[*?%[{]"
-
--- "./a//b/../c/" to "a/c"; nil when it leaves the directory that it begins in.
-local function normalised(path)
-  local parts = {}
-  for part in path:gmatch("[^/]+") do
-    if part == ".." then
-      if #parts == 0 then return nil end
-      parts[#parts] = nil
-    elseif part ~= "." then
-      parts[#parts + 1] = part
-    end
-  end
-  return table.concat(parts, "/")
-end
-
-M.normalised = normalised
 
 local function joined(root, path) return (root == "/" and "" or root) .. "/" .. path end
 
@@ -50,10 +35,10 @@ end
 ---@return string? message what is wrong: "it leads out of the project"
 ---@return string? kind "not_found", "outside", ...
 function M.resolve(root, path)
-  local inside = path:sub(1, 1) ~= "/" and normalised(path)
+  local inside = path:sub(1, 1) ~= "/" and paths.normalised(path)
   -- An absolute path may be meant as one of the project.
   if path:sub(1, 1) == "/" then
-    local clean = normalised(path)
+    local clean = paths.normalised(path)
     clean = clean and "/" .. clean
     inside = clean == root and "" or clean and clean:sub(1, #root + 1) == root .. "/"
       and clean:sub(#root + 2)
@@ -86,10 +71,10 @@ end
 
 -- The same with "**", which looks into all directories: those that have the file.
 local function by_walking(root, pattern, file)
-  local paths, message = progress.files(root, { pattern .. "/" .. file, "!**/node_modules/**" })
-  if not paths then return nil, message end
+  local files, message = progress.files(root, { pattern .. "/" .. file, "!**/node_modules/**" })
+  if not files then return nil, message end
   local found = {}
-  for i, path in ipairs(paths) do found[i] = path:match("^(.*)/[^/]*$") or "" end
+  for i, path in ipairs(files) do found[i] = path:match("^(.*)/[^/]*$") or "" end
   return found
 end
 
@@ -106,7 +91,7 @@ function M.list(root, patterns, file)
   local taken = {}
   for _, pattern in ipairs(patterns) do
     local negated, path = pattern:match("^(!?)(.*)$")
-    local clean = path:sub(1, 1) ~= "/" and normalised(path)
+    local clean = path:sub(1, 1) ~= "/" and paths.normalised(path)
     if not clean then return nil, "it leads out of the project", pattern end
     local valid, message = match(clean, "")
     if valid == nil then return nil, message, pattern end

@@ -2,10 +2,10 @@
 -- SPDX-License-Identifier: MIT
 local M = {}
 
--- "a/b" and "../c/*.h" to "a/c/*.h"; nil when it leaves the root.
-function M.joined(base, path)
+-- "./a//b/../c/" to "a/c"; nil when it leaves the directory that it begins in.
+function M.normalised(path)
   local parts = {}
-  for part in (base .. "/" .. path):gmatch("[^/]+") do
+  for part in path:gmatch("[^/]+") do
     if part == ".." then
       if #parts == 0 then return nil end
       parts[#parts] = nil
@@ -13,7 +13,13 @@ function M.joined(base, path)
       parts[#parts + 1] = part
     end
   end
-  return table.concat(parts, "/") .. (path:sub(-1) == "/" and "/" or "")
+  return table.concat(parts, "/")
+end
+
+-- "a/b" and "../c/*.h" to "a/c/*.h"; nil when it leaves the root. A "/" at the end stays.
+function M.joined(base, path)
+  local inside = M.normalised(base .. "/" .. path)
+  return inside and inside .. (path:sub(-1) == "/" and "/" or "")
 end
 
 -- Cuts an absolute pattern into a directory without wildcards and the rest.

@@ -6,6 +6,7 @@ local directories = require("ggen.directories")
 local dsl = require("ggen.dsl")
 local fault = require("ggen.fault")
 local fields = require("ggen.fields")
+local paths = require("ggen.paths")
 local progress = require("ggen.loading")
 local schema = require("ggen.schema")
 local suggest = require("ggen.suggest")
@@ -125,7 +126,7 @@ end
 -- One whose directory is yet to be made: nothing can run in it.
 function Found:missing(entry, text, file, line)
   local workspace = self:add(dsl.new("workspace", entry.name, { file = file, line = line or 1,
-    dir = absolute(self.root.dir, directories.normalised(entry.dir)) }))
+    dir = absolute(self.root.dir, paths.normalised(entry.dir)) }))
   self.problems[workspace] = { text = text, file = file, line = line, alone = true }
   return workspace
 end

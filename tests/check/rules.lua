@@ -1,6 +1,7 @@
 -- The rules. Each has a name and find(tree) -> list of problems, where the tree is a table of
 -- path -> text, so that planted.lua can make small trees of its own. Knows no file system.
 -- SPDX-License-Identifier: MIT
+local paths = require("ggen.paths")
 
 local MAX_LINES = 600
 
@@ -229,20 +230,6 @@ local function find_module_clashes(tree)
   return problems
 end
 
--- "docs/a/../b.md" -> "docs/b.md"; nil when it leaves the tree.
-local function resolve(folder, link)
-  local parts = {}
-  for part in (folder .. "/" .. link):gmatch("[^/]+") do
-    if part == ".." then
-      if #parts == 0 then return nil end
-      parts[#parts] = nil
-    elseif part ~= "." then
-      parts[#parts + 1] = part
-    end
-  end
-  return table.concat(parts, "/")
-end
-
 -- The anchors that a Markdown page offers, as its headings make them.
 local function anchors_of(text)
   local anchors = {}
@@ -266,7 +253,7 @@ local function find_dead_links(tree)
       for link in line:gsub("`[^`]*`", ""):gmatch("%]%(([^)%s]+)%)") do
         if not link:find("^%a[%w+.-]*:") then
           local file, anchor = link:match("^([^#]*)#?(.*)$")
-          local target = file == "" and path or resolve(folder, file)
+          local target = file == "" and path or paths.normalised(folder .. "/" .. file)
           local is_folder = false
           for other in pairs(tree) do
             is_folder = is_folder or (target and other:sub(1, #target + 1) == target .. "/")

@@ -3,7 +3,7 @@
 -- Runs in plain luajit, so that it needs no build: luajit tests/check/run.lua [ROOT]
 -- SPDX-License-Identifier: MIT
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
-package.path = here .. "/?.lua;" .. package.path
+package.path = here .. "/?.lua;" .. here .. "/../../lua/?.lua;" .. package.path
 
 local rules = require("rules")
 local planted = require("planted")

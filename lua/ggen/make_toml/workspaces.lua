@@ -4,6 +4,7 @@
 local directories = require("ggen.directories")
 local fault = require("ggen.fault")
 local loading = require("ggen.loading")
+local paths = require("ggen.paths")
 local suggest = require("ggen.suggest")
 
 local M = {}
@@ -26,7 +27,7 @@ local function add_members(entries, root, model)
   if not members then return end
   local taken, dirs, seen = {}, {}, {}
   for _, entry in ipairs(entries) do
-    taken[entry.name], seen[directories.normalised(entry.dir) or ""] = true, true
+    taken[entry.name], seen[paths.normalised(entry.dir) or ""] = true, true
   end
   local exclude = {}
   for i, pattern in ipairs(members.exclude or {}) do exclude[i] = "!" .. pattern end
@@ -39,7 +40,7 @@ local function add_members(entries, root, model)
       end
       for _, dir in ipairs(list) do dirs[#dirs + 1] = dir end
     else
-      dirs[#dirs + 1] = directories.normalised(pattern) or pattern
+      dirs[#dirs + 1] = paths.normalised(pattern) or pattern
     end
   end
   for _, dir in ipairs(dirs) do
