@@ -3,6 +3,7 @@
 -- SPDX-License-Identifier: MIT
 local api = require("api")
 local markdown = require("markdown")
+local sorted = require("ggen.sorted")
 
 local M = {}
 
@@ -85,7 +86,7 @@ end
 ---@return table<string, luacats.Item> classes, table<string, luacats.Item[]> functions by class
 function M.index(files, problem)
   local classes, functions = {}, {}
-  for _, path in ipairs(markdown.sorted_keys(files)) do
+  for _, path in ipairs(sorted.keys(files)) do
     for _, item in ipairs(files[path].items) do
       if item.kind == "class" then
         if classes[item.name] and problem then

@@ -44,13 +44,4 @@ function M.made_by(from)
   return "<!-- Made by docs/generate.lua from " .. from .. ". Do not edit. -->\n"
 end
 
----@param map table
----@return string[]
-function M.sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 return M

@@ -5,6 +5,7 @@ local api = require("api")
 local lua_page = require("lua")
 local markdown = require("markdown")
 local schema = require("ggen.schema")
+local sorted = require("ggen.sorted")
 
 local M = {}
 
@@ -52,7 +53,7 @@ end
 
 local function param_rows(plugin, problem)
   local rows = {}
-  for i, name in ipairs(markdown.sorted_keys(plugin.params or {})) do
+  for i, name in ipairs(sorted.keys(plugin.params or {})) do
     local spec = plugin.params[name]
     if not spec.desc then
       problem(("plugin %s.%s: param %s has no desc"):format(plugin.kind, plugin.name, name))
@@ -145,7 +146,7 @@ These kinds and methods are known, so that a plugin that has them loads; nothing
 version.
 ]]
   local rows = {}
-  for i, name in ipairs(markdown.sorted_keys(LATER)) do rows[i] = { markdown.code(name),
+  for i, name in ipairs(sorted.keys(LATER)) do rows[i] = { markdown.code(name),
     LATER[name] } end
   out[#out + 1] = markdown.table({ "kind or method", "decides" }, rows)
   out[#out + 1] = "## What plugins see\n"

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local api = require("api")
 local markdown = require("markdown")
+local sorted = require("ggen.sorted")
 
 local M = {}
 
@@ -36,7 +37,7 @@ function M.page(files, problem)
 `local std = require "ggen.std"`, then `std.path`, `std.list` and so on; or
 `require "ggen.std.path"`. What the world refuses comes back as `nil, message`.
 ]] }
-  for _, name in ipairs(markdown.sorted_keys(files)) do
+  for _, name in ipairs(sorted.keys(files)) do
     local file = files[name]
     out[#out + 1] = "## " .. name .. "\n"
     if #file.head == 0 then problem(("stdlib/ggen/std/%s.lua: no head comment"):format(name)) end

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local markdown = require("markdown")
 local schema = require("ggen.schema")
+local sorted = require("ggen.sorted")
 
 local M = {}
 
@@ -122,7 +123,7 @@ file that declares the task. Anything else is an error that names the line.
       if record then
         out[#out + 1] = ("As a table, `%s` has these fields:\n"):format(name)
         out[#out + 1] = markdown.table(head,
-          rows_of(record, markdown.sorted_keys(record.fields), name .. "."))
+          rows_of(record, sorted.keys(record.fields), name .. "."))
       end
     end
   end
@@ -210,9 +211,9 @@ function M.types(fields)
     end
   end
   class(out, "ggen.TaskSpec", fields.task, order, "", "What may stand in p:task \"name\" { ... }.")
-  for _, name in ipairs(markdown.sorted_keys(RECORDS)) do
+  for _, name in ipairs(sorted.keys(RECORDS)) do
     local record = record_in(fields.task.fields[name])
-    class(out, RECORDS[name], record, markdown.sorted_keys(record.fields), name .. ".")
+    class(out, RECORDS[name], record, sorted.keys(record.fields), name .. ".")
   end
   return (table.concat(out, "\n"):gsub("\n+$", "\n"))
 end

@@ -8,6 +8,7 @@ local function_digest = require("ggen.function_digest")
 local hash = require("ggen.core.hash")
 local key_builder = require("ggen.key_builder")
 local paths = require("ggen.paths")
+local sorted = require("ggen.sorted")
 local steps = require("ggen.steps")
 
 local M = {}
@@ -189,17 +190,6 @@ local function shown_value(name, value)
     if name:find(word, 1, true) then return "sha256:" .. hash.bytes(value) end
   end
   return value
-end
-
-local function sorted_pairs(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = tostring(name) end
-  table.sort(names)
-  local i = 0
-  return function()
-    i = i + 1
-    return names[i], map[names[i]]
-  end
 end
 
 -- Whether a program is one of the task's own outputs.
@@ -389,10 +379,10 @@ function Builder:add(task)
   if spec.cwd then add("cwd", "", spec.cwd) end
   if spec.stdin then add("stdin", "", hash.bytes(spec.stdin)) end
   if spec.container then add("container", "", spec.container) end
-  for name, value in sorted_pairs(spec.env or {}) do
+  for name, value in sorted.pairs(spec.env or {}) do
     add("env", name, shown_value(name, tostring(value)))
   end
-  for name, value in sorted_pairs(task.matrix or {}) do add("matrix", name, tostring(value)) end
+  for name, value in sorted.pairs(task.matrix or {}) do add("matrix", name, tostring(value)) end
   for _, pattern in ipairs(spec.outputs or {}) do add("outputs", pattern, "") end
   for _, text in ipairs(self.everywhere) do parts[#parts + 1] = text end
   for _, name in ipairs(spec.key_env or {}) do variables[#variables + 1] = name end

@@ -4,6 +4,7 @@
 -- SPDX-License-Identifier: MIT
 local paths = require("ggen.paths")
 local progress = require("ggen.loading")
+local sorted = require("ggen.sorted")
 
 local M = {}
 
@@ -111,10 +112,7 @@ function M.list(root, patterns, file)
       end
     end
   end
-  local list = {}
-  for dir in pairs(taken) do list[#list + 1] = dir end
-  table.sort(list)
-  return list
+  return sorted.keys(taken)
 end
 
 return M

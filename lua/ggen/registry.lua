@@ -4,6 +4,7 @@
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
 local schema = require("ggen.schema")
+local sorted = require("ggen.sorted")
 local suggest = require("ggen.suggest")
 local trace = require("ggen.core.trace")
 
@@ -151,12 +152,7 @@ local function find(name, dir)
 end
 
 ---@return string[]
-function M.kind_names()
-  local names = {}
-  for kind in pairs(M.kinds) do names[#names + 1] = kind end
-  table.sort(names)
-  return names
-end
+function M.kind_names() return sorted.keys(M.kinds) end
 
 ---Loads a plugin without setting it up.
 ---@param name string "kind.name" or a path

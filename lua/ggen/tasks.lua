@@ -5,6 +5,7 @@ local fault = require("ggen.fault")
 local fields = require("ggen.fields")
 local loading = require("ggen.loading")
 local Project = require("ggen.project")
+local sorted = require("ggen.sorted")
 local suggest = require("ggen.suggest")
 
 local M = {}
@@ -43,20 +44,13 @@ local Task = {
   end,
 }
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 ---All combinations of the axes of a matrix, the last axis varying fastest.
 ---@param matrix table axes, or a list of combinations
 ---@return table<string, any>[]
 local function combinations(matrix)
   if matrix[1] then return matrix end
   local result = { {} }
-  for _, axis in ipairs(sorted_keys(matrix)) do
+  for _, axis in ipairs(sorted.keys(matrix)) do
     local longer = {}
     for _, combination in ipairs(result) do
       for _, value in ipairs(matrix[axis]) do
@@ -72,7 +66,7 @@ end
 
 local function matrix_suffix(combination)
   local parts = {}
-  for i, axis in ipairs(sorted_keys(combination)) do
+  for i, axis in ipairs(sorted.keys(combination)) do
     parts[i] = axis .. "=" .. tostring(combination[axis])
   end
   return ":" .. table.concat(parts, ",")

@@ -9,6 +9,7 @@ local fields = require("ggen.fields")
 local paths = require("ggen.paths")
 local progress = require("ggen.loading")
 local schema = require("ggen.schema")
+local sorted = require("ggen.sorted")
 local suggest = require("ggen.suggest")
 
 local M = {}
@@ -158,11 +159,8 @@ local function add_dependency(workspace, other)
 end
 
 local function declare_tasks(workspace, entry, file, line)
-  local names = {}
-  for name in pairs(entry.tasks) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    dsl.offer(workspace, name, entry.tasks[name], file, line)
+  for name, spec in sorted.pairs(entry.tasks) do
+    dsl.offer(workspace, name, spec, file, line)
   end
 end
 

@@ -2,6 +2,7 @@
 -- path -> text, so that planted.lua can make small trees of its own. Knows no file system.
 -- SPDX-License-Identifier: MIT
 local paths = require("ggen.paths")
+local sorted = require("ggen.sorted")
 
 local MAX_LINES = 600
 
@@ -31,16 +32,9 @@ local may_require = {
   host = { "host", "public", "core", "argparse" },
 }
 
-local function sorted_paths(tree)
-  local paths = {}
-  for path in pairs(tree) do paths[#paths + 1] = path end
-  table.sort(paths)
-  return paths
-end
-
 -- Calls visit(path, text) for the paths that match one of the patterns.
 local function each(tree, patterns, visit)
-  for _, path in ipairs(sorted_paths(tree)) do
+  for _, path in ipairs(sorted.keys(tree)) do
     for _, pattern in ipairs(patterns) do
       if path:find(pattern) then
         visit(path, tree[path])

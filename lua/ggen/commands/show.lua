@@ -1,6 +1,7 @@
 -- ggen-lua show: everything known of a task or phase, for people or as JSON. Runs nothing.
 -- SPDX-License-Identifier: MIT
 local list = require("ggen.commands.list")
+local sorted = require("ggen.sorted")
 local units = require("ggen.units")
 
 local M = {
@@ -123,10 +124,7 @@ local function put_names(label, names)
 end
 
 local function put_env(env)
-  local names = {}
-  for name in pairs(env or {}) do names[#names + 1] = name end
-  table.sort(names)
-  for i, name in ipairs(names) do
+  for i, name in ipairs(sorted.keys(env or {})) do
     put(i == 1 and "env" or "", ("%s=%s"):format(name, tostring(env[name])))
   end
 end

@@ -55,13 +55,4 @@ function M.texts(texts, indent, used)
   return M.list(items, indent, used)
 end
 
----@param map table<string, any>
----@return string[]
-function M.sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 return M

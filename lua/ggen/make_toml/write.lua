@@ -3,6 +3,7 @@
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
 local lua_text = require("ggen.make_toml.lua_text")
+local sorted = require("ggen.sorted")
 local steps = require("ggen.steps")
 local key_names = require("ggen.make_toml.variables")
 local write_env = require("ggen.make_toml.write_env")
@@ -109,7 +110,7 @@ end
 -- With the commands that stand in for it in one environment.
 local function run_expression(phase)
   local items = {}
-  for _, name in ipairs(lua_text.sorted_keys(phase.environments or {})) do
+  for _, name in ipairs(sorted.keys(phase.environments or {})) do
     local run = run_of(phase.environments[name].commands or {}, "    ", #name + 8)
     if run then items[#items + 1] = ("    %s = %s,\n"):format(lua_text.key(name), run) end
   end
@@ -128,7 +129,7 @@ local function when_table(condition)
   local items, env_set = {}, condition.env_set or {}
   if condition.env then
     local values = {}
-    for i, name in ipairs(lua_text.sorted_keys(condition.env)) do
+    for i, name in ipairs(sorted.keys(condition.env)) do
       values[i] = lua_text.key(name) .. " = " .. quote(condition.env[name])
     end
     items[1] = "env = { " .. table.concat(values, ", ") .. " }"
@@ -155,7 +156,7 @@ local function when_function(condition)
   for _, name in ipairs(condition.env_not_set or {}) do
     parts[#parts + 1] = getenv(name) .. " == nil"
   end
-  for _, name in ipairs(lua_text.sorted_keys(condition.env or {})) do
+  for _, name in ipairs(sorted.keys(condition.env or {})) do
     parts[#parts + 1] = getenv(name) .. " == " .. quote(condition.env[name])
   end
   return "function() return " .. table.concat(parts, " and ") .. " end"

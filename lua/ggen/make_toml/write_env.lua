@@ -2,6 +2,7 @@
 -- that the file gives NAME.
 -- SPDX-License-Identifier: MIT
 local lua_text = require("ggen.make_toml.lua_text")
+local sorted = require("ggen.sorted")
 
 local M = {}
 
@@ -46,7 +47,7 @@ end
 ---@return string
 function M.table(env, known, indent, used)
   local items = {}
-  for _, name in ipairs(lua_text.sorted_keys(env)) do
+  for _, name in ipairs(sorted.keys(env)) do
     items[#items + 1] = lua_text.key(name) .. " = " .. M.expression(env[name], known,
       { [name] = true })
   end
@@ -59,7 +60,7 @@ end
 function M.top(model)
   local parts = {}
   local profiles = {}
-  for _, name in ipairs(lua_text.sorted_keys(model.environments)) do
+  for _, name in ipairs(sorted.keys(model.environments)) do
     if next(model.environments[name].env) then
       profiles[#profiles + 1] = ("  %s = %s, -- %s:%d\n"):format(lua_text.key(name),
         M.table(model.environments[name].env, model.env, "  ", 20), model.file,
@@ -117,7 +118,7 @@ end
 ---@return string?
 function M.of(phase, model, shared)
   local replaced = {}
-  for _, name in ipairs(lua_text.sorted_keys(phase.environments or {})) do
+  for _, name in ipairs(sorted.keys(phase.environments or {})) do
     local env = phase.environments[name].env
     if env then
       replaced[#replaced + 1] = lua_text.key(name) .. " = " .. M.table(env, model.env, "  ", 20)

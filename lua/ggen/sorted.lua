@@ -1,0 +1,25 @@
+-- Tables in an order that does not change from run to run. Pure.
+-- SPDX-License-Identifier: MIT
+local M = {}
+
+---@param map table<string, any>
+---@return string[] keys
+function M.keys(map)
+  local keys = {}
+  for key in pairs(map) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
+end
+
+---As pairs(), in the order of the keys.
+---@param map table<string, any>
+---@return fun(): string?, any
+function M.pairs(map)
+  local keys, i = M.keys(map), 0
+  return function()
+    i = i + 1
+    return keys[i], map[keys[i]]
+  end
+end
+
+return M
