@@ -33,6 +33,28 @@ function Loading:read(path) return self._inputs:read(absolute(self, path)) end
 ---@return boolean
 function Loading:exists(path) return self._inputs:exists(absolute(self, path)) end
 
+---What the text of a file stands for; what is wrong comes as find() of a workspaces plugin gives
+---it on.
+---@param path string relative to dir, or absolute
+---@param decode (fun(bytes: string): any?, string?)? its message may begin with "line N, ...";
+---without it the value is the text
+---@return any? value
+---@return string bytes of the file, or the message
+---@return string? file the path, when something is wrong
+---@return integer? line
+function Loading:decode(path, decode)
+  local bytes, message = self:read(path)
+  if not bytes then
+    return nil, ("cannot read %s: %s"):format(path, message:match(": ([^:]+)$") or message), path
+  end
+  if not decode then return bytes, bytes end
+  local value
+  value, message = decode(bytes)
+  if value ~= nil then return value, bytes end
+  local line, text = message:match("^line (%d+), (.*)$")
+  return nil, text or message, path, tonumber(line)
+end
+
 ---The directories in dir that patterns name ("packages/*", "!packages/old") and that have a file of
 ---a name, in the order of their paths. `node_modules` and names that begin with a dot are left out.
 ---@param patterns string[]

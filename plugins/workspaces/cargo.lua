@@ -22,20 +22,6 @@ local function line_of_text(bytes, text)
   return line_of(bytes, '["\']' .. text:gsub("%p", "%%%0") .. '["\']')
 end
 
-local function read_manifest(loading, file)
-  local bytes, message = loading:read(file)
-  if not bytes then
-    return nil, ("cannot read %s: %s"):format(file, message:match(": ([^:]+)$") or message), file
-  end
-  local value
-  value, message = toml.decode(bytes)
-  if not value then
-    local line, text = message:match("^line (%d+), (.*)$")
-    return nil, text or message, file, tonumber(line)
-  end
-  return value, bytes
-end
-
 local function join(dir, file) return dir == "" and file or dir .. "/" .. file end
 
 local function texts(value)
@@ -126,7 +112,7 @@ end
 
 local function find(params)
   local loading = ggen.loading()
-  local root, bytes, file, line = read_manifest(loading, MANIFEST)
+  local root, bytes, file, line = loading:decode(MANIFEST, toml.decode)
   if not root then return nil, bytes, file, line end
   local workspace = root.workspace
   if type(workspace) ~= "table" then return nil, "it has no [workspace]", MANIFEST end
@@ -144,7 +130,7 @@ local function find(params)
       local manifest_file = join(dir, MANIFEST)
       local manifest = root
       if dir ~= "" then
-        manifest, bytes, file, line = read_manifest(loading, manifest_file)
+        manifest, bytes, file, line = loading:decode(manifest_file, toml.decode)
         if not manifest then return nil, bytes, file, line end
       end
       local name = type(manifest.package) == "table" and manifest.package.name

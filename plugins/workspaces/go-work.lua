@@ -91,16 +91,10 @@ local function take_replace(words, dir, replaced)
   if is_path(words[arrow + 1]) then replaced[words[1]] = directory(dir, words[arrow + 1]) end
 end
 
-local function read(loading, file)
-  local bytes, message = loading:read(file)
-  if bytes then return bytes end
-  return nil, ("cannot read %s: %s"):format(file, message:match(": ([^:]+)$") or message), file
-end
-
 -- What one go.mod says.
 local function read_module(loading, dir)
   local file = join(dir, MOD)
-  local bytes, message, wrong_file, line = read(loading, file)
+  local bytes, message, wrong_file, line = loading:decode(file)
   if not bytes then return nil, message, wrong_file, line end
   local module = { requires = {}, replaced = {} }
   local ok
@@ -122,7 +116,7 @@ end
 
 local function find()
   local loading = ggen.loading()
-  local bytes, message, file, line = read(loading, WORK)
+  local bytes, message, file, line = loading:decode(WORK)
   if not bytes then return nil, message, file, line end
   local uses, replaced = {}, {}
   local ok

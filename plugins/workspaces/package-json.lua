@@ -18,16 +18,8 @@ local function line_of(bytes, text)
 end
 
 local function read_manifest(loading, path)
-  local bytes, message = loading:read(path)
-  if not bytes then
-    return nil, ("cannot read %s: %s"):format(path, message:match(": ([^:]+)$") or message), path
-  end
-  local value
-  value, message = json.decode(bytes)
-  if value == nil then
-    local line, text = message:match("^line (%d+), (.*)$")
-    return nil, text or message, path, tonumber(line)
-  end
+  local value, bytes, file, line = loading:decode(path, json.decode)
+  if value == nil then return nil, bytes, file, line end
   if type(value) ~= "table" or value[1] ~= nil then return nil, "an object is expected", path, 1 end
   return value, bytes
 end

@@ -58,6 +58,16 @@ function Loading:files(root, patterns) end
 ---@return string? kind "not_found", "permission", ...
 function Loading:read(path) end
 
+---What the text of a file stands for. When something is wrong the results are those that find() of
+---a workspaces plugin gives on.
+---@param path string relative to dir, or absolute
+---@param decode? fun(bytes: string): any?, string? as json.decode; without it the value is the text
+---@return any? value
+---@return string bytes of the file, or the message
+---@return string? file the path, when something is wrong
+---@return integer? line
+function Loading:decode(path, decode) end
+
 ---@param path string relative to dir, or absolute
 ---@return boolean whether there is something of that name
 function Loading:exists(path) end
