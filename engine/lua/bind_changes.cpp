@@ -69,13 +69,7 @@ int assessor_nearest(lua_State* L) {
         return session.cache->nearest.find(session.graph->name(task), parts, assessor.key(task),
                                            limit);
       },
-      [](lua_State* main, std::optional<cache::Action>& action) {
-        if (action)
-          push<LuaAction>(main).action = std::make_shared<cache::Action>(std::move(*action));
-        else
-          lua_pushboolean(main, 0);
-        return 1;
-      });
+      push_action);
 }
 
 // assessor:eviction(key, cb): cb{ time=, policy=, reason=, ... } as cache:evictions(), or cb(false)

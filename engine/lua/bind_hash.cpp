@@ -15,6 +15,7 @@
 #include "hash/sha256.h"
 #include "hash/tree.h"
 #include "lua/call.h"
+#include "lua/values.h"
 
 namespace ggen::lua {
 
@@ -60,22 +61,12 @@ std::vector<std::string> check_patterns(lua_State* L, int index) {
 
 // ---- make ----
 
-void set_string(lua_State* L, const char* key, std::string_view text) {
-  lua_pushlstring(L, text.data(), text.size());
-  lua_setfield(L, -2, key);
-}
-
-void set_number(lua_State* L, const char* key, std::uint64_t number) {
-  lua_pushnumber(L, static_cast<double>(number));
-  lua_setfield(L, -2, key);
-}
-
 void push_stats(lua_State* L, const Stats& stats) {
   lua_createtable(L, 0, 4);
-  set_number(L, "lookups", stats.lookups);
-  set_number(L, "hits", stats.hits);
-  set_number(L, "files_hashed", stats.files_hashed);
-  set_number(L, "bytes_hashed", stats.bytes_hashed);
+  set_field(L, "lookups", static_cast<double>(stats.lookups));
+  set_field(L, "hits", static_cast<double>(stats.hits));
+  set_field(L, "files_hashed", static_cast<double>(stats.files_hashed));
+  set_field(L, "bytes_hashed", static_cast<double>(stats.bytes_hashed));
 }
 
 // ---- functions ----
@@ -123,14 +114,14 @@ int hash_tree(lua_State* L) {
     if (!base.empty() && path.starts_with(base + "/")) path.remove_prefix(base.size() + 1);
     digest.add(path, entry.kind, entry.executable, entry.digest);
     lua_createtable(L, 0, 3);
-    set_string(L, "path", path);
+    set_field(L, "path", path);
     const char kind = hash::kind_letter(entry.kind, entry.executable);
-    set_string(L, "kind", {&kind, 1});
-    set_string(L, "digest", entry.digest.hex());
+    set_field(L, "kind", std::string_view(&kind, 1));
+    set_field(L, "digest", entry.digest.hex());
     lua_rawseti(L, -2, ++count);
   });
   lua_setfield(L, -2, "files");
-  set_string(L, "digest", digest.finish().hex());
+  set_field(L, "digest", digest.finish().hex());
   const Stats stats = tree.stats();
   push_stats(L, stats);
   lua_setfield(L, -2, "stats");

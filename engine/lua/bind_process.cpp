@@ -9,6 +9,7 @@
 #include "lua/sink.h"
 #include "lua/state.h"
 #include "lua/userdata.h"
+#include "lua/values.h"
 #include "process/command_line.h"
 #include "process/supervisor.h"
 
@@ -165,54 +166,39 @@ Result<ChildSpec> take_spec(lua_State* L) {
   return spec;
 }
 
-void set_number(lua_State* L, const char* name, double value) {
-  lua_pushnumber(L, value);
-  lua_setfield(L, -2, name);
-}
-
-void set_bool(lua_State* L, const char* name, bool value) {
-  lua_pushboolean(L, value);
-  lua_setfield(L, -2, name);
-}
-
-void set_string(lua_State* L, const char* name, std::string_view value) {
-  lua_pushlstring(L, value.data(), value.size());
-  lua_setfield(L, -2, name);
-}
-
 void push_failure(lua_State* L, const process::SpawnFailure& failure) {
   lua_createtable(L, 0, 2);
   const bool cwd = failure.part == process::SpawnFailure::Part::cwd;
-  set_string(L, "kind", cwd ? "cwd" : kind_name(failure.error.kind));
-  set_string(L, "message", failure.error.message);
+  set_field(L, "kind", cwd ? "cwd" : kind_name(failure.error.kind));
+  set_field(L, "message", failure.error.message);
 }
 
 void push_outcome(lua_State* L, const Outcome& outcome, bool captured) {
   lua_createtable(L, 0, 12);
-  set_number(L, "code", outcome.code);
+  set_field(L, "code", outcome.code);
   if (outcome.signal != 0) {
     push_signal(L, outcome.signal);
     lua_setfield(L, -2, "signal");
   }
-  set_bool(L, "timed_out", outcome.timed_out);
-  set_bool(L, "started", outcome.started);
+  set_flag(L, "timed_out", outcome.timed_out);
+  set_flag(L, "started", outcome.started);
   if (outcome.failure) {
     push_failure(L, *outcome.failure);
     lua_setfield(L, -2, "error");
   }
   lua_createtable(L, 0, 4);
-  set_number(L, "wall", outcome.usage.wall);
-  set_number(L, "user", outcome.usage.user);
-  set_number(L, "sys", outcome.usage.sys);
-  set_number(L, "peak_memory", static_cast<double>(outcome.usage.peak_memory));
+  set_field(L, "wall", outcome.usage.wall);
+  set_field(L, "user", outcome.usage.user);
+  set_field(L, "sys", outcome.usage.sys);
+  set_field(L, "peak_memory", static_cast<double>(outcome.usage.peak_memory));
   lua_setfield(L, -2, "usage");
   if (captured) {
-    set_string(L, "stdout", outcome.out);
-    set_string(L, "stderr", outcome.err);
+    set_field(L, "stdout", outcome.out);
+    set_field(L, "stderr", outcome.err);
   }
-  set_bool(L, "truncated", outcome.truncated);
-  set_bool(L, "left_behind", outcome.left_behind);
-  set_number(L, "bytes", static_cast<double>(outcome.bytes));
+  set_flag(L, "truncated", outcome.truncated);
+  set_flag(L, "left_behind", outcome.left_behind);
+  set_field(L, "bytes", static_cast<double>(outcome.bytes));
 }
 
 // run(opts, on_done) -> Process | nil, message, kind. on_done(result) is called once, later, also

@@ -67,13 +67,7 @@ int assessor_get(lua_State* L) {
   const bool quick = check_cache(L).actions.size(key) <= kQuickAction;
   return start(
       L, 3, quick, [key](Session& session) { return session.cache->actions.get(key); },
-      [](lua_State* main, std::optional<cache::Action>& action) {
-        if (action)
-          push<LuaAction>(main).action = std::make_shared<cache::Action>(std::move(*action));
-        else
-          lua_pushboolean(main, 0);
-        return 1;
-      });
+      push_action);
 }
 
 // assessor:present(id, cb): cb(opaque): the declared outputs as they are now, for restore()
@@ -542,6 +536,14 @@ constexpr luaL_Reg kMethods[] = {{"leave_out", assessor_leave_out},
                                  {nullptr, nullptr}};
 
 }  // namespace
+
+int push_action(lua_State* L, std::optional<cache::Action>& action) {
+  if (action)
+    push<LuaAction>(L).action = std::make_shared<cache::Action>(std::move(*action));
+  else
+    lua_pushboolean(L, 0);
+  return 1;
+}
 
 const luaL_Reg* result_methods() { return kMethods; }
 

@@ -93,17 +93,12 @@ int timings_samples(lua_State* L) {
   int i = 0;
   for (const Sample& sample : samples) {
     lua_createtable(L, 0, 6);
-    const auto number = [&](const char* name, double value) {
-      lua_pushnumber(L, value);
-      lua_setfield(L, -2, name);
-    };
-    number("wall", sample.wall_ms / kMsPerSecond);
-    number("cpu", sample.cpu_ms / kMsPerSecond);
-    number("memory", sample.peak_kib * kBytesPerKib);
-    number("attempts", sample.attempts);
-    number("ended", static_cast<double>(sample.ended_ms) / kMsPerSecond);
-    lua_pushboolean(L, sample.failed);
-    lua_setfield(L, -2, "failed");
+    set_field(L, "wall", sample.wall_ms / kMsPerSecond);
+    set_field(L, "cpu", sample.cpu_ms / kMsPerSecond);
+    set_field(L, "memory", sample.peak_kib * kBytesPerKib);
+    set_field(L, "attempts", sample.attempts);
+    set_field(L, "ended", static_cast<double>(sample.ended_ms) / kMsPerSecond);
+    set_flag(L, "failed", sample.failed);
     lua_rawseti(L, -2, ++i);
   }
   return 1;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lua/cache_tables.h"
+#include "lua/values.h"
 
 #include <algorithm>
 #include <map>
@@ -12,17 +13,6 @@ namespace {
 
 void push_text(lua_State* L, std::string_view text) {
   lua_pushlstring(L, text.data(), text.size());
-}
-
-void set_text(lua_State* L, const char* name, std::string_view text) {
-  push_text(L, text);
-  lua_setfield(L, -2, name);
-}
-
-template <class Number>
-void set_number(lua_State* L, const char* name, Number number) {
-  lua_pushnumber(L, static_cast<double>(number));
-  lua_setfield(L, -2, name);
 }
 
 double seconds(std::uint64_t ms) { return static_cast<double>(ms) / 1000; }
@@ -41,13 +31,13 @@ void set_column(lua_State* L, const char* name, const Rows& rows, const Push& pu
 
 void push_totals(lua_State* L, const Totals& totals) {
   lua_createtable(L, 0, 7);
-  set_number(L, "hits", totals.hits);
-  set_number(L, "misses", totals.misses);
-  set_number(L, "stores", totals.stores);
-  set_number(L, "evictions", totals.evictions);
-  set_number(L, "evicted_bytes", totals.evicted_bytes);
-  set_number(L, "saved", seconds(totals.saved_ms));
-  set_number(L, "spent", seconds(totals.spent_ms));
+  set_field(L, "hits", static_cast<double>(totals.hits));
+  set_field(L, "misses", static_cast<double>(totals.misses));
+  set_field(L, "stores", static_cast<double>(totals.stores));
+  set_field(L, "evictions", static_cast<double>(totals.evictions));
+  set_field(L, "evicted_bytes", static_cast<double>(totals.evicted_bytes));
+  set_field(L, "saved", seconds(totals.saved_ms));
+  set_field(L, "spent", seconds(totals.spent_ms));
 }
 
 // What is stored of one task; there may be results of it that were made from other inputs.
@@ -71,8 +61,8 @@ void push_entries(lua_State* L, const Survey& survey, double now) {
   const auto number = [L](double value) { lua_pushnumber(L, value); };
   const auto& rows = survey.entries;
   lua_createtable(L, 0, 9);
-  set_number(L, "count", rows.size());
-  set_number(L, "now", now);
+  set_field(L, "count", static_cast<double>(rows.size()));
+  set_field(L, "now", static_cast<double>(now));
   set_column(L, "key", rows, [&](const Entry& e) { push_text(L, e.key.hex()); });
   set_column(L, "task", rows, [&](const Entry& e) { push_text(L, e.task); });
   set_column(L, "bytes", rows, [&](const Entry& e) { number(static_cast<double>(e.bytes)); });
@@ -84,12 +74,12 @@ void push_entries(lua_State* L, const Survey& survey, double now) {
 
 void push_stats(lua_State* L, const Survey& survey) {
   push_totals(L, survey.totals.all);
-  set_number(L, "bytes", survey.bytes);
-  set_number(L, "entries", survey.entries.size());
-  set_number(L, "blobs", survey.blobs);
-  set_number(L, "orphans", survey.orphans);
-  set_number(L, "orphan_bytes", survey.orphan_bytes);
-  set_number(L, "unreadable", survey.unreadable);
+  set_field(L, "bytes", static_cast<double>(survey.bytes));
+  set_field(L, "entries", static_cast<double>(survey.entries.size()));
+  set_field(L, "blobs", static_cast<double>(survey.blobs));
+  set_field(L, "orphans", static_cast<double>(survey.orphans));
+  set_field(L, "orphan_bytes", static_cast<double>(survey.orphan_bytes));
+  set_field(L, "unreadable", static_cast<double>(survey.unreadable));
 
   // The journal knows tasks by a hash of their names; the stored results know the names.
   std::map<std::string_view, Kept> tasks;
@@ -103,8 +93,8 @@ void push_stats(lua_State* L, const Survey& survey) {
     push_text(L, name);
     const auto found = survey.totals.by_task.find(task_hash(name));
     push_totals(L, found == survey.totals.by_task.end() ? Totals{} : found->second);
-    set_number(L, "entries", kept.entries);
-    set_number(L, "bytes", kept.bytes);
+    set_field(L, "entries", static_cast<double>(kept.entries));
+    set_field(L, "bytes", static_cast<double>(kept.bytes));
     lua_rawset(L, -3);
   }
   lua_setfield(L, -2, "tasks");
@@ -112,8 +102,8 @@ void push_stats(lua_State* L, const Survey& survey) {
 
 void push_accesses(lua_State* L, const Accesses& accesses) {
   lua_createtable(L, 0, 7);
-  set_number(L, "count", accesses.key.size());
-  set_number(L, "keys", accesses.keys.size());
+  set_field(L, "count", static_cast<double>(accesses.key.size()));
+  set_field(L, "keys", static_cast<double>(accesses.keys.size()));
   const auto number = [L](double value) { lua_pushnumber(L, value); };
   set_column(L, "key", accesses.key, [&](std::uint32_t key) { number(key + 1.0); });
   set_column(L, "time", accesses.time_ms, [&](std::uint64_t ms) { number(seconds(ms)); });
@@ -125,17 +115,17 @@ void push_accesses(lua_State* L, const Accesses& accesses) {
 
 void push_swept(lua_State* L, const Swept& swept) {
   lua_createtable(L, 0, 3);
-  set_number(L, "actions", swept.actions);
-  set_number(L, "blobs", swept.blobs);
-  set_number(L, "bytes", swept.bytes);
+  set_field(L, "actions", static_cast<double>(swept.actions));
+  set_field(L, "blobs", static_cast<double>(swept.blobs));
+  set_field(L, "bytes", static_cast<double>(swept.bytes));
 }
 
 void push_verified(lua_State* L, const Verified& verified) {
   lua_createtable(L, 0, 5);
-  set_number(L, "actions", verified.actions);
-  set_number(L, "blobs", verified.blobs);
-  set_number(L, "bytes", verified.bytes);
-  set_number(L, "journal_damage", verified.journal_damage);
+  set_field(L, "actions", static_cast<double>(verified.actions));
+  set_field(L, "blobs", static_cast<double>(verified.blobs));
+  set_field(L, "bytes", static_cast<double>(verified.bytes));
+  set_field(L, "journal_damage", static_cast<double>(verified.journal_damage));
   push_texts(L, verified.problems);
   lua_setfield(L, -2, "problems");
 }
@@ -147,11 +137,11 @@ void push_evictions(lua_State* L, std::span<const Digest> keys, std::span<const 
       if (record.key != short_key(key)) continue;
       push_text(L, key.hex());
       lua_createtable(L, 0, 5);
-      set_number(L, "time", seconds(record.time_ms));
-      set_number(L, "bytes", record.bytes);
-      set_number(L, "duration", seconds(record.cost_ms));
-      set_text(L, "policy", record.policy);
-      set_text(L, "reason", reason_name(record.reason));
+      set_field(L, "time", seconds(record.time_ms));
+      set_field(L, "bytes", static_cast<double>(record.bytes));
+      set_field(L, "duration", seconds(record.cost_ms));
+      set_field(L, "policy", record.policy);
+      set_field(L, "reason", reason_name(record.reason));
       lua_rawset(L, -3);
       break;
     }
@@ -160,9 +150,9 @@ void push_evictions(lua_State* L, std::span<const Digest> keys, std::span<const 
 
 void push_group(lua_State* L, const Group& group) {
   lua_createtable(L, 0, 3);
-  set_text(L, "id", hex(group.id));
-  set_number(L, "count", group.count);
-  set_number(L, "duration", seconds(group.cost_ms));
+  set_field(L, "id", hex(group.id));
+  set_field(L, "count", static_cast<double>(group.count));
+  set_field(L, "duration", seconds(group.cost_ms));
 }
 
 Group check_group(lua_State* L, int index) {

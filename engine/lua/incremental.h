@@ -135,6 +135,8 @@ const std::shared_ptr<Session>& check_defined(lua_State* L);
 // For calls on the loop's thread: raises when a job is using the session.
 Session& check_idle(lua_State* L);
 Cache& check_cache(lua_State* L);
+// An action, or false.
+int push_action(lua_State* L, std::optional<cache::Action>& action);
 
 // Methods of an assessor that are bound in bind_results.cpp and bind_judgement.cpp.
 const luaL_Reg* result_methods();

@@ -37,7 +37,7 @@ void set_field(lua_State* L, const char* name, double value) {
   lua_setfield(L, -2, name);
 }
 
-void set_field(lua_State* L, const char* name, const std::string& value) {
+void set_field(lua_State* L, const char* name, std::string_view value) {
   lua_pushlstring(L, value.data(), value.size());
   lua_setfield(L, -2, name);
 }

@@ -4,6 +4,7 @@
 
 #include <lua.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/digest.h"
@@ -19,7 +20,7 @@ int push_text(lua_State* L, const std::string& value);
 void push_strings(lua_State* L, const std::vector<std::string>& list);
 // Fields of the table on top of the stack.
 void set_field(lua_State* L, const char* name, double value);
-void set_field(lua_State* L, const char* name, const std::string& value);
+void set_field(lua_State* L, const char* name, std::string_view value);
 void set_flag(lua_State* L, const char* name, bool value);
 
 }  // namespace ggen::lua
