@@ -83,7 +83,16 @@ void Traversal::literal(const FileSet* set, std::string_view key, const Emit& em
                          : entry == nullptr ? EntryType::missing
                                             : entry->type;
   if (type == EntryType::directory) {
-    if (set != nullptr) directory(*set, key, emit);
+    if (set == nullptr) return;
+    bool any = false;
+    directory(*set, key, [&](std::string_view found, EntryKind kind, const RecordEntry* of_it) {
+      any = true;
+      emit(found, kind, of_it);
+    });
+    // Nothing in it is an output: it may be there or not.
+    if (!any && has_name && set->outputs() && set->matches(key, false)) {
+      emit(key, EntryKind::missing, nullptr);
+    }
     return;
   }
   if (set != nullptr && !set->matches(key, false)) return;

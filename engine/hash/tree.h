@@ -10,7 +10,8 @@
 //    below it, as the glob "dir/**" does. One that names nothing is an entry of kind missing.
 //  - "!x" takes out what patterns before it took in; "!dir" all that is below the directory.
 //  - `outputs`: ignore rules do not apply, every pattern that matches a directory means all that is
-//    below it, and an empty directory is an entry.
+//    below it, an empty directory is an entry, and a directory that is named and has nothing but
+//    what was taken out is as one that is missing.
 //  - Links are entries and never followed, but for the links in `base` and in the fixed part of a
 //    pattern: these are the user's way of naming a directory.
 //  - Sockets, pipes and devices are left out, and are an error when a pattern without wildcards
