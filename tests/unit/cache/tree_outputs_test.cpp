@@ -76,7 +76,7 @@ Files random_files(std::mt19937& random) {
 }  // namespace
 
 TEST_CASE("outputs: the Tree sees again what it saw", "[cache][outputs]") {
-  const auto seed = static_cast<unsigned>(GENERATE(take(8000, random(0, 1'000'000))));
+  const auto seed = static_cast<unsigned>(GENERATE(take(60, random(0, 1'000'000))));
   std::mt19937 random(seed);
   const Patterns choices[] = {{"out"},
                               {"out/**"},
