@@ -143,7 +143,7 @@ class Journal {
 };
 
 // How the newest eviction of a key came about, if it was evicted after it was last stored: "evicted
-// 2 h ago by lru (size)". Looks back until each key has an answer, or as far as look_back() does.
-Result<std::vector<Record>> evictions(const Journal& journal, std::span<const Digest> keys);
+// 2 h ago by lru (size)". Looks as far back as look_back() does.
+Result<std::optional<Record>> eviction(const Journal& journal, const Digest& key);
 
 }  // namespace ggen::cache

@@ -40,8 +40,8 @@ Session& check_idle(lua_State* L) {
   return *self.session;
 }
 
-Cache& check_cache(lua_State* L) {
-  auto& cache = check_assessor(L).session->cache;
+cache::Opened& check_cache(lua_State* L) {
+  const auto& cache = check_assessor(L).session->cache;
   if (!cache) luaL_error(L, "no cache is open");
   return *cache;
 }
