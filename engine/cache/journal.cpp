@@ -48,12 +48,6 @@ ShortKey short_key(const Digest& key) {
   return result;
 }
 
-std::string hex(const ShortKey& key) {
-  Digest digest;
-  std::memcpy(digest.bytes.data(), key.data(), key.size());
-  return digest.hex().substr(0, 2 * key.size());
-}
-
 std::uint32_t task_hash(std::string_view task) { return low_half(task); }
 
 void encode(const Record& record, char* to) {

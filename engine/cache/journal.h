@@ -58,8 +58,6 @@ Reason reason_of_name(std::string_view name);
 // The first half of a key: enough to tell keys apart.
 using ShortKey = std::array<std::uint8_t, 16>;
 ShortKey short_key(const Digest& key);
-// "0a1b...": 32 digits
-std::string hex(const ShortKey& key);
 
 struct Record {
   Op op = Op::hit;

@@ -310,12 +310,6 @@ bool Tree::recheck(SetId set, const Mark& mark) {
   return !problem && now == mark.value;
 }
 
-bool Tree::current(SetId set) const {
-  const SetState& state = impl_->sets[set];
-  std::unique_ptr<Error> problem;
-  return !state.problem && impl_->live_mark(state, problem) == state.mark && !problem;
-}
-
 std::optional<std::string> Tree::stirred(SetId set, const Mark& mark) const {
   std::optional<std::string> found;
   Traversal traversal(impl_->nodes, impl_->walker.problems(), false);
@@ -343,8 +337,6 @@ void Tree::learn(std::string_view path, const Stamp& stamp, const Digest& digest
 }
 
 bool Tree::intact() const { return impl_->intact(); }
-
-void Tree::prune() { impl_->pruned = true; }
 
 Result<void> Tree::save() { return impl_->save(); }
 

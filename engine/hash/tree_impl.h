@@ -75,8 +75,7 @@ class Tree::Impl {
   Walker walker;
   SetList sets;
   Tick tick = 2;
-  Tick since = 2;  // this epoch's first tick
-  bool pruned = false;
+  Tick since = 2;                           // this epoch's first tick
   bool verified = false;                    // verify_all() was true
   std::vector<std::uint8_t> dir_gone;       // of the index's directories, as verify_all() saw them
   std::vector<std::string> moved_at_first;  // as verify_all() saw it
