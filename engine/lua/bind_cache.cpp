@@ -16,6 +16,7 @@
 #include "lua/ref.h"
 #include "lua/state.h"
 #include "lua/userdata.h"
+#include "lua/values.h"
 
 namespace ggen::lua {
 
@@ -61,12 +62,6 @@ namespace {
 
 // ---- check ----
 
-std::string_view check_text(lua_State* L, int index) {
-  std::size_t size = 0;
-  const char* bytes = luaL_checklstring(L, index, &size);
-  return {bytes, size};
-}
-
 std::shared_ptr<Opened>& check_cache(lua_State* L) { return check<LuaCache>(L, 1).opened; }
 
 // ---- make ----
@@ -102,7 +97,7 @@ int cache_path(lua_State* L) {
 // cache:warnings() -> what was found damaged since the last call; each file is said once
 int cache_warnings(lua_State* L) {
   const auto warnings = check_cache(L)->directory.take_warnings();
-  push_texts(L, warnings);
+  push_strings(L, warnings);
   return 1;
 }
 
@@ -178,7 +173,7 @@ int survey_stats(lua_State* L) {
 int survey_sweep(lua_State* L) {
   const LuaSurvey& self = check<LuaSurvey>(L, 1);
   std::vector<Victim> victims = check_victims(L, 2, 3, self.survey->entries.size());
-  std::string policy(check_text(L, 4));
+  std::string policy = check_string(L, 4);
   return start_work(
       L, 5,
       [opened = self.opened, found = self.survey, victims = std::move(victims),
@@ -206,7 +201,7 @@ int cache_default_path(lua_State* L) {
 
 // open(path) -> Cache | nil, message, kind; it makes none. A run opens its own (bind_results.cpp).
 int cache_open(lua_State* L) {
-  auto directory = Directory::open_existing(std::string(check_text(L, 1)));
+  auto directory = Directory::open_existing(check_string(L, 1));
   if (!directory) return push_error(L, directory.error());
   push_cache(L, std::make_shared<Opened>(std::move(*directory)));
   return 1;

@@ -251,10 +251,7 @@ int assessor_capture(lua_State* L) {
         GGEN_TRY(cache.actions.put(*action));
         return true;
       },
-      [](lua_State* main, bool) {
-        lua_pushboolean(main, 1);
-        return 1;
-      });
+      push_true);
 }
 
 // assessor:replay(action, sink) -> true | nil, message, kind: writes the log to the sink
@@ -314,10 +311,7 @@ int assessor_import(lua_State* L) {
         GGEN_TRY(session.cache->blobs.import(path, digest));
         return true;
       },
-      [](lua_State* main, bool) {
-        lua_pushboolean(main, 1);
-        return 1;
-      });
+      push_true);
 }
 
 // assessor:put(action) -> true | nil, message, kind: an action from elsewhere
@@ -483,23 +477,7 @@ constexpr luaL_Reg kActionMethods[] = {{"close", action_close},
                                        {"info", action_info},
                                        {nullptr, nullptr}};
 constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
-// assessor:leave_out(id, cb): cb(true); it takes no part in this run
-int assessor_leave_out(lua_State* L) {
-  const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
-  return queue(
-      L, 3, [task](Session& session) { return session.assessor->is_quick(task); },
-      [task](Session& session) -> Result<bool> {
-        GGEN_TRY(session.assessor->leave_out(task));
-        return true;
-      },
-      [](lua_State* main, bool) {
-        lua_pushboolean(main, 1);
-        return 1;
-      });
-}
-
-constexpr luaL_Reg kMethods[] = {{"leave_out", assessor_leave_out},
-                                 {"new_blob_path", assessor_new_blob_path},
+constexpr luaL_Reg kMethods[] = {{"new_blob_path", assessor_new_blob_path},
                                  {"open_cache", assessor_open_cache},
                                  {"get", assessor_get},
                                  {"present", assessor_present},

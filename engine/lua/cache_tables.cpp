@@ -48,15 +48,6 @@ struct Kept {
 
 }  // namespace
 
-void push_texts(lua_State* L, std::span<const std::string> texts) {
-  lua_createtable(L, static_cast<int>(texts.size()), 0);
-  int index = 0;
-  for (const std::string& text : texts) {
-    push_text(L, text);
-    lua_rawseti(L, -2, ++index);
-  }
-}
-
 void push_entries(lua_State* L, const Survey& survey, double now) {
   const auto number = [L](double value) { lua_pushnumber(L, value); };
   const auto& rows = survey.entries;
@@ -126,7 +117,7 @@ void push_verified(lua_State* L, const Verified& verified) {
   set_field(L, "blobs", static_cast<double>(verified.blobs));
   set_field(L, "bytes", static_cast<double>(verified.bytes));
   set_field(L, "journal_damage", static_cast<double>(verified.journal_damage));
-  push_texts(L, verified.problems);
+  push_strings(L, verified.problems);
   lua_setfield(L, -2, "problems");
 }
 

@@ -23,7 +23,6 @@ namespace ggen::lua {
 void push_cache(lua_State* L, std::shared_ptr<cache::Opened> opened);
 
 // Each pushes one table; its fields are described at the binding that returns it.
-void push_texts(lua_State* L, std::span<const std::string> texts);
 void push_entries(lua_State* L, const cache::Survey& survey, double now);
 void push_stats(lua_State* L, const cache::Survey& survey);
 void push_accesses(lua_State* L, const cache::Accesses& accesses);

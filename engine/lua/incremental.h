@@ -120,6 +120,11 @@ const std::shared_ptr<Session>& check_defined(lua_State* L);
 // For calls on the loop's thread: raises when a job is using the session.
 Session& check_idle(lua_State* L);
 cache::Opened& check_cache(lua_State* L);
+// Of a job that has nothing to say but that it is done.
+inline int push_true(lua_State* L, bool) {
+  lua_pushboolean(L, 1);
+  return 1;
+}
 // An action, or false.
 int push_action(lua_State* L, std::optional<cache::Action>& action);
 
