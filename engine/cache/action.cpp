@@ -80,6 +80,16 @@ std::uint64_t Action::blob_bytes() const {
   return sum;
 }
 
+std::vector<Digest> Action::blobs() const {
+  std::vector<Digest> list;
+  for (const Output& output : outputs)
+    if (output.kind == hash::EntryKind::file) list.push_back(output.digest);
+  if (!log.is_zero()) list.push_back(log);
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+  return list;
+}
+
 bool is_output_path(std::string_view path) {
   if (path.empty() || path.find('\0') != std::string_view::npos) return false;
   if (path == ".ggen" || path.starts_with(".ggen/")) return false;

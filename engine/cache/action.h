@@ -59,6 +59,8 @@ struct Action {
 
   // Bytes of the outputs and the log, what is shared with other actions included.
   std::uint64_t blob_bytes() const;
+  // The blobs that it names, each once.
+  std::vector<Digest> blobs() const;
 };
 
 std::string encode(const Action& action);

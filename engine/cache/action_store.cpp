@@ -69,8 +69,9 @@ Result<std::optional<Action>> ActionStore::get(const Digest& key) const {
   return std::optional<Action>();
 }
 
-Result<void> ActionStore::write(const Digest& key, std::string_view bytes) {
-  const DigestName name(key);
+Result<void> ActionStore::put(const Action& action) {
+  const std::string bytes = encode(action);
+  const DigestName name(action.key);
   GGEN_TRY_ASSIGN(NewFile file, NewFile::create(directory_.temporary(), 0666));
   GGEN_TRY(file.write(bytes));
   auto placed = file.publish(directory_.actions(), name.c_str(), Replace::yes);
@@ -81,17 +82,6 @@ Result<void> ActionStore::write(const Digest& key, std::string_view bytes) {
   if (!placed) return std::move(placed).error().with_context("store a result");
   bytes_added_.fetch_add(static_cast<std::int64_t>(bytes.size()), std::memory_order_relaxed);
   return {};
-}
-
-Result<void> ActionStore::put(const Action& action) { return write(action.key, encode(action)); }
-
-Result<void> ActionStore::put_encoded(const Digest& key, std::string_view bytes) {
-  GGEN_TRY_ASSIGN(const Action action, decode(bytes));
-  if (action.key != key) {
-    return Error{ErrorKind::invalid,
-                 "the fetched result is of the key " + action.key.hex() + ", not of " + key.hex()};
-  }
-  return write(key, bytes);
 }
 
 Result<void> ActionStore::remove(const Digest& key) {

@@ -19,7 +19,7 @@ class ActionStore {
 
   // Nothing: a miss. A damaged file is removed, warned of once, and a miss.
   Result<std::optional<Action>> get(const Digest& key) const;
-  // The same, still encoded, for a store that sends it elsewhere.
+  // The same, not looked at: whoever decodes it verifies it.
   Result<std::optional<std::string>> get_encoded(const Digest& key) const;
   bool has(const Digest& key) const;
   // Of its file, in bytes; 0 when there is none.
@@ -27,8 +27,6 @@ class ActionStore {
 
   // Replaces what is there. Its blobs must be stored before.
   Result<void> put(const Action& action);
-  // The same for bytes from elsewhere; they must be an action of that key.
-  Result<void> put_encoded(const Digest& key, std::string_view bytes);
 
   Result<void> remove(const Digest& key);
 
@@ -36,7 +34,6 @@ class ActionStore {
   std::int64_t bytes_added() const { return bytes_added_.load(std::memory_order_relaxed); }
 
  private:
-  Result<void> write(const Digest& key, std::string_view bytes);
   Error damaged(const Digest& key, const char* what) const;
 
   const Directory& directory_;

@@ -247,16 +247,4 @@ Result<BlobStore::Placed> BlobStore::restore(const Digest& digest, std::uint64_t
   return Placed{hash::Stamp::of(info), racy};
 }
 
-Result<void> BlobStore::remove(const Digest& digest) {
-  struct stat info {};
-  const DigestName name(digest);
-  const bool known = ::fstatat(directory_.blobs(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
-  if (::unlinkat(directory_.blobs(), name.c_str(), 0) != 0) {
-    if (errno == ENOENT) return {};
-    return Error::from_errno(errno, "remove the blob " + path(digest));
-  }
-  if (known) bytes_added_.fetch_sub(info.st_size, std::memory_order_relaxed);
-  return {};
-}
-
 }  // namespace ggen::cache

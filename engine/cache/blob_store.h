@@ -57,9 +57,7 @@ class BlobStore {
   Result<Placed> restore(const Digest& digest, std::uint64_t size, bool executable, int dir_fd,
                          const char* name) const;
 
-  Result<void> remove(const Digest& digest);
-
-  // Bytes that this object has added (less what it removed): what usage.h wants to know.
+  // Bytes that this object has added: what usage.h wants to know.
   std::int64_t bytes_added() const { return bytes_added_.load(std::memory_order_relaxed); }
 
  private:

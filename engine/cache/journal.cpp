@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <set>
 
 #include "hash/checksum.h"
 #include "hash/sha256.h"
@@ -47,12 +46,6 @@ ShortKey short_key(const Digest& key) {
   ShortKey result;
   std::memcpy(result.data(), key.bytes.data(), result.size());
   return result;
-}
-
-std::string hex(const ShortKey& key) {
-  Digest digest;
-  std::memcpy(digest.bytes.data(), key.data(), key.size());
-  return digest.hex().substr(0, 2 * key.size());
 }
 
 std::uint32_t task_hash(std::string_view task) { return low_half(task); }
@@ -129,21 +122,16 @@ Record group_record(const Group& group, Op op, std::uint64_t time_ms) {
   return record;
 }
 
-Result<std::vector<Record>> evictions(const Journal& journal, std::span<const Digest> keys) {
-  std::set<ShortKey> open;
-  for (const Digest& key : keys) open.insert(short_key(key));
-  std::vector<Record> result;
+Result<std::optional<Record>> eviction(const Journal& journal, const Digest& key) {
+  const ShortKey wanted = short_key(key);
+  std::optional<Record> newest;  // of the key's stores and evictions
   GGEN_TRY(journal.look_back([&](const RawRecord& raw) {
-    if (raw.op() != Op::store && raw.op() != Op::evict) return true;
-    const auto wanted = open.find(raw.key());
-    if (wanted == open.end()) return true;
-    auto record = raw.record();
-    if (!record) return true;
-    open.erase(wanted);
-    if (record->op == Op::evict) result.push_back(std::move(*record));
-    return !open.empty();
+    if ((raw.op() == Op::store || raw.op() == Op::evict) && raw.key() == wanted)
+      newest = raw.record();
+    return !newest;
   }));
-  return result;
+  if (newest && newest->op != Op::evict) newest.reset();
+  return newest;
 }
 
 }  // namespace ggen::cache

@@ -58,8 +58,6 @@ Reason reason_of_name(std::string_view name);
 // The first half of a key: enough to tell keys apart.
 using ShortKey = std::array<std::uint8_t, 16>;
 ShortKey short_key(const Digest& key);
-// "0a1b...": 32 digits
-std::string hex(const ShortKey& key);
 
 struct Record {
   Op op = Op::hit;
@@ -143,7 +141,7 @@ class Journal {
 };
 
 // How the newest eviction of a key came about, if it was evicted after it was last stored: "evicted
-// 2 h ago by lru (size)". Looks back until each key has an answer, or as far as look_back() does.
-Result<std::vector<Record>> evictions(const Journal& journal, std::span<const Digest> keys);
+// 2 h ago by lru (size)". Looks as far back as look_back() does.
+Result<std::optional<Record>> eviction(const Journal& journal, const Digest& key);
 
 }  // namespace ggen::cache

@@ -26,17 +26,6 @@ std::uint64_t now_ms() {
          static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
 }
 
-// The blobs that an action names, each once.
-std::vector<Digest> blobs_of(const Action& action) {
-  std::vector<Digest> blobs;
-  for (const Output& output : action.outputs)
-    if (output.kind == hash::EntryKind::file) blobs.push_back(output.digest);
-  if (!action.log.is_zero()) blobs.push_back(action.log);
-  std::sort(blobs.begin(), blobs.end());
-  blobs.erase(std::unique(blobs.begin(), blobs.end()), blobs.end());
-  return blobs;
-}
-
 struct Blob {
   std::uint64_t size = 0;
   std::uint32_t references = 0;
@@ -69,7 +58,7 @@ Result<void> read_actions(const Directory& directory, Survey& survey) {
     entry.bytes = entry.all_bytes = size;
     entry.created_ms = entry.last_access_ms = action->created_ms;
     entry.duration_ms = action->duration_ms;
-    entry.blobs = blobs_of(*action);
+    entry.blobs = action->blobs();
     survey.entries.push_back(std::move(entry));
   });
 }

@@ -27,6 +27,7 @@ struct DirNode {
   Tick listed = 0;          // when the listing was known to be right
   Tick gone = 0;            // when there was no such directory
   Tick failed = 0;          // when it could not be read
+  Tick stirred = 0;         // when it had moved, and had the same names as before
   Tick ruled = 0;           // when `rules` were known to be right
   RulesPtr rules;           // for the names in it
   bool dirty = false;       // differs from the index as it was opened

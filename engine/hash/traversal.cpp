@@ -134,6 +134,7 @@ void Traversal::below(const DirNode& node, const FileSet& set, const DirView& vi
                       const Emit& emit) {
   if (node.failed > node.listed) return fail(node.key, "cannot be read");
   if (node.listed == 0) return;
+  if (on_directory) on_directory(node);
   const DirRecord& record = node.record;
   std::string key = node.key;
   if (!key.empty() && !key.ends_with('/')) key.push_back('/');

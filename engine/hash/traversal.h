@@ -30,6 +30,9 @@ class Traversal {
   // The first thing in the set that could not be read, if any; it stops there.
   std::unique_ptr<Error> run(const SetState& state, const Emit& emit);
 
+  // Told of each directory whose names the answer comes from.
+  std::function<void(const DirNode&)> on_directory;
+
   // What a key names, as it was looked at last.
   static const RecordEntry* find(const NodeTable& nodes, std::string_view key);
 

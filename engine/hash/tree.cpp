@@ -201,9 +201,24 @@ std::uint64_t Tree::Impl::mark_of(std::uint64_t before, std::string_view key, En
   return checksum(bytes, checksum(key, before) + static_cast<std::uint64_t>(kind) + 1);
 }
 
+bool Tree::Impl::is_quiet(const DirNode& node) const {
+  if (!written) {
+    std::vector<std::string> places;
+    for (const SetSpec& spec : writes ? writes() : std::vector<SetSpec>())
+      for (std::string& place : FileSet::starts(root, spec)) places.push_back(std::move(place));
+    written.emplace(std::move(places));
+  }
+  return !written->concern(node.key);
+}
+
 std::int64_t Tree::Impl::racy_since(SetId id) const {
   std::int64_t youngest = 0;
   Traversal traversal(nodes, walker.problems(), false);
+  traversal.on_directory = [&](const DirNode& node) {
+    const RecordHead& head = node.record.head();
+    if (head.racy != 0 && is_quiet(node))
+      youngest = std::max({youngest, head.dir.ctime_ns, std::int64_t{1}});
+  };
   (void)traversal.run(sets[id], [&](std::string_view, EntryKind, const RecordEntry* entry) {
     if (entry == nullptr || !entry->has(RecordEntry::kRacy)) return;
     youngest = std::max({youngest, entry->stamp.ctime_ns, std::int64_t{1}});
@@ -282,7 +297,7 @@ void Tree::each(SetId set, const std::function<void(const TreeEntry&)>& visit) c
                       });
 }
 
-Mark Tree::mark(SetId set) const { return {impl_->sets[set].mark}; }
+Mark Tree::mark(SetId set) const { return {impl_->sets[set].mark, impl_->tick}; }
 
 bool Tree::recheck(SetId set, const Mark& mark) {
   SetState& state = impl_->sets[set];
@@ -295,10 +310,20 @@ bool Tree::recheck(SetId set, const Mark& mark) {
   return !problem && now == mark.value;
 }
 
-bool Tree::current(SetId set) const {
-  const SetState& state = impl_->sets[set];
-  std::unique_ptr<Error> problem;
-  return !state.problem && impl_->live_mark(state, problem) == state.mark && !problem;
+std::optional<std::string> Tree::stirred(SetId set, const Mark& mark) const {
+  std::optional<std::string> found;
+  Traversal traversal(impl_->nodes, impl_->walker.problems(), false);
+  traversal.on_directory = [&](const DirNode& node) {
+    if (!found && node.stirred > mark.moment && impl_->is_quiet(node))
+      found = node.key.empty() ? "." : node.key;
+  };
+  (void)traversal.run(impl_->sets[set], [](std::string_view, EntryKind, const RecordEntry*) {});
+  return found;
+}
+
+void Tree::expect_writes(std::function<std::vector<SetSpec>()> sets) {
+  impl_->writes = std::move(sets);
+  impl_->written.reset();
 }
 
 bool Tree::racy(SetId set) const {
@@ -312,8 +337,6 @@ void Tree::learn(std::string_view path, const Stamp& stamp, const Digest& digest
 }
 
 bool Tree::intact() const { return impl_->intact(); }
-
-void Tree::prune() { impl_->pruned = true; }
 
 Result<void> Tree::save() { return impl_->save(); }
 

@@ -61,10 +61,10 @@ struct TreeEntry {
   const Stamp& stamp;    // zero for kinds missing and directory
 };
 
-// A set's files by their stamps: equal marks, equal files.
+// A set's files by their stamps: equal values, equal files.
 struct Mark {
   std::uint64_t value = 0;
-  bool operator==(const Mark&) const = default;
+  std::uint32_t moment = 0;  // of this Tree: what was seen before
 };
 
 struct TreeStats {
@@ -131,10 +131,14 @@ class Tree {
   // Stats and lists again. False if a file of the set moved since, even if it moved back, came or
   // went. Hashes nothing.
   bool recheck(SetId set, const Mark& mark);
-  // Whether the set is still what the last resolve() said, as far as anybody has looked since: asks
-  // no file. What is written into notes about a set should be asked this first.
-  bool current(SetId set) const;
-  // Some file could change now and keep its stamp.
+  // What recheck() cannot see of itself: a directory of the set in which something came and went
+  // since, as its stamp tells, although it has the names that it had. Nothing if there is none.
+  // Directories that somebody is expected to write to do not count.
+  std::optional<std::string> stirred(SetId set, const Mark& mark) const;
+  // Says where that is: the directories at, above and below the places that the sets begin with.
+  // Asked once, when it is needed.
+  void expect_writes(std::function<std::vector<SetSpec>()> sets);
+  // Some file could change now and keep its stamp, or come and go.
   bool racy(SetId set) const;
   // Waits out the tick and resolves again until nothing of the sets is racy, so that whatever
   // changes from now on moves a stamp. Returns at once when nothing is.
@@ -148,9 +152,6 @@ class Tree {
   // nothing that it looked at was seen to change since. Only then does a later verify_all() go on
   // answering for sets that were not resolved in this run, and only then may notes about them stay.
   bool intact() const;
-  // Lets the index forget what no set of this Tree has looked at. For a caller that resolved
-  // everything there is, now and then.
-  void prune();
 
   // Writes the index if anything changed, notes included: a temporary file, renamed. From then on
   // verify_all() answers for all sets that this Tree resolved, and if intact() for those of earlier

@@ -44,7 +44,9 @@ class Tree::Impl {
   static std::uint64_t mark_of(std::uint64_t before, std::string_view key, EntryKind kind,
                                const Stamp& stamp);
   std::optional<std::string_view> note(std::string_view name);
-  // The youngest ctime of the set's racy entries; 0: none is.
+  // Whether nobody is expected to write to the directory.
+  bool is_quiet(const DirNode& node) const;
+  // The youngest ctime of the set's racy entries and directories; 0: none is.
   std::int64_t racy_since(SetId id) const;
   Result<void> settle(std::span<const SetId> ids);
   void take_in_learned();
@@ -73,13 +75,14 @@ class Tree::Impl {
   Walker walker;
   SetList sets;
   Tick tick = 2;
-  Tick since = 2;  // this epoch's first tick
-  bool pruned = false;
+  Tick since = 2;                           // this epoch's first tick
   bool verified = false;                    // verify_all() was true
   std::vector<std::uint8_t> dir_gone;       // of the index's directories, as verify_all() saw them
   std::vector<std::string> moved_at_first;  // as verify_all() saw it
   MovedDirs moved_dirs;
-  Tick moved_tick = 0;  // when moved_dirs was right; 0: never
+  Tick moved_tick = 0;                           // when moved_dirs was right; 0: never
+  std::function<std::vector<SetSpec>()> writes;  // until somebody asks
+  mutable std::optional<MovedDirs> written;
   bool notes_changed = false;
   std::vector<Learned> learned;
   std::map<std::string, std::string, std::less<>> notes;

@@ -257,8 +257,8 @@ bool Tree::Impl::is_intact(const DirNode& node) const {
 }
 
 const MovedDirs* Tree::Impl::moved() {
-  // Of a damaged index nothing is relied upon, and of a pruned one only what was looked at.
-  if (nodes.verified.empty() || index.dirs().empty() || pruned || !learned.empty()) return nullptr;
+  // Of a damaged index nothing is relied upon.
+  if (nodes.verified.empty() || index.dirs().empty() || !learned.empty()) return nullptr;
   if (moved_tick != tick) {
     std::vector<std::string> keys = moved_at_first;
     for (const DirNode& node : nodes.all()) {
@@ -271,13 +271,12 @@ const MovedDirs* Tree::Impl::moved() {
 }
 
 bool Tree::Impl::intact() const {
-  return verified && !pruned &&
-         std::all_of(nodes.all().begin(), nodes.all().end(),
-                     [&](const DirNode& node) { return is_intact(node); });
+  return verified && std::all_of(nodes.all().begin(), nodes.all().end(),
+                                 [&](const DirNode& node) { return is_intact(node); });
 }
 
 void Tree::Impl::untrack(DirNode& node) const {
-  if (node.verified != 0 && !pruned) return;
+  if (node.verified != 0) return;
   if (node.listed == 0 && node.record.head().listed()) {
     node.edit_head().dir = {};
     node.edit_head().racy = 0;
@@ -304,14 +303,14 @@ std::optional<std::string_view> Tree::Impl::note(std::string_view name) {
 Result<void> Tree::Impl::save() {
   take_in_learned();
   const bool keep = intact();
-  if (!keep || pruned) {
+  if (!keep) {
     for (DirNode& node : nodes.all()) untrack(node);
   }
   std::vector<FileIndex::Part> dirs;
   std::vector<FileIndex::Part> kept;
   bool changed = notes_changed || !index.damage().empty();
   for (const DirNode& node : nodes.all()) changed = changed || node.unsaved;
-  if (verified && !pruned && !changed) return {};
+  if (verified && !changed) return {};
   std::vector<bool> used(index.dirs().size(), false);
   for (const DirNode& node : nodes.all()) {
     const std::size_t i = index.find(node.key);
@@ -326,9 +325,9 @@ Result<void> Tree::Impl::save() {
     const bool unmoved = nodes.verified.empty() || nodes.verified[i] != 0;
     const bool gone = !unmoved && dir_gone[i] != 0;
     const bool watched = item.watched != 0 && unmoved;
-    changed = changed || pruned || gone || watched != (item.watched != 0);
+    changed = changed || gone || watched != (item.watched != 0);
     FileIndex::Part& part = dirs.emplace_back();
-    if (pruned || gone) {
+    if (gone) {
       part.name = key;
       part.gone = true;
       continue;

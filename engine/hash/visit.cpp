@@ -185,16 +185,25 @@ bool Visit::fill(const Stamp& dir, std::int64_t before) {
     return gone_or_failed(code, "list");
   }
   ++counts_.dirs_listed;
+  std::size_t kept = 0;
   for (const RawName& raw : list) {
     DirRecord::Item item{{names.data() + raw.at, raw.size}, {}};
     const std::size_t old = node_.record.find(item.name);
     if (old != DirRecord::npos && node_.record[old].type == raw.type) {
       item.entry = node_.record[old];
+      ++kept;
     } else {
       item.entry.type = raw.type;
     }
     items.push_back(item);
   }
+  const auto known = node_.record.entries();
+  const auto present = std::count_if(known.begin(), known.end(), [](const RecordEntry& entry) {
+    return entry.type != EntryType::missing;
+  });
+  const bool moved = node_.record.head().listed() && node_.record.head().dir != dir;
+  if (moved && kept == list.size() && kept == static_cast<std::size_t>(present))
+    node_.stirred = mode_.tick;
   RecordHead& head = node_.edit_head();
   head.dir = dir;
   head.racy = is_racy(dir.ctime_ns, before) ? 1 : 0;

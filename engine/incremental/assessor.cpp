@@ -73,12 +73,22 @@ Assessor::Assessor(hash::Tree& tree, std::string root, const graph::Graph& graph
       known_(graph.size()),
       set_ids_(definitions.set_count()) {
   GGEN_BUG_IF(definitions.size() != graph.size(), "definitions and graph of different pipelines");
+  tree_.expect_writes([this] { return all_outputs(); });
 }
 
 SetId Assessor::set_id(std::uint32_t number) {
   auto& id = set_ids_[number];
   if (!id) id = tree_.add(definitions_.set(number));
   return *id;
+}
+
+std::vector<SetSpec> Assessor::all_outputs() const {
+  std::vector<SetSpec> sets;
+  for (std::uint32_t task = 0; task < definitions_.size(); ++task) {
+    const std::uint32_t number = definitions_.task(TaskId{task}).outputs;
+    if (number != kNone) sets.push_back(definitions_.set(number));
+  }
+  return sets;
 }
 
 // Programs ---------------------------------------------------------------------------------------

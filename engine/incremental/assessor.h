@@ -62,6 +62,9 @@ struct InputMarks {
     std::vector<std::pair<std::string, hash::Stamp>> entries;  // to name the one that moved
   };
   std::vector<Set> sets;
+  // Whether what comes and goes in its directories counts: not where a task does not say what it
+  // reads, because then it is most likely the task's own.
+  bool exact = false;
   std::optional<std::string> moved;  // what was not any more as its key has it when it started
 };
 
@@ -113,7 +116,7 @@ class Assessor {
   // Before a task runs: waits until every later change of its inputs can be seen, and notes how
   // they are; what the tasks that it needs made is an input as well. Nothing when they changed
   // while it waited: assess() again. Afterwards: the first input that moved meanwhile, even if it
-  // moved back.
+  // moved back, or the directory in which something came and went.
   Result<std::optional<InputMarks>> mark(TaskId task);
   // Whether mark() would be over in no time; what has to be waited for is not.
   bool is_mark_quick(TaskId task);
@@ -173,6 +176,8 @@ class Assessor {
   };
 
   hash::SetId set_id(std::uint32_t number);
+  // What all tasks declare to write.
+  std::vector<hash::SetSpec> all_outputs() const;
   std::optional<hash::SetSpec> tool_spec(const Tool& tool) const;
   std::optional<hash::SetId> tool_set(const Tool& tool);
   std::vector<hash::SetId> sets_of(const Definition& definition);

@@ -34,6 +34,7 @@ Result<std::optional<InputMarks>> Assessor::mark(TaskId task) {
   const auto key = make_key(task, definition);
   if (key && *key != keys_[task]) return std::optional<InputMarks>();
   InputMarks marks;
+  marks.exact = (definition.flags & kReadsAll) == 0;
   if (const auto need = altered_need(task)) {
     marks.moved = "what " + std::string(graph_.name(*need)) + " made";
   }
@@ -51,7 +52,11 @@ Result<std::optional<InputMarks>> Assessor::mark(TaskId task) {
 std::optional<std::string> Assessor::moved(const InputMarks& marks) {
   if (marks.moved) return marks.moved;
   for (const InputMarks::Set& before : marks.sets) {
-    if (tree_.recheck(before.set, before.mark)) continue;
+    if (tree_.recheck(before.set, before.mark)) {
+      const auto stirred = marks.exact ? tree_.stirred(before.set, before.mark) : std::nullopt;
+      if (stirred) return "a file that came and went in " + *stirred;
+      continue;
+    }
     // Both lists are sorted by path: the first difference tells.
     auto old = before.entries.begin();
     std::optional<std::string> path;

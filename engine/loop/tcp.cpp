@@ -197,9 +197,5 @@ void Tcp::read(Piece piece) {
   GGEN_BUG_IF(!connected(), "read before the connection is made");
   connection_->read(std::move(piece));
 }
-void Tcp::stop_reading() {
-  uv_read_stop(connection_->node->stream());
-  connection_->node->callback.reset();
-}
 
 }  // namespace ggen::loop

@@ -30,9 +30,8 @@ class Tcp {
   bool connected() const;
   // Only once connected, as all below. The bytes are kept until they are sent.
   void write(std::string bytes, Done done);
-  // Calls for every piece that comes, until the end, an error or stop_reading().
+  // Calls for every piece that comes, until the end or an error.
   void read(Piece piece);
-  void stop_reading();
 
  private:
   struct Connection;

@@ -1,24 +1,22 @@
-// ggen.core.cache: an opened cache (cache/directory.h): looking into it, making room, verifying,
-// and moving results and blobs to and from elsewhere. What reads much takes a callback and works on
-// a worker thread. Digests are hexadecimal, times seconds. SPDX-License-Identifier: MIT
+// ggen.core.cache: an opened cache (cache/opened.h): looking into it, making room, verifying. It
+// works on a worker thread and answers by a callback. Digests are hexadecimal, times seconds. What
+// a run does with results is in bind_results.cpp. SPDX-License-Identifier: MIT
 #include "lua/cache_tables.h"
 
-#include <cmath>
 #include <lua.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "cache/action_store.h"
-#include "cache/blob_store.h"
 #include "cache/layout.h"
-#include "cache/usage.h"
+#include "cache/opened.h"
 #include "cache/verify.h"
 #include "loop/work.h"
 #include "lua/call.h"
 #include "lua/ref.h"
 #include "lua/state.h"
 #include "lua/userdata.h"
+#include "lua/values.h"
 
 namespace ggen::lua {
 
@@ -28,14 +26,7 @@ int open_cache(lua_State* L);
 
 namespace {
 
-// What jobs share with the userdata: it lives until both are gone.
-struct Opened {
-  explicit Opened(Directory d) : directory(std::move(d)), actions(directory), blobs(directory) {}
-  Directory directory;
-  ActionStore actions;
-  BlobStore blobs;
-};
-
+// Jobs share it with the userdata: it lives until both are gone.
 struct LuaCache {
   std::shared_ptr<Opened> opened;
 };
@@ -71,18 +62,6 @@ namespace {
 
 // ---- check ----
 
-std::string_view check_text(lua_State* L, int index) {
-  std::size_t size = 0;
-  const char* bytes = luaL_checklstring(L, index, &size);
-  return {bytes, size};
-}
-
-Digest check_digest(lua_State* L, int index) {
-  const auto digest = Digest::parse(check_text(L, index));
-  if (!digest) luaL_argerror(L, index, "64 hexadecimal digits expected");
-  return *digest;
-}
-
 std::shared_ptr<Opened>& check_cache(lua_State* L) { return check<LuaCache>(L, 1).opened; }
 
 // ---- make ----
@@ -106,12 +85,6 @@ int start_work(lua_State* L, int index, Job job, Push push_value) {
   return 1;
 }
 
-int push_done(lua_State* L, const Result<void>& result) {
-  if (!result) return push_error(L, result.error());
-  lua_pushboolean(L, 1);
-  return 1;
-}
-
 // ---- methods ----
 
 // cache:path() -> its directory
@@ -124,7 +97,7 @@ int cache_path(lua_State* L) {
 // cache:warnings() -> what was found damaged since the last call; each file is said once
 int cache_warnings(lua_State* L) {
   const auto warnings = check_cache(L)->directory.take_warnings();
-  push_texts(L, warnings);
+  push_strings(L, warnings);
   return 1;
 }
 
@@ -172,116 +145,13 @@ int cache_accesses(lua_State* L) {
   return start_work(
       L, 2,
       [opened = check_cache(L)]() -> Result<Accesses> {
-        GGEN_TRY_ASSIGN(const Journal::Read read, Journal(opened->directory).read());
+        GGEN_TRY_ASSIGN(const Journal::Read read, opened->journal.read());
         return accesses_of(read.records);
       },
       [](lua_State* state, const Accesses& accesses) {
         push_accesses(state, accesses);
         return 1;
       });
-}
-
-// cache:get(key) -> encoded action, or nil (a miss), or nil, message, kind
-int cache_get(lua_State* L) {
-  const auto bytes = check_cache(L)->actions.get_encoded(check_digest(L, 2));
-  if (!bytes) return push_error(L, bytes.error());
-  if (*bytes)
-    lua_pushlstring(L, (*bytes)->data(), (*bytes)->size());
-  else
-    lua_pushnil(L);
-  return 1;
-}
-
-// cache:put(key, encoded action) -> true; its blobs must be there
-int cache_put(lua_State* L) {
-  return push_done(L, check_cache(L)->actions.put_encoded(check_digest(L, 2), check_text(L, 3)));
-}
-
-// cache:has_blob(digest) -> boolean
-int cache_has_blob(lua_State* L) {
-  lua_pushboolean(L, check_cache(L)->blobs.has(check_digest(L, 2)) ? 1 : 0);
-  return 1;
-}
-
-// cache:blob_path(digest) -> where it is or would be; never write there
-int cache_blob_path(lua_State* L) {
-  const std::string path = check_cache(L)->blobs.path(check_digest(L, 2));
-  lua_pushlstring(L, path.data(), path.size());
-  return 1;
-}
-
-// cache:import(path, digest, callback(true)) -> handle: takes over a file that was fetched, if its
-// bytes are right
-int cache_import(lua_State* L) {
-  std::string path(check_text(L, 2));
-  const Digest digest = check_digest(L, 3);
-  return start_work(
-      L, 4,
-      [opened = check_cache(L), path = std::move(path), digest]() -> Result<bool> {
-        GGEN_TRY(opened->blobs.import(path, digest));
-        return true;
-      },
-      [](lua_State* state, bool) {
-        lua_pushboolean(state, 1);
-        return 1;
-      });
-}
-
-// cache:evictions({ key, ... }) -> { [key] = { time=, policy=, reason=, bytes=, duration= } }: how
-// those of the keys went that are evicted
-int cache_evictions(lua_State* L) {
-  auto& opened = check_cache(L);
-  luaL_checktype(L, 2, LUA_TTABLE);
-  std::vector<Digest> keys;
-  for (int i = 1; i <= static_cast<int>(lua_objlen(L, 2)); ++i) {
-    lua_rawgeti(L, 2, i);
-    keys.push_back(check_digest(L, -1));
-    lua_pop(L, 1);
-  }
-  const auto records = evictions(Journal(opened->directory), keys);
-  if (!records) return push_error(L, records.error());
-  push_evictions(L, keys, *records);
-  return 1;
-}
-
-// cache:add_usage(bytes) -> about how many bytes there are now; nil when nobody knows (a survey
-// does)
-int cache_add_usage(lua_State* L) {
-  auto& opened = check_cache(L);
-  const double bytes = luaL_checknumber(L, 2);
-  luaL_argcheck(L, std::fabs(bytes) < 1e15, 2, "a number of bytes expected");
-  const auto total = add_usage(opened->directory, static_cast<std::int64_t>(bytes));
-  if (!total) return push_error(L, total.error());
-  if (*total)
-    lua_pushnumber(L, static_cast<double>(**total));
-  else
-    lua_pushnil(L);
-  return 1;
-}
-
-// cache:append(records) -> true: notes in the journal what happened, in one write. A record is
-// { op = "store"|"hit"|"miss", key =, task = id, time =, bytes =, duration = }.
-int cache_append(lua_State* L) {
-  auto& opened = check_cache(L);
-  return push_done(L, Journal(opened->directory).append(check_records(L, 2)));
-}
-
-// cache:append_group(records, time) -> { id =, count =, duration = }: the hits of a run, so that
-// the next run with the same ones needs one record (cache/journal.h)
-int cache_append_group(lua_State* L) {
-  auto& opened = check_cache(L);
-  const auto time_ms = static_cast<std::uint64_t>(luaL_checknumber(L, 3) * 1000);
-  const auto group = Journal(opened->directory).append_group(check_records(L, 2), time_ms);
-  if (!group) return push_error(L, group.error());
-  push_group(L, *group);
-  return 1;
-}
-
-// cache:append_repeat(group, time) -> true
-int cache_append_repeat(lua_State* L) {
-  auto& opened = check_cache(L);
-  const auto time_ms = static_cast<std::uint64_t>(luaL_checknumber(L, 3) * 1000);
-  return push_done(L, Journal(opened->directory).append_repeat(check_group(L, 2), time_ms));
 }
 
 // survey:entries(now) -> { count=, now=, key = {...}, task = {...}, bytes = {...}, created = {...},
@@ -303,7 +173,7 @@ int survey_stats(lua_State* L) {
 int survey_sweep(lua_State* L) {
   const LuaSurvey& self = check<LuaSurvey>(L, 1);
   std::vector<Victim> victims = check_victims(L, 2, 3, self.survey->entries.size());
-  std::string policy(check_text(L, 4));
+  std::string policy = check_string(L, 4);
   return start_work(
       L, 5,
       [opened = self.opened, found = self.survey, victims = std::move(victims),
@@ -329,39 +199,17 @@ int cache_default_path(lua_State* L) {
   return 1;
 }
 
-// open(path [, { create = false }]) -> Cache
+// open(path) -> Cache | nil, message, kind; it makes none. A run opens its own (bind_results.cpp).
 int cache_open(lua_State* L) {
-  std::string path(check_text(L, 1));
-  bool create = true;
-  if (!lua_isnoneornil(L, 2)) {
-    luaL_checktype(L, 2, LUA_TTABLE);
-    lua_getfield(L, 2, "create");
-    create = lua_isnil(L, -1) || lua_toboolean(L, -1) != 0;
-  }
-  auto directory =
-      create ? Directory::open(std::move(path)) : Directory::open_existing(std::move(path));
+  auto directory = Directory::open_existing(check_string(L, 1));
   if (!directory) return push_error(L, directory.error());
-  push<LuaCache>(L, LuaCache{std::make_shared<Opened>(std::move(*directory))});
+  push_cache(L, std::make_shared<Opened>(std::move(*directory)));
   return 1;
 }
 
 constexpr luaL_Reg kMethods[] = {
-    {"add_usage", cache_add_usage},
-    {"append", cache_append},
-    {"append_group", cache_append_group},
-    {"append_repeat", cache_append_repeat},
-    {"accesses", cache_accesses},
-    {"blob_path", cache_blob_path},
-    {"clear", cache_clear},
-    {"evictions", cache_evictions},
-    {"get", cache_get},
-    {"has_blob", cache_has_blob},
-    {"import", cache_import},
-    {"path", cache_path},
-    {"put", cache_put},
-    {"survey", cache_survey},
-    {"verify", cache_verify},
-    {"warnings", cache_warnings},
+    {"accesses", cache_accesses}, {"clear", cache_clear},   {"path", cache_path},
+    {"survey", cache_survey},     {"verify", cache_verify}, {"warnings", cache_warnings},
     {nullptr, nullptr},
 };
 constexpr luaL_Reg kSurveyMethods[] = {{"entries", survey_entries},
@@ -374,10 +222,19 @@ constexpr luaL_Reg kFunctions[] = {
 
 }  // namespace
 
+void push_cache(lua_State* L, std::shared_ptr<Opened> opened) {
+  luaL_getmetatable(L, kTypeName<LuaCache>);
+  const bool defined = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  if (!defined) {
+    define<LuaCache>(L, kMethods);
+    define<LuaSurvey>(L, kSurveyMethods);
+    define<CacheWork>(L, kWorkMethods);
+  }
+  push<LuaCache>(L, LuaCache{std::move(opened)});
+}
+
 int open_cache(lua_State* L) {
-  define<LuaCache>(L, kMethods);
-  define<LuaSurvey>(L, kSurveyMethods);
-  define<CacheWork>(L, kWorkMethods);
   lua_newtable(L);
   luaL_register(L, nullptr, kFunctions);
   return 1;

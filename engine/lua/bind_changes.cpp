@@ -66,24 +66,22 @@ int assessor_nearest(lua_State* L) {
       [task, limit](Session& session) -> Result<std::optional<cache::Action>> {
         const incremental::Assessor& assessor = *session.assessor;
         GGEN_TRY_ASSIGN(const auto parts, session.assessor->parts(task));
-        return session.cache->nearest.find(session.graph->name(task), parts, assessor.key(task),
-                                           limit);
+        return session.nearest->find(session.graph->name(task), parts, assessor.key(task), limit);
       },
       push_action);
 }
 
-// assessor:eviction(key, cb): cb{ time=, policy=, reason=, ... } as cache:evictions(), or cb(false)
+// assessor:eviction(key, cb): cb{ time=, policy=, reason=, ... } or cb(false): how the result of
+// the key went, if it was evicted
 int assessor_eviction(lua_State* L) {
   const Digest key = check_digest(L, 2);
   return start(
-      L, 3, false,
-      [key](Session& session) {
-        return cache::evictions(session.cache->journal, {&key, 1});
-      },
-      [key](lua_State* main, std::vector<cache::Record>& records) {
-        push_evictions(main, {&key, 1}, records);
-        lua_getfield(main, -1, key.hex().c_str());
-        if (lua_isnil(main, -1)) lua_pushboolean(main, 0);
+      L, 3, false, [key](Session& session) { return cache::eviction(session.cache->journal, key); },
+      [](lua_State* main, std::optional<cache::Record>& record) {
+        if (record)
+          push_eviction(main, *record);
+        else
+          lua_pushboolean(main, 0);
         return 1;
       });
 }

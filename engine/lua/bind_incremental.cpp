@@ -40,8 +40,8 @@ Session& check_idle(lua_State* L) {
   return *self.session;
 }
 
-Cache& check_cache(lua_State* L) {
-  auto& cache = check_assessor(L).session->cache;
+cache::Opened& check_cache(lua_State* L) {
+  const auto& cache = check_assessor(L).session->cache;
   if (!cache) luaL_error(L, "no cache is open");
   return *cache;
 }
@@ -260,10 +260,19 @@ int assessor_look_again(lua_State* L) {
         GGEN_TRY(session.assessor->look_again(task));
         return true;
       },
-      [](lua_State* main, bool) {
-        lua_pushboolean(main, 1);
-        return 1;
-      });
+      push_true);
+}
+
+// assessor:leave_out(id, cb): cb(true); it takes no part in this run
+int assessor_leave_out(lua_State* L) {
+  const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
+  return queue(
+      L, 3, [task](Session& session) { return session.assessor->is_quick(task); },
+      [task](Session& session) -> Result<bool> {
+        GGEN_TRY(session.assessor->leave_out(task));
+        return true;
+      },
+      push_true);
 }
 
 // assessor:mark(id, cb): cb(marks), or cb(false) when the inputs changed since assess()
@@ -344,25 +353,17 @@ int assessor_drain(lua_State* L) {
   return 0;
 }
 
-constexpr luaL_Reg kMethods[] = {{"verify", assessor_verify},
-                                 {"note", assessor_note},
-                                 {"set_note", assessor_set_note},
-                                 {"define", assessor_define},
-                                 {"info", assessor_info},
-                                 {"lock", assessor_lock},
-                                 {"unlock", assessor_unlock},
-                                 {"standing", assessor_standing},
-                                 {"last", assessor_last},
-                                 {"save", assessor_save},
-                                 {"warnings", assessor_warnings},
-                                 {"stats", assessor_stats},
-                                 {"assess", assessor_assess},
-                                 {"look_again", assessor_look_again},
-                                 {"mark", assessor_mark},
-                                 {"ended", assessor_ended},
-                                 {"something_ran", assessor_something_ran},
-                                 {"drain", assessor_drain},
-                                 {nullptr, nullptr}};
+constexpr luaL_Reg kMethods[] = {
+    {"verify", assessor_verify},       {"note", assessor_note},
+    {"set_note", assessor_set_note},   {"define", assessor_define},
+    {"info", assessor_info},           {"lock", assessor_lock},
+    {"unlock", assessor_unlock},       {"standing", assessor_standing},
+    {"last", assessor_last},           {"save", assessor_save},
+    {"warnings", assessor_warnings},   {"stats", assessor_stats},
+    {"assess", assessor_assess},       {"look_again", assessor_look_again},
+    {"leave_out", assessor_leave_out}, {"mark", assessor_mark},
+    {"ended", assessor_ended},         {"something_ran", assessor_something_ran},
+    {"drain", assessor_drain},         {nullptr, nullptr}};
 constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"open", open_assessor}, {nullptr, nullptr}};
 

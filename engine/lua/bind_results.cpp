@@ -12,6 +12,7 @@
 #include "base/pack.h"
 #include "cache/layout.h"
 #include "cache/usage.h"
+#include "lua/cache_tables.h"
 #include "lua/incremental.h"
 #include "lua/sink.h"
 #include "lua/state.h"
@@ -22,15 +23,6 @@ using graph::TaskId;
 using incremental::Standing;
 
 namespace {
-
-std::vector<Digest> blobs_of(const cache::Action& action) {
-  std::vector<Digest> blobs;
-  for (const cache::Output& output : action.outputs) {
-    if (output.kind == hash::EntryKind::file) blobs.push_back(output.digest);
-  }
-  if (!action.log.is_zero()) blobs.push_back(action.log);
-  return blobs;
-}
 
 // What is done at once, on the loop's thread.
 constexpr std::uint64_t kQuickAction = 64 * 1024;
@@ -43,7 +35,7 @@ bool is_quick(const cache::Action& action) {
   return action.outputs.size() <= kFiles && action.blob_bytes() <= kBytes;
 }
 
-// assessor:open_cache(dir | nil) -> directory | nil, message, kind
+// assessor:open_cache(dir | nil) -> Cache (bind_cache.cpp) | nil, message, kind
 int assessor_open_cache(lua_State* L) {
   Session& session = check_idle(L);
   std::string dir;
@@ -54,10 +46,12 @@ int assessor_open_cache(lua_State* L) {
   } else {
     dir = check_string(L, 2);
   }
-  auto directory = cache::Directory::open(dir);
+  auto directory = cache::Directory::open(std::move(dir));
   if (!directory) return push_error(L, directory.error());
-  session.cache.emplace(std::move(*directory));
-  lua_pushlstring(L, dir.data(), dir.size());
+  session.cache = std::make_shared<cache::Opened>(std::move(*directory));
+  const cache::Opened& opened = *session.cache;
+  session.nearest.emplace(opened.directory, opened.journal, opened.actions);
+  push_cache(L, session.cache);
   return 1;
 }
 
@@ -247,7 +241,7 @@ int assessor_capture(lua_State* L) {
   return start(
       L, 5, is_quick(*action) && (!recorder || recorder->writer.size() <= kQuickLog),
       [action, recorder](Session& session) -> Result<bool> {
-        Cache& cache = *session.cache;
+        cache::Opened& cache = *session.cache;
         GGEN_TRY(cache::capture(cache.blobs, session.root, action->outputs));
         if (recorder) {
           GGEN_TRY_ASSIGN(const auto stored, recorder->writer.finish(cache.blobs));
@@ -257,10 +251,7 @@ int assessor_capture(lua_State* L) {
         GGEN_TRY(cache.actions.put(*action));
         return true;
       },
-      [](lua_State* main, bool) {
-        lua_pushboolean(main, 1);
-        return 1;
-      });
+      push_true);
 }
 
 // assessor:replay(action, sink) -> true | nil, message, kind: writes the log to the sink
@@ -292,18 +283,18 @@ int assessor_blob_path(lua_State* L) {
 
 // assessor:new_blob_path() -> path at which a store may write a blob that it fetches
 int assessor_new_blob_path(lua_State* L) {
-  Cache& cache = check_cache(L);
-  const std::string name =
-      "fetch-" + std::to_string(getpid()) + "-" + std::to_string(++cache.fetched);
+  const cache::Opened& cache = check_cache(L);
+  const std::uint64_t number = ++check_assessor(L).session->fetched;
+  const std::string name = "fetch-" + std::to_string(getpid()) + "-" + std::to_string(number);
   return push_text(L, cache.directory.path(cache::kTemporary) + "/" + name);
 }
 
 // assessor:missing_blobs(action) -> digests that are not in the cache of this machine
 int assessor_missing_blobs(lua_State* L) {
   const auto& action = *check<LuaAction>(L, 2).action;
-  const Cache& cache = check_cache(L);
+  const cache::Opened& cache = check_cache(L);
   std::vector<std::string> missing;
-  for (const Digest& digest : blobs_of(action)) {
+  for (const Digest& digest : action.blobs()) {
     if (!cache.blobs.has(digest)) missing.push_back(digest.hex());
   }
   push_strings(L, missing);
@@ -320,10 +311,7 @@ int assessor_import(lua_State* L) {
         GGEN_TRY(session.cache->blobs.import(path, digest));
         return true;
       },
-      [](lua_State* main, bool) {
-        lua_pushboolean(main, 1);
-        return 1;
-      });
+      push_true);
 }
 
 // assessor:put(action) -> true | nil, message, kind: an action from elsewhere
@@ -357,7 +345,7 @@ int action_close(lua_State* L) {
 // action:blobs() -> digests
 int action_blobs(lua_State* L) {
   std::vector<std::string> list;
-  for (const Digest& digest : blobs_of(*check<LuaAction>(L, 1).action)) {
+  for (const Digest& digest : check<LuaAction>(L, 1).action->blobs()) {
     list.push_back(digest.hex());
   }
   push_strings(L, list);
@@ -407,8 +395,8 @@ std::optional<cache::Group> unpack_group(std::string_view bytes) {
 }
 
 // The tasks that were up to date are one record if they are those of the run before.
-Result<void> write_hits(Session& session, Cache& cache, const graph::Plan& plan, std::uint64_t now,
-                        bool same) {
+Result<void> write_hits(Session& session, cache::Opened& cache, const graph::Plan& plan,
+                        std::uint64_t now, bool same) {
   const auto last_group = unpack_group(session.tree.note("group").value_or(std::string_view()));
   if (same && last_group) return cache.journal.append_repeat(*last_group, now);
   if (!session.assessor) return {};
@@ -431,17 +419,6 @@ Result<void> write_hits(Session& session, Cache& cache, const graph::Plan& plan,
   GGEN_TRY(cache.journal.append_group(std::move(hits), now));
   session.tree.set_note("group", pack(group));
   return {};
-}
-
-// assessor:cache_warnings() -> what was found damaged; each file is said once
-int assessor_cache_warnings(lua_State* L) {
-  lua_newtable(L);
-  int count = 0;
-  for (const std::string& text : check_cache(L).directory.take_warnings()) {
-    lua_pushlstring(L, text.data(), text.size());
-    lua_rawseti(L, -2, ++count);
-  }
-  return 1;
 }
 
 // assessor:append(records, now) -> true | nil, message, kind. Writes records into the cache's
@@ -476,7 +453,7 @@ int assessor_append(lua_State* L) {
 int assessor_journal(lua_State* L) {
   Session& session = check_idle(L);
   auto& plan = check_plan(L, 2);
-  Cache& cache = check_cache(L);
+  cache::Opened& cache = check_cache(L);
   const auto now = static_cast<std::uint64_t>(luaL_checknumber(L, 3) * 1000);
   const bool same = lua_toboolean(L, 4) != 0;
   if (auto written = write_hits(session, cache, plan, now, same); !written) {
@@ -500,23 +477,7 @@ constexpr luaL_Reg kActionMethods[] = {{"close", action_close},
                                        {"info", action_info},
                                        {nullptr, nullptr}};
 constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
-// assessor:leave_out(id, cb): cb(true); it takes no part in this run
-int assessor_leave_out(lua_State* L) {
-  const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
-  return queue(
-      L, 3, [task](Session& session) { return session.assessor->is_quick(task); },
-      [task](Session& session) -> Result<bool> {
-        GGEN_TRY(session.assessor->leave_out(task));
-        return true;
-      },
-      [](lua_State* main, bool) {
-        lua_pushboolean(main, 1);
-        return 1;
-      });
-}
-
-constexpr luaL_Reg kMethods[] = {{"leave_out", assessor_leave_out},
-                                 {"new_blob_path", assessor_new_blob_path},
+constexpr luaL_Reg kMethods[] = {{"new_blob_path", assessor_new_blob_path},
                                  {"open_cache", assessor_open_cache},
                                  {"get", assessor_get},
                                  {"present", assessor_present},
@@ -532,7 +493,6 @@ constexpr luaL_Reg kMethods[] = {{"leave_out", assessor_leave_out},
                                  {"put", assessor_put},
                                  {"append", assessor_append},
                                  {"journal", assessor_journal},
-                                 {"cache_warnings", assessor_cache_warnings},
                                  {nullptr, nullptr}};
 
 }  // namespace

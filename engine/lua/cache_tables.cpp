@@ -48,15 +48,6 @@ struct Kept {
 
 }  // namespace
 
-void push_texts(lua_State* L, std::span<const std::string> texts) {
-  lua_createtable(L, static_cast<int>(texts.size()), 0);
-  int index = 0;
-  for (const std::string& text : texts) {
-    push_text(L, text);
-    lua_rawseti(L, -2, ++index);
-  }
-}
-
 void push_entries(lua_State* L, const Survey& survey, double now) {
   const auto number = [L](double value) { lua_pushnumber(L, value); };
   const auto& rows = survey.entries;
@@ -126,95 +117,17 @@ void push_verified(lua_State* L, const Verified& verified) {
   set_field(L, "blobs", static_cast<double>(verified.blobs));
   set_field(L, "bytes", static_cast<double>(verified.bytes));
   set_field(L, "journal_damage", static_cast<double>(verified.journal_damage));
-  push_texts(L, verified.problems);
+  push_strings(L, verified.problems);
   lua_setfield(L, -2, "problems");
 }
 
-void push_evictions(lua_State* L, std::span<const Digest> keys, std::span<const Record> records) {
-  lua_createtable(L, 0, static_cast<int>(records.size()));
-  for (const Digest& key : keys) {
-    for (const Record& record : records) {
-      if (record.key != short_key(key)) continue;
-      push_text(L, key.hex());
-      lua_createtable(L, 0, 5);
-      set_field(L, "time", seconds(record.time_ms));
-      set_field(L, "bytes", static_cast<double>(record.bytes));
-      set_field(L, "duration", seconds(record.cost_ms));
-      set_field(L, "policy", record.policy);
-      set_field(L, "reason", reason_name(record.reason));
-      lua_rawset(L, -3);
-      break;
-    }
-  }
-}
-
-void push_group(lua_State* L, const Group& group) {
-  lua_createtable(L, 0, 3);
-  set_field(L, "id", hex(group.id));
-  set_field(L, "count", static_cast<double>(group.count));
-  set_field(L, "duration", seconds(group.cost_ms));
-}
-
-Group check_group(lua_State* L, int index) {
-  luaL_checktype(L, index, LUA_TTABLE);
-  lua_getfield(L, index, "id");
-  const char* id = lua_tostring(L, -1);
-  // Short keys are the first half of a digest.
-  const auto digest = Digest::parse(std::string(id == nullptr ? "" : id) + std::string(32, '0'));
-  if (!digest) luaL_argerror(L, index, "what append_group returned expected");
-  lua_getfield(L, index, "count");
-  lua_getfield(L, index, "duration");
-  const double count = lua_tonumber(L, -2), duration = lua_tonumber(L, -1);
-  if (!(count >= 0 && count < 1e15 && duration >= 0 && duration < 1e15))
-    luaL_argerror(L, index, "what append_group returned expected");
-  lua_pop(L, 3);
-  return {short_key(*digest), static_cast<std::uint64_t>(count),
-          static_cast<std::uint64_t>(duration * 1000)};
-}
-
-std::vector<Record> check_records(lua_State* L, int index) {
-  static constexpr std::pair<std::string_view, Op> kOps[] = {
-      {"store", Op::store}, {"hit", Op::hit}, {"miss", Op::miss}};
-  luaL_checktype(L, index, LUA_TTABLE);
-  const int count = static_cast<int>(lua_objlen(L, index));
-  std::vector<Record> records;
-  records.reserve(static_cast<std::size_t>(count));
-  for (int i = 1; i <= count; ++i) {
-    const auto refuse = [&](const char* what) {
-      luaL_argerror(L, index, lua_pushfstring(L, "record %d: %s", i, what));
-    };
-    lua_rawgeti(L, index, i);
-    if (!lua_istable(L, -1)) refuse("table expected");
-    const auto text = [&](const char* name) -> std::string_view {
-      lua_getfield(L, -1, name);
-      std::size_t size = 0;
-      const char* bytes = lua_tolstring(L, -1, &size);
-      lua_pop(L, 1);  // the table still has it
-      return {bytes == nullptr ? "" : bytes, size};
-    };
-    const auto number = [&](const char* name, double scale) {
-      lua_getfield(L, -1, name);
-      const double value = lua_tonumber(L, -1) * scale;
-      lua_pop(L, 1);
-      if (!(value >= 0 && value < 1e18)) refuse(name);
-      return static_cast<std::uint64_t>(value);
-    };
-    Record record;
-    const auto* op = std::find_if(std::begin(kOps), std::end(kOps),
-                                  [&](const auto& known) { return known.first == text("op"); });
-    if (op == std::end(kOps)) refuse("op is one of store, hit, miss");
-    record.op = op->second;
-    const auto key = Digest::parse(text("key"));
-    if (!key) refuse("key is a digest");
-    record.key = short_key(*key);
-    record.task = task_hash(text("task"));
-    record.time_ms = number("time", 1000);
-    record.bytes = number("bytes", 1);
-    record.cost_ms = number("duration", 1000);
-    lua_pop(L, 1);
-    records.push_back(std::move(record));
-  }
-  return records;
+void push_eviction(lua_State* L, const Record& record) {
+  lua_createtable(L, 0, 5);
+  set_field(L, "time", seconds(record.time_ms));
+  set_field(L, "bytes", static_cast<double>(record.bytes));
+  set_field(L, "duration", seconds(record.cost_ms));
+  set_field(L, "policy", record.policy);
+  set_field(L, "reason", reason_name(record.reason));
 }
 
 std::vector<Victim> check_victims(lua_State* L, int indices, int reasons, std::size_t entries) {

@@ -13,11 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "cache/action_store.h"
-#include "cache/blob_store.h"
-#include "cache/journal.h"
 #include "cache/log_file.h"
 #include "cache/nearest.h"
+#include "cache/opened.h"
 #include "cache/outputs.h"
 #include "incremental/assessor.h"
 #include "incremental/shared_index.h"
@@ -32,22 +30,6 @@
 #include "state/snapshot.h"
 
 namespace ggen::lua {
-
-// The cache of this machine.
-struct Cache {
-  explicit Cache(cache::Directory opened)
-      : directory(std::move(opened)),
-        blobs(directory),
-        actions(directory),
-        journal(directory),
-        nearest(directory, journal, actions) {}
-  cache::Directory directory;
-  cache::BlobStore blobs;
-  cache::ActionStore actions;
-  cache::Journal journal;
-  cache::NearestResults nearest;  // for one job at a time
-  std::uint64_t fetched = 0;      // names of temporary files
-};
 
 // Everything that a job may touch; jobs hold on to it. The cache may be used by many jobs at once,
 // the rest by one.
@@ -74,7 +56,10 @@ struct Session {
   std::optional<Digest> situation;  // incremental/situation.h
   incremental::TaskLocks locks;     // used on the loop's thread only
   std::optional<incremental::Assessor> assessor;
-  std::optional<Cache> cache;
+  // The cache of this machine, from open_cache() on.
+  std::shared_ptr<cache::Opened> cache;
+  std::optional<cache::NearestResults> nearest;  // for one job at a time
+  std::uint64_t fetched = 0;                     // names of temporary files
 };
 
 struct LuaAssessor {
@@ -134,7 +119,12 @@ inline LuaAssessor& check_assessor(lua_State* L) { return check<LuaAssessor>(L, 
 const std::shared_ptr<Session>& check_defined(lua_State* L);
 // For calls on the loop's thread: raises when a job is using the session.
 Session& check_idle(lua_State* L);
-Cache& check_cache(lua_State* L);
+cache::Opened& check_cache(lua_State* L);
+// Of a job that has nothing to say but that it is done.
+inline int push_true(lua_State* L, bool) {
+  lua_pushboolean(L, 1);
+  return 1;
+}
 // An action, or false.
 int push_action(lua_State* L, std::optional<cache::Action>& action);
 

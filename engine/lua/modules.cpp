@@ -4,7 +4,6 @@
 
 namespace ggen::lua {
 
-int open_action(lua_State* L);
 int open_cache(lua_State* L);
 int open_clock(lua_State* L);
 int open_definitions(lua_State* L);
@@ -37,7 +36,6 @@ struct Module {
 };
 
 constexpr Module kModules[] = {
-    {"ggen.core.action", open_action},
     {"ggen.core.cache", open_cache},
     {"ggen.core.clock", open_clock},
     {"ggen.core.definitions", open_definitions},

@@ -563,7 +563,7 @@ function Cache:close(code)
   end
   for _, text in ipairs(files:warnings()) do self.events:note("warning", text) end
   if self.stores.directory then
-    for _, text in ipairs(files:cache_warnings()) do self.events:note("warning", text) end
+    for _, text in ipairs(self.stores.directory:warnings()) do self.events:note("warning", text) end
   end
 end
 

@@ -121,23 +121,6 @@ function M.limit(instance)
   return limit
 end
 
----Whether a sweep is due, in microseconds: takes note of what a run has added, and compares what is
----known of the size with the limit.
----@param cache userdata of ggen.core.cache
----@param instance ggen.Instance
----@param added number bytes
----@return boolean due also when the size is not known: a sweep finds it out
----@return string? message what went wrong, if anything
-function M.due(cache, instance, added)
-  local total, message = cache:add_usage(added)
-  if message then return false, message end
-  if not total then return true end
-  local limit
-  limit, message = M.limit(instance)
-  if message then return false, message end
-  return M.budget(total, limit) > 0
-end
-
 ---Surveys a cache and removes what the policy lets go.
 ---@async
 ---@param cache userdata of ggen.core.cache

@@ -34,6 +34,7 @@ end
 local function input(change)
   local before = change.before and change.before:sub(1, 1) or "-"
   local after = change.after and change.after:sub(1, 1) or "-"
+  if not change.before and after == "-" then return change.name .. " is missing" end
   if before == "-" then return change.name .. " is new" end
   if after == "-" then return change.name .. " is gone" end
   local files = { f = true, x = true }
@@ -45,6 +46,21 @@ local function input(change)
     return change.name .. (after == "x" and " is now executable" or " is not executable any more")
   end
   return change.name .. " changed"
+end
+
+-- A plugin's version, digest of its code and options (definition.lua), or what one has added.
+local PLUGIN = "^(%S*) (%x*) ([{%[].*)$"
+
+local function plugin(change)
+  local version, code, options = (change.before or ""):match(PLUGIN)
+  local new_version, new_code, new_options = (change.after or ""):match(PLUGIN)
+  if not version or version ~= new_version then
+    return change.name .. " " .. from_to({ before = version or change.before,
+      after = new_version or change.after })
+  end
+  if code ~= new_code then return "the code of " .. change.name .. " changed" end
+  return ("the options of %s %s"):format(change.name, from_to({ before = options,
+    after = new_options }))
 end
 
 local words = {
@@ -60,7 +76,7 @@ local words = {
   end,
   version = function(change) return "its version " .. from_to(change) end,
   platform = function(change) return "the platform " .. from_to(change) end,
-  plugin = function(change) return change.name .. " " .. from_to(change) end,
+  plugin = plugin,
   matrix = function(change) return "matrix " .. change.name .. " " .. from_to(change) end,
   cwd = function(change) return "its directory " .. from_to(change) end,
   stdin = function() return "its stdin changed" end,

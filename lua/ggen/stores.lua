@@ -10,7 +10,7 @@ local M = {}
 
 ---@class ggen.Stores
 ---@field writable boolean something can be kept
----@field directory string? the cache of this machine
+---@field directory userdata? the cache of this machine (ggen.core.cache)
 local Stores = {}
 Stores.__index = Stores
 
@@ -173,16 +173,6 @@ function Stores:put(action)
   end
 end
 
--- The directory with what commands may do to it.
-function Stores:_directory()
-  if not self._opened then
-    local message
-    self._opened, message = require("ggen.core.cache").open(self.directory)
-    if not self._opened then self._cache:warn_once("open", message) end
-  end
-  return self._opened
-end
-
 ---Lets the policies make room when the cache has grown beyond their limits.
 ---@async
 ---@param bytes number that it holds, roughly; math.huge when nobody knows
@@ -193,11 +183,8 @@ function Stores:make_room(bytes)
       local limit, message = evict.limit(instance)
       limit = math.min(limit or math.huge, self.limit or math.huge)
       if limit < math.huge and evict.budget(bytes, limit) > 0 then
-        local directory = self:_directory()
-        if directory then
-          local swept, why = evict.sweep(directory, instance, { limit = limit })
-          if not swept then message = why end
-        end
+        local swept, why = evict.sweep(self.directory, instance, { limit = limit })
+        if not swept then message = why end
       end
       if message then self._cache:warn_once("sweep", message) end
     end

@@ -5,6 +5,7 @@
 -- SPDX-License-Identifier: MIT
 local ggen = require "ggen"
 local glob = require "ggen.std.glob"
+local list = require "ggen.std.list"
 
 local function has_wildcard(path) return path:find("[*?%[{\\]") ~= nil end
 
@@ -51,23 +52,16 @@ local function in_the_way(hook, other)
   return any_overlap(hook.outputs, other.outputs)
 end
 
-local function contains(list, value)
-  for _, element in ipairs(list) do
-    if element == value then return true end
-  end
-  return false
-end
-
 -- The position of the first hook that may begin: nothing that it is to come after is left, and
 -- nothing that runs is in its way.
 local function next_of(left, running)
   for i, hook in ipairs(left) do
     local free = true
     for _, other in ipairs(left) do
-      free = free and not (other ~= hook and contains(hook.after, other.name))
+      free = free and not (other ~= hook and list.contains(hook.after, other.name))
     end
     for other in pairs(running) do
-      free = free and not contains(hook.after, other.name) and not in_the_way(hook, other)
+      free = free and not list.contains(hook.after, other.name) and not in_the_way(hook, other)
     end
     if free then return i end
   end

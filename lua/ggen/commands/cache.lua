@@ -196,7 +196,7 @@ function M.run(args)
     if args.json then print_json({ path = path }) else io.write(path, "\n") end
     return 0
   end
-  local cache, message, kind = core.open(path, { create = false })
+  local cache, message, kind = core.open(path)
   if not cache and kind == "not_found" then
     if args.json then print_json({ path = path, exists = false }) else
       io.write(("there is no cache yet (%s)\n"):format(path))

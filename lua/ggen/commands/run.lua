@@ -77,8 +77,7 @@ local function clear_cache(plugins)
   for _, instance in ipairs(plugins:all("store")) do
     if instance.impl.machine then directory = directory or instance.impl.directory end
   end
-  local cache, message, kind = core.open(directory or fault.check(core.default_path()),
-    { create = false })
+  local cache, message, kind = core.open(directory or fault.check(core.default_path()))
   if not cache then
     if kind ~= "not_found" then fault.raise("--cache-clear: " .. message) end
     return

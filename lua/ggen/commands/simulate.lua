@@ -73,7 +73,7 @@ local function read_accesses()
   local async = require("ggen.async")
   local core = require("ggen.core.cache")
   local path = fault.check(core.default_path())
-  local cache, message, kind = core.open(path, { create = false })
+  local cache, message, kind = core.open(path)
   if not cache and kind == "not_found" then
     return { count = 0, keys = 0, key = {}, time = {}, bytes = {}, duration = {}, task = {} }
   end

@@ -209,7 +209,7 @@ function KeyBuilder:env(name) end
 function KeyBuilder:file(path) end
 
 ---Keeps results beside the local cache, on another machine for example. Every method may wait.
----`ggen.core.action` reads and writes the bytes of a result.
+---The bytes of a result are described in docs/formats.md.
 ---@class ggen.StorePlugin : ggen.AnyPlugin
 local StorePlugin = {}
 

@@ -12,11 +12,8 @@
 #include <vector>
 
 #include "base/file.h"
-#include "cache/action_store.h"
-#include "cache/blob_store.h"
-#include "cache/directory.h"
-#include "cache/journal.h"
 #include "cache/layout.h"
+#include "cache/opened.h"
 #include "cache/outputs.h"
 #include "hash/sha256.h"
 
@@ -114,12 +111,8 @@ inline void must(const Result<void>& result) {
 inline Digest key_of(const std::string& text) { return hash::sha256("key " + text); }
 
 // An opened cache with its parts.
-struct Cache {
-  explicit Cache(const std::string& root)
-      : directory(cache::Directory::open(root).value()),
-        blobs(directory),
-        actions(directory),
-        journal(directory) {}
+struct Cache : cache::Opened {
+  explicit Cache(const std::string& root) : Opened(cache::Directory::open(root).value()) {}
 
   // Captures what lies below `dir` of the tree and stores it.
   cache::Action store(const std::string& tree, const std::string& dir, const std::string& key) {
@@ -136,11 +129,6 @@ struct Cache {
   }
 
   std::string blob_path(const std::string& bytes) const { return blobs.path(hash::sha256(bytes)); }
-
-  cache::Directory directory;
-  cache::BlobStore blobs;
-  cache::ActionStore actions;
-  cache::Journal journal;
 };
 
 // Changes stored files in the three ways that have to be noticed.

@@ -91,12 +91,11 @@ TEST_CASE("sweep: victims go, what others need stays", "[cache][sweep]") {
   CHECK(restore(fixture.cache.blobs, fixture.tree, b, {}).has_value());
   CHECK(verify(fixture.cache.directory)->problems.empty());
 
-  const std::vector<Digest> keys = {key_of("a")};
-  const auto tombstones = evictions(fixture.cache.journal, keys).value();
-  REQUIRE(tombstones.size() == 1);
-  CHECK(tombstones[0].policy == "lru");
-  CHECK(tombstones[0].reason == Reason::size);
-  CHECK(tombstones[0].task == task_hash("a"));
+  const auto tombstone = eviction(fixture.cache.journal, key_of("a")).value();
+  REQUIRE(tombstone);
+  CHECK(tombstone->policy == "lru");
+  CHECK(tombstone->reason == Reason::size);
+  CHECK(tombstone->task == task_hash("a"));
 
   const Survey after = fixture.look_around();
   CHECK(after.bytes == before.bytes - swept.bytes);
