@@ -22,13 +22,14 @@ local View = {}
 View.__index = View
 
 ---@param options { jobs: integer, now: (fun(): number), machine: ggen.Machine,
----timings: ggen.Timings, project: ggen.Project }
+---timings: ggen.Timings, project: ggen.Project,
+---left_out: table<integer, true>? }
 ---@return ggen.View
 function M.new(options)
   return setmetatable({
     jobs = options.jobs, now = options.now, machine = options.machine, running = {},
-    _timings = options.timings, _project = options.project, _refused = {}, _starts = 0,
-    _memory = {},
+    _timings = options.timings, _project = options.project, _left_out = options.left_out,
+    _refused = {}, _starts = 0, _memory = {},
   }, View)
 end
 
@@ -36,9 +37,10 @@ end
 ---@param plan userdata
 function View:enter(plan) self._plan, self._durations, self._remaining = plan, nil, nil end
 
--- Nodes of phases take no time, and services stay.
-local function idle_of(project)
+-- Nodes of phases and what is passed over take no time, and services stay.
+local function idle_of(project, left_out)
   local idle = {}
+  for index in pairs(left_out or {}) do idle[#idle + 1] = index end
   for _, phase in ipairs(project.phases) do
     idle[#idle + 1], idle[#idle + 2] = phase.begin, phase.finish
   end
@@ -49,13 +51,14 @@ end
 ---What each task is expected to take: the weighted median of its last runs; for one that never ran
 ---that of its kind (the same task in other workspaces, other combinations), or of all.
 ---@return number[] seconds, by the index of the task
----@return integer known how many of the plan's tasks have run before
+---@return integer known how many of the plan's tasks that have not ended have run before
+---@return integer unknown how many of these have not
 function View:durations()
   if not self._durations then
-    self._durations, self._known = self._timings:history():durations(self._plan,
-      idle_of(self._project))
+    self._durations, self._known, self._unknown = self._timings:history():durations(self._plan,
+      idle_of(self._project, self._left_out))
   end
-  return self._durations, self._known
+  return self._durations, self._known, self._unknown
 end
 
 ---The longest way from the start of each task to the end of the run, by expected durations.
