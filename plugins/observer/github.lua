@@ -65,7 +65,10 @@ return {
         local kind = level == "info" and "notice" or level
         screen:write(("::%s::%s\n"):format(kind, escape((task and task.id .. ": " or "") .. text)))
       end,
-      on_run_end = function(_, _, totals)
+      on_run_end = function(_, run, totals)
+        for _, line in ipairs(ggen.report.critical_path(run, host.options.verbose)) do
+          screen:write(line .. "\n")
+        end
         if totals.cache then screen:write(ggen.report.cache_summary(totals) .. "\n") end
         screen:write(ggen.report.summary(totals) .. "\n")
       end,
