@@ -49,8 +49,8 @@ end
 
 -- So many tasks of a path are named in one line: the longest.
 local MOST_NAMED = 5
--- Who waited less does not ask why.
-local LONG = 5 -- seconds
+-- Who waited less does not ask why, not even with --verbose.
+local LONG, SHORT = 5, 1 -- seconds
 
 local function path_line(path)
   local order, named = {}, {}
@@ -82,14 +82,16 @@ local function more_line(path)
   return "with more workers: " .. table.concat(parts, ", ")
 end
 
----What a run was waiting for, when it was long enough for somebody to ask; with --verbose always,
+---What a run was waiting for, when it was long enough for somebody to ask; with --verbose sooner,
 ---and each task of the path.
 ---@param run ggen.Run that has ended
 ---@param verbose boolean
 ---@return string[] lines none when there is nothing to say
 function M.critical_path(run, verbose)
   local totals = run.totals
-  if not verbose and (totals.wall < LONG or totals.code ~= 0) then return {} end
+  if totals.wall < (verbose and SHORT or LONG) then return {} end
+  -- Who reads of a failure has other questions.
+  if totals.code ~= 0 and not verbose then return {} end
   local path = run:critical_path()
   if not path or path.ran < 2 then return {} end
   local head = ("critical path: %s, %.0f %% of the run"):format(

@@ -4,6 +4,7 @@ local estimate = require("ggen.estimate")
 local graph = require("ggen.core.graph")
 local headroom = require("ggen.headroom")
 local registry = require("ggen.registry")
+local report = require("ggen.report")
 local virtual_run = require("ggen.virtual_run")
 local workers = require("ggen.workers")
 
@@ -158,5 +159,49 @@ describe("an estimate", function()
     local project = project_of({ {}, { 1 }, { 2 } })
     local found = estimate_of(project, { 1, 2, 4 }, { takes_part = { [1] = true, [3] = true } })
     assert.same({ seconds = 5, jobs = 1, known = 2, unknown = 0 }, found)
+  end)
+end)
+
+describe("what a run was waiting for", function()
+  local function lines(wall, verbose, path, code)
+    return report.critical_path({ totals = { wall = wall, code = code or 0 },
+      critical_path = function() return path end }, verbose)
+  end
+
+  local function path_of(durations, more)
+    local path = { tasks = {}, duration = 0, share = 0.75, ran = #durations + 3, more = more }
+    for i, duration in ipairs(durations) do
+      path.tasks[i] = { id = "t" .. i, duration = duration }
+      path.duration = path.duration + duration
+    end
+    return path
+  end
+
+  it("is one line of the longest tasks in their order, and one of more workers", function()
+    local more = { { jobs = 4, wall = 7.6 }, { jobs = 8, wall = 6.2 } }
+    assert.same({
+      "critical path: 6.00 s, 75 % of the run: t1 4.00 s > t2 2.00 s",
+      "with more workers: -j4 about 8 s, -j8 about 6 s",
+    }, lines(8, false, path_of({ 4, 2 }, more)))
+    assert.same({
+      "critical path: 19.1 s, 75 % of the run: ... > t2 3.00 s > t3 4.00 s > ... > t6 5.00 s"
+        .. " > t7 3.00 s > t8 4.00 s",
+      "more workers would not have made it shorter",
+    }, lines(25, false, path_of({ 0.1, 3, 4, 0.01, 0.01, 5, 3, 4 }, {})))
+  end)
+
+  it("is each task with --verbose", function()
+    assert.same({ "critical path: 1.50 s, 75 % of the run", "     1.00 s  t1", "     0.50 s  t2" },
+      lines(2, true, path_of({ 1, 0.5 })))
+  end)
+
+  it("is nothing after short runs, single tasks and failures", function()
+    assert.same({}, lines(4.9, false, path_of({ 4, 0.5 })))
+    assert.same({}, lines(0.9, true, path_of({ 0.5 })))
+    assert.same({}, lines(9, false, path_of({ 9 }), 1))
+    assert.same({}, lines(9, false, nil))
+    local alone = path_of({ 9 })
+    alone.ran = 1
+    assert.same({}, lines(9, false, alone))
   end)
 end)

@@ -133,7 +133,7 @@ function report.flaky(totals) end
 ---@return string the line of --cache-stats
 function report.cache_summary(totals) end
 
----What a run was waiting for, when it was long enough for somebody to ask; with verbose always, and
+---What a run was waiting for, when it was long enough for somebody to ask; with verbose sooner, and
 ---each task of the path.
 ---@param run ggen.Run in on_run_end
 ---@param verbose boolean
