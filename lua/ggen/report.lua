@@ -73,7 +73,8 @@ local function path_line(path)
 end
 
 local function more_line(path)
-  if not path.more then return nil end
+  -- Where all the time went into one row of tasks nobody has to be told.
+  if not path.more or #path.more == 0 and path.share >= 0.95 then return nil end
   if #path.more == 0 then return "more workers would not have made it shorter" end
   local parts = {}
   for i = 1, math.min(#path.more, 3) do
