@@ -27,9 +27,13 @@ constexpr double kNotRunning = -1;
 // A forecast of a large plan takes its time: at most this share of a run goes into it.
 constexpr double kShare = 0.01;
 
+// Once this share of what was expected at first is done, it counts how long that really took.
+constexpr double kProven = 0.1;
+
 struct LuaForecast {
   graph::Course course;
-  std::vector<double> started;  // by task, as it was first seen running
+  std::vector<double> started;       // by task, as it was first seen running
+  double first = 0, first_made = 0;  // the first forecast, and when it was made
   double left = 0;
   double made = -std::numeric_limits<double>::infinity();  // when `left` was
   double next = -std::numeric_limits<double>::infinity();  // not again before
@@ -80,6 +84,14 @@ void look(LuaForecast& forecast, const Plan& plan, double now) {
   }
 }
 
+// A run that has been slower than its tasks were expected to be (by what it does between them, or
+// on a busy machine) will go on so. One that has been faster was lucky.
+double slowness(const LuaForecast& forecast, double left, double now) {
+  const double done = forecast.first - left;
+  if (done <= 0 || done < kProven * forecast.first) return 1;
+  return std::max((now - forecast.first_made) / done, 1.0);
+}
+
 // forecast:left(plan, jobs, now) -> seconds; `now` is any clock that does not go back
 int forecast_left(lua_State* L) {
   LuaForecast& forecast = check<LuaForecast>(L, 1);
@@ -92,7 +104,12 @@ int forecast_left(lua_State* L) {
     const auto before = std::chrono::steady_clock::now();
     look(forecast, plan, now);
     forecast.course.jobs = static_cast<std::size_t>(jobs);
-    forecast.left = graph::forecast(plan, forecast.course);
+    const double left = graph::forecast(plan, forecast.course);
+    if (forecast.first == 0) {
+      forecast.first = left;
+      forecast.first_made = now;
+    }
+    forecast.left = left * slowness(forecast, left, now);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - before;
     forecast.made = now;
     forecast.next = now + took.count() / kShare;

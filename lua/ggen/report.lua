@@ -51,6 +51,7 @@ end
 local MOST_NAMED = 5
 -- Who waited less does not ask why, not even with --verbose.
 local LONG, SHORT = 5, 1 -- seconds
+local SMALL = 0.2 -- of the run
 
 local function path_line(path)
   local order, named = {}, {}
@@ -97,7 +98,8 @@ function M.critical_path(run, verbose)
   if not path or path.ran < 2 then return {} end
   local head = ("critical path: %s, %.0f %% of the run"):format(
     units.format_duration(path.duration), path.share * 100)
-  local lines = { head .. ": " .. path_line(path) }
+  -- With little share it is not what the run was waiting for.
+  local lines = { path.share < SMALL and head or head .. ": " .. path_line(path) }
   if verbose then
     lines[1] = head
     for _, task in ipairs(path.tasks) do

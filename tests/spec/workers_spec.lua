@@ -155,6 +155,21 @@ describe("an estimate", function()
     assert.equal(4, estimate_of(project, { 1, 1, 1, 1 }, { known = 2 }).seconds)
   end)
 
+  it("goes by how long things take this time", function()
+    local project = project_of({ {}, {}, {}, {} })
+    local plan, core = project.graph:plan(), require("ggen.core.forecast")
+    local left = core.new({ 2, 2, 2, 2 }, 4)
+    local function at(now) return left:left(plan, 1, now) end
+    assert.equal(1, plan:next())
+    assert.equal(8, at(0))
+    assert.equal(7.5, at(0.5))
+    plan:done(1)
+    -- A quarter took 30 seconds instead of 2.
+    assert.equal(90, at(30))
+    for _ = 2, 4 do plan:done(plan:next()) end
+    assert.equal(0, at(40))
+  end)
+
   it("is of those that take part", function()
     local project = project_of({ {}, { 1 }, { 2 } })
     local found = estimate_of(project, { 1, 2, 4 }, { takes_part = { [1] = true, [3] = true } })
@@ -188,6 +203,15 @@ describe("what a run was waiting for", function()
         .. " > t7 3.00 s > t8 4.00 s",
       "more workers would not have made it shorter",
     }, lines(25, false, path_of({ 0.1, 3, 4, 0.01, 0.01, 5, 3, 4 }, {})))
+  end)
+
+  it("names no tasks where these were not what it waited for", function()
+    local path = path_of({ 1 }, { { jobs = 8, wall = 50.2 } })
+    path.share = 0.01
+    assert.same({ "critical path: 1.00 s, 1 % of the run", "with more workers: -j8 about 50 s" },
+      lines(100, false, path))
+    path.share, path.more = 0.99, {}
+    assert.same({ "critical path: 1.00 s, 99 % of the run: t1 1.00 s" }, lines(100, false, path))
   end)
 
   it("is each task with --verbose", function()
