@@ -7,6 +7,8 @@ local timings = require("ggen.core.timings")
 
 local M = {}
 
+-- In less, what happens between the tasks counts as much as they do.
+local LEAST_WALL = 0.5 -- seconds
 -- Playing a run with more tasks takes longer than anybody would wait for the answer.
 local MOST_TASKS = 5000
 local MOST_JOBS = 1024
@@ -92,7 +94,7 @@ function M.of(run, took, wall)
     end
   end
   path.share = wall > 0 and math.min(path.duration / wall, 1) or 1
-  if #wanted <= MOST_TASKS and run.totals.code == 0 then
+  if #wanted <= MOST_TASKS and wall >= LEAST_WALL and run.totals.code == 0 then
     -- A scheduler of the user's may do anything; the run itself is over.
     local ok, more = pcall(with_more, run, seconds, wall, path.duration)
     path.more = ok and more or nil

@@ -368,7 +368,7 @@ function M.new(kind, name, place, description)
   local self = {
     name = name, kind = kind, dir = place.dir, file = file, line = line, depends_on = {},
     declarations = {}, phases = {}, uses = {}, hooks = {}, pools = {}, workspace_patterns = {},
-    defaults = false, desc = false, jobs = false, lifecycle = false, _by_name = {}, _sources = {},
+    defaults = false, desc = false, lifecycle = false, _by_name = {}, _sources = {},
     workspace_rules = {}, make_toml = false, _own = false,
     _has_file = false,
   }

@@ -76,7 +76,7 @@ end
 local function pipeline_of(self, entry)
   local pipeline = {
     name = entry.name, kind = entry.kind, dir = entry.dir, desc = entry.desc,
-    jobs = entry.jobs or false, depends_on = entry.depends_on,
+    jobs = entry.jobs, depends_on = entry.depends_on,
     file = source(self, entry.source), line = entry.line,
     defaults = false, uses = {}, lifecycle = entry.lifecycle or false,
   }

@@ -29,7 +29,8 @@ end
 ---@param cpus integer? for specs
 ---@return ggen.Workers
 function M.of(args, project, cpus)
-  local said = args.no_parallel and 1 or args.jobs or project.loaded.root.jobs
+  -- A pipeline has the field only when it was declared: to set it by hand is an error.
+  local said = args.no_parallel and 1 or args.jobs or rawget(project.loaded.root, "jobs")
   if said then return { jobs = said } end
   cpus = cpus or require("ggen.core.env").cpus()
   return { jobs = cpus, io = math.min(2 * cpus, MOST_IO) }

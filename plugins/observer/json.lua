@@ -26,10 +26,10 @@ end
 
 local function path_fields(path)
   if not path then return nil end
-  local fields = { tasks = {}, duration = microseconds(path.duration),
+  local fields = { path = {}, duration = microseconds(path.duration),
     share = math.floor(path.share * 1000 + 0.5) / 1000 }
   for i, task in ipairs(path.tasks) do
-    fields.tasks[i] = { task = task.id, duration = microseconds(task.duration) }
+    fields.path[i] = { task = task.id, duration = microseconds(task.duration) }
   end
   for i, more in ipairs(path.more or {}) do
     fields.more_workers = fields.more_workers or {}

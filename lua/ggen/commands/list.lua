@@ -130,7 +130,7 @@ local function print_json(project, args, tasks, phases, choice, flaky)
   end
   for _, key in ipairs({ "tasks", "phases", "workspaces" }) do json.array(document[key]) end
   for _, task in ipairs(document.tasks) do M.mark_arrays(task) end
-  document.estimate = estimate_of(project, args, choice, history)
+  if not flaky then document.estimate = estimate_of(project, args, choice, history) end
   io.write(json.encode(document, { indent = 2, invalid_utf8 = "replace" }), "\n")
 end
 
