@@ -258,6 +258,21 @@ describe("a scheduler", function()
     end
   end)
 
+  it("orders 100,000 tasks", function()
+    for _, scheduler in ipairs(PLAIN) do
+      local tasks, seconds = {}, {}
+      for i = 1, 100000 do
+        tasks[i], seconds[i] = { needs = i > 1000 and { i - 1000 } or nil }, i % 7
+        tasks[i].workspace = "w" .. i % 10
+      end
+      local result = simulate(scheduler, tasks, { seconds = seconds, jobs = 8,
+        warn = function(message) error(message) end })
+      assert.equal(100000, #result.log)
+      -- Nobody leaves a slot empty here: a row of tasks is never what a run waits for.
+      assert.is_true(result.makespan <= 299995 / 8 * 1.1, scheduler .. ": " .. result.makespan)
+    end
+  end)
+
   it("gives the same log for the same input", function()
     for _, scheduler in ipairs(PLAIN) do
       math.randomseed(3)
