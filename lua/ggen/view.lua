@@ -13,7 +13,7 @@ local M = {}
 ---@field memory_pressure fun(): number? percent of the last ten seconds
 
 ---@class ggen.View
----@field jobs integer how many tasks run at once
+---@field jobs integer how many tasks run at once, but for those that wait more than they compute
 ---@field now fun(): number monotonic seconds
 ---@field machine ggen.Machine
 ---@field running { task: ggen.Task, started: number }[]
