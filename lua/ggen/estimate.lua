@@ -35,10 +35,11 @@ function M.of(options)
   view:enter(plan)
   local durations, known, unknown = view:durations()
   if options.takes_part then
-    local history, taken = options.timings:history(), {}
+    local history, taken, stays = options.timings:history(), {}, {}
+    for _, index in ipairs(project:survey().services) do stays[index] = true end
     known, unknown = 0, 0
     for _, index in ipairs(plan:wanted()) do
-      if options.takes_part[index] then
+      if options.takes_part[index] and not stays[index] then
         taken[index] = durations[index]
         if history:expected(project:id(index)) then
           known = known + 1

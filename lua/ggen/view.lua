@@ -3,6 +3,7 @@
 -- their machine.
 -- SPDX-License-Identifier: MIT
 local core = require("ggen.core.timings")
+local sorted = require("ggen.sorted")
 
 local M = {}
 
@@ -48,6 +49,23 @@ local function idle_of(project, left_out)
   return idle
 end
 
+-- A task takes as long as the hooks that run for it, too; each of them runs once.
+local function add_hooks(self, durations)
+  local hooks, plan, counted = self._project.hooks, self._plan, {}
+  for _, index in ipairs(sorted.keys(hooks or {})) do
+    for _, moment in ipairs({ "before", "after" }) do
+      for _, hook in ipairs(plan:state(index) and hooks[index][moment] or {}) do
+        local task = hook.index
+        if task and not counted[task] and not plan:state(task) then
+          counted[task] = true
+          durations[index] = durations[index]
+            + (self._timings:history():expected(self._project:id(task)) or 0)
+        end
+      end
+    end
+  end
+end
+
 ---What each task is expected to take: the weighted median of its last runs; for one that never ran
 ---that of its kind (the same task in other workspaces, other combinations), or of all.
 ---@return number[] seconds, by the index of the task
@@ -57,6 +75,7 @@ function View:durations()
   if not self._durations then
     self._durations, self._known, self._unknown = self._timings:history():durations(self._plan,
       idle_of(self._project, self._left_out))
+    if next(self._project.hooks or {}) then add_hooks(self, self._durations) end
   end
   return self._durations, self._known, self._unknown
 end
