@@ -87,6 +87,14 @@ std::optional<TaskId> Plan::next() {
   return id;
 }
 
+void Plan::set_io(std::span<const TaskId> ids, std::uint32_t most_io, std::uint32_t most_others) {
+  GGEN_BUG_IF(counts_[index_of(State::running)] > 0 || !aside_.empty(),
+              "the kinds of load are set while tasks run");
+  queue_.set_io(ids);
+  queue_.limit(Load::io, most_io);
+  queue_.limit(Load::cpu, most_others);
+}
+
 void Plan::put_aside(TaskId id) {
   GGEN_BUG_IF(states_[id] != State::ready, "only a ready task can be put aside");
   queue_.erase(id);
@@ -190,7 +198,7 @@ void Plan::forget_changes() {
 }
 
 bool Plan::hold(TaskId id, Places places) {
-  if (places == Places::free && !queue_.has_room(id)) return false;
+  if (places == Places::free && !queue_.may_start(id)) return false;
   queue_.occupy(id, places == Places::any);
   return true;
 }

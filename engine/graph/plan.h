@@ -9,8 +9,8 @@
 //       |  a need failed,      |
 //       +--skip(), resume()----+-------------------------->  skipped
 //
-// A ready task whose pool is full, or that was put aside, is called queued.
-// SPDX-License-Identifier: MIT
+// A ready task whose pool is full, or that was put aside, is called queued. One that waits for a
+// slot is ready. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <array>
@@ -52,6 +52,10 @@ class Plan {
 
   // Selects `wanted` and all they need. The graph is frozen and outlives the plan.
   Plan(const Graph& graph, std::span<const TaskId> wanted);
+
+  // These tasks wait for a disk or a network rather than compute: of them and of all others so many
+  // may run at once. To be said before anything starts.
+  void set_io(std::span<const TaskId> ids, std::uint32_t most_io, std::uint32_t most_others);
 
   // The ready task with the highest priority; it runs from now on. Nothing while stopped.
   std::optional<TaskId> next();

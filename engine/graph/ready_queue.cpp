@@ -59,10 +59,14 @@ void PlacedHeap<Order>::sink(std::uint32_t at, const Order& order) {
   order.place(id) = at;
 }
 
-bool ReadyQueue::TaskOrder::before(std::uint32_t a, std::uint32_t b) const {
-  const double first = queue.priorities_[TaskId{a}];
-  const double second = queue.priorities_[TaskId{b}];
+bool ReadyQueue::before(std::uint32_t a, std::uint32_t b) const {
+  const double first = priorities_[TaskId{a}];
+  const double second = priorities_[TaskId{b}];
   return first > second || (first == second && a < b);
+}
+
+bool ReadyQueue::TaskOrder::before(std::uint32_t a, std::uint32_t b) const {
+  return queue.before(a, b);
 }
 
 std::uint32_t& ReadyQueue::TaskOrder::place(std::uint32_t id) const {
@@ -70,7 +74,7 @@ std::uint32_t& ReadyQueue::TaskOrder::place(std::uint32_t id) const {
 }
 
 bool ReadyQueue::LaneOrder::before(std::uint32_t a, std::uint32_t b) const {
-  return TaskOrder{queue}.before(queue.lanes_[a].waiting.top(), queue.lanes_[b].waiting.top());
+  return queue.before(queue.lanes_[a].waiting.top(), queue.lanes_[b].waiting.top());
 }
 
 std::uint32_t& ReadyQueue::LaneOrder::place(std::uint32_t lane) const {
@@ -81,47 +85,71 @@ ReadyQueue::ReadyQueue(const Graph& graph)
     : graph_(graph),
       priorities_(graph.size(), 0.0),
       places_(graph.size(), PlacedHeap<TaskOrder>::kNoPlace) {
-  for (const std::uint32_t size : graph.pool_sizes()) {
-    Lane lane;
-    lane.size = size;
-    lanes_.push_back(std::move(lane));
+  for (const std::uint32_t size : graph.pool_sizes()) pools_.push_back({size, 0});
+  lanes_.resize(pools_.size() * kLoadCount);
+}
+
+void ReadyQueue::set_io(std::span<const TaskId> ids) {
+  GGEN_BUG_IF(!io_.empty(), "the kinds of load are set twice");
+  std::vector<TaskId> moved;
+  for (const TaskId id : ids) {
+    if (!waits(id)) continue;
+    erase(id);
+    moved.push_back(id);
   }
+  io_.resize(graph_.size(), false);
+  for (const TaskId id : ids) io_[index_of(id)] = true;
+  for (const TaskId id : moved) push(id);
 }
 
 void ReadyQueue::push(TaskId id) {
   GGEN_BUG_IF(waits(id), "a task waits twice");
-  Lane& lane = lanes_[lane_of(id)];
-  lane.waiting.push(static_cast<std::uint32_t>(id), TaskOrder{*this});
+  lanes_[lane_of(id)].waiting.push(static_cast<std::uint32_t>(id), TaskOrder{*this});
   ++waiting_;
-  if (lane.has_room()) ++startable_;
+  if (has_room(id)) ++startable_;
   refresh(lane_of(id));
 }
 
 void ReadyQueue::erase(TaskId id) {
   GGEN_BUG_IF(!waits(id), "a task that does not wait taken out of the queue");
-  Lane& lane = lanes_[lane_of(id)];
-  lane.waiting.erase(static_cast<std::uint32_t>(id), TaskOrder{*this});
+  lanes_[lane_of(id)].waiting.erase(static_cast<std::uint32_t>(id), TaskOrder{*this});
   --waiting_;
-  if (lane.has_room()) --startable_;
+  if (has_room(id)) --startable_;
   refresh(lane_of(id));
+}
+
+std::size_t ReadyQueue::waiting_for(std::uint32_t pool) const {
+  std::size_t count = 0;
+  for (std::size_t load = 0; load < kLoadCount; ++load)
+    count += lanes_[pool * kLoadCount + load].waiting.size();
+  return count;
+}
+
+void ReadyQueue::refresh_pool(std::uint32_t pool) {
+  for (std::uint32_t load = 0; load < kLoadCount; ++load)
+    refresh(static_cast<std::uint32_t>(pool * kLoadCount + load));
 }
 
 void ReadyQueue::occupy(TaskId id, bool force) {
-  Lane& lane = lanes_[lane_of(id)];
-  const bool had_room = lane.has_room();
+  Room& pool = pools_[pool_of(id)];
+  const bool had_room = pool.has_room();
   GGEN_BUG_IF(!had_room && !force, "a task started in a full pool");
-  ++lane.used;
-  if (had_room && !lane.has_room()) startable_ -= lane.waiting.size();
-  refresh(lane_of(id));
+  ++pool.used;
+  ++loads_[load_of(id)].used;
+  if (!had_room || pool.has_room()) return;
+  startable_ -= waiting_for(pool_of(id));
+  refresh_pool(pool_of(id));
 }
 
 void ReadyQueue::vacate(TaskId id) {
-  Lane& lane = lanes_[lane_of(id)];
-  GGEN_BUG_IF(lane.used == 0, "a pool gave back more than was taken");
-  const bool had_room = lane.has_room();
-  --lane.used;
-  if (!had_room && lane.has_room()) startable_ += lane.waiting.size();
-  refresh(lane_of(id));
+  Room& pool = pools_[pool_of(id)];
+  GGEN_BUG_IF(pool.used == 0, "a pool gave back more than was taken");
+  const bool had_room = pool.has_room();
+  --pool.used;
+  --loads_[load_of(id)].used;
+  if (had_room || !pool.has_room()) return;
+  startable_ += waiting_for(pool_of(id));
+  refresh_pool(pool_of(id));
 }
 
 void ReadyQueue::set_priority(TaskId id, double priority) {
@@ -133,18 +161,25 @@ void ReadyQueue::set_priority(TaskId id, double priority) {
 }
 
 std::optional<TaskId> ReadyQueue::top() const {
-  if (open_.empty()) return std::nullopt;
-  return TaskId{lanes_[open_.top()].waiting.top()};
+  std::optional<std::uint32_t> best;
+  for (std::size_t load = 0; load < kLoadCount; ++load) {
+    if (open_[load].empty() || !loads_[load].has_room()) continue;
+    const std::uint32_t id = lanes_[open_[load].top()].waiting.top();
+    if (!best || before(id, *best)) best = id;
+  }
+  if (!best) return std::nullopt;
+  return TaskId{*best};
 }
 
 void ReadyQueue::refresh(std::uint32_t index) {
   const Lane& lane = lanes_[index];
+  PlacedHeap<LaneOrder>& open = open_[index % kLoadCount];
   const bool is_open = lane.place != PlacedHeap<LaneOrder>::kNoPlace;
-  const bool should_be = lane.has_room() && !lane.waiting.empty();
+  const bool should_be = pools_[index / kLoadCount].has_room() && !lane.waiting.empty();
   const LaneOrder order{*this};
-  if (is_open && should_be) open_.moved(index, order);
-  if (is_open && !should_be) open_.erase(index, order);
-  if (!is_open && should_be) open_.push(index, order);
+  if (is_open && should_be) open.moved(index, order);
+  if (is_open && !should_be) open.erase(index, order);
+  if (!is_open && should_be) open.push(index, order);
 }
 
 }  // namespace ggen::graph

@@ -282,6 +282,30 @@ int push_optional_id(lua_State* L, std::optional<TaskId> id) {
   return 1;
 }
 
+// plan:again() -> Plan of the same tasks, none of which has begun
+int plan_again(lua_State* L) {
+  const LuaPlan& plan = check<LuaPlan>(L, 1);
+  push<LuaPlan>(L, plan.graph, plan.plan.wanted());
+  return 1;
+}
+
+// plan:size() -> number of tasks of its graph
+int plan_size(lua_State* L) {
+  lua_pushinteger(L, static_cast<lua_Integer>(check_plan(L).graph().size()));
+  return 1;
+}
+
+// plan:set_io(ids, most_io, most_others): so many of these, and of all others, run at once
+int plan_set_io(lua_State* L) {
+  Plan& plan = check_plan(L);
+  const auto ids = check_ids(L, plan.graph(), 2);
+  const lua_Integer most_io = luaL_checkinteger(L, 3), most_others = luaL_checkinteger(L, 4);
+  luaL_argcheck(L, most_io >= 1, 3, "one or more expected");
+  luaL_argcheck(L, most_others >= 1, 4, "one or more expected");
+  plan.set_io(ids, static_cast<std::uint32_t>(most_io), static_cast<std::uint32_t>(most_others));
+  return 0;
+}
+
 // plan:next() -> id | nil
 int plan_next(lua_State* L) { return push_optional_id(L, check_plan(L).next()); }
 
@@ -453,7 +477,10 @@ constexpr luaL_Reg kGraphMethods[] = {{"add", graph_add},     {"edge", graph_edg
                                       {"plan", graph_plan},   {"thawed", graph_thawed},
                                       {"find", graph_find},   {nullptr, nullptr}};
 
-constexpr luaL_Reg kPlanMethods[] = {{"next", plan_next},
+constexpr luaL_Reg kPlanMethods[] = {{"again", plan_again},
+                                     {"size", plan_size},
+                                     {"set_io", plan_set_io},
+                                     {"next", plan_next},
                                      {"peek", plan_peek},
                                      {"put_aside", plan_put_aside},
                                      {"bring_back", plan_bring_back},

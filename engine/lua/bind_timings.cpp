@@ -123,18 +123,6 @@ double median(std::vector<double>& values) {
   return *middle;
 }
 
-std::vector<double> check_numbers(lua_State* L, int index, std::size_t size) {
-  luaL_checktype(L, index, LUA_TTABLE);
-  std::vector<double> numbers(size, 0);
-  for (std::size_t i = 0; i < size; ++i) {
-    lua_rawgeti(L, index, static_cast<int>(i) + 1);
-    const double number = lua_tonumber(L, -1);
-    if (!std::isnan(number)) numbers[i] = number;
-    lua_pop(L, 1);
-  }
-  return numbers;
-}
-
 void push_numbers(lua_State* L, const std::vector<double>& numbers) {
   lua_createtable(L, static_cast<int>(numbers.size()), 0);
   for (std::size_t i = 0; i < numbers.size(); ++i) {
@@ -143,9 +131,10 @@ void push_numbers(lua_State* L, const std::vector<double>& numbers) {
   }
 }
 
-// timings:durations(plan [, idle ids]) -> expected seconds by task, number of tasks that are known.
-// One that never ran is taken for the median of its kind (the same name in other workspaces and
-// combinations), or else of all. Tasks outside of the plan and idle ones take no time.
+// timings:durations(plan [, idle ids]) -> expected seconds by task, and of those that have not
+// ended the number of tasks that are known and the number of those that are not. One that never ran
+// is taken for the median of its kind (the same name in other workspaces and combinations), or else
+// of all. Tasks outside of the plan and idle ones take no time.
 int timings_durations(lua_State* L) {
   const Timings& timings = check<LuaTimings>(L, 1).timings;
   const Plan& plan = check_plan(L, 2);
@@ -164,9 +153,12 @@ int timings_durations(lua_State* L) {
   std::unordered_map<std::string_view, std::vector<double>> by_kind;
   std::vector<double> all;
   std::vector<TaskId> unknown;
+  std::size_t known_to_come = 0, unknown_to_come = 0;
   for (const TaskId id : graph.order()) {
     if (plan.state(id) == graph::State::unselected || idle[index_of(id)]) continue;
     const Expected expected = timings.expected(Timings::id(graph.name(id)));
+    if (!graph::has_ended(plan.state(id)))
+      ++(expected.samples == 0 ? unknown_to_come : known_to_come);
     if (expected.samples == 0) {
       unknown.push_back(id);
       continue;
@@ -177,15 +169,15 @@ int timings_durations(lua_State* L) {
     if (!unknown.empty() || kind_of(graph.name(id)) != graph.name(id))
       by_kind[kind_of(graph.name(id))].push_back(seconds);
   }
-  const std::size_t known = all.size();
   const double of_all = median(all);
   for (const TaskId id : unknown) {
     const auto kind = by_kind.find(kind_of(graph.name(id)));
     durations[index_of(id)] = kind == by_kind.end() ? of_all : median(kind->second);
   }
   push_numbers(L, durations);
-  lua_pushinteger(L, static_cast<lua_Integer>(known));
-  return 2;
+  lua_pushinteger(L, static_cast<lua_Integer>(known_to_come));
+  lua_pushinteger(L, static_cast<lua_Integer>(unknown_to_come));
+  return 3;
 }
 
 // remaining(plan, durations by task) -> the longest way to the end by task

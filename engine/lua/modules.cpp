@@ -8,6 +8,7 @@ int open_cache(lua_State* L);
 int open_clock(lua_State* L);
 int open_definitions(lua_State* L);
 int open_env(lua_State* L);
+int open_forecast(lua_State* L);
 int open_frames(lua_State* L);
 int open_fs(lua_State* L);
 int open_graph(lua_State* L);
@@ -15,6 +16,7 @@ int open_hash(lua_State* L);
 int open_incremental(lua_State* L);
 int open_jobserver(lua_State* L);
 int open_json(lua_State* L);
+int open_lock(lua_State* L);
 int open_loop(lua_State* L);
 int open_net(lua_State* L);
 int open_output(lua_State* L);
@@ -40,6 +42,7 @@ constexpr Module kModules[] = {
     {"ggen.core.clock", open_clock},
     {"ggen.core.definitions", open_definitions},
     {"ggen.core.env", open_env},
+    {"ggen.core.forecast", open_forecast},
     {"ggen.core.frames", open_frames},
     {"ggen.core.fs", open_fs},
     {"ggen.core.graph", open_graph},
@@ -47,6 +50,7 @@ constexpr Module kModules[] = {
     {"ggen.core.incremental", open_incremental},
     {"ggen.core.jobserver", open_jobserver},
     {"ggen.core.json", open_json},
+    {"ggen.core.lock", open_lock},
     {"ggen.core.loop", open_loop},
     {"ggen.core.net", open_net},
     {"ggen.core.output", open_output},

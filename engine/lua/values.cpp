@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "lua/values.h"
 
+#include <cmath>
+
 namespace ggen::lua {
 
 namespace {
@@ -40,6 +42,18 @@ void set_field(lua_State* L, const char* name, double value) {
 void set_field(lua_State* L, const char* name, std::string_view value) {
   lua_pushlstring(L, value.data(), value.size());
   lua_setfield(L, -2, name);
+}
+
+std::vector<double> check_numbers(lua_State* L, int index, std::size_t size) {
+  luaL_checktype(L, index, LUA_TTABLE);
+  std::vector<double> numbers(size, 0);
+  for (std::size_t i = 0; i < size; ++i) {
+    lua_rawgeti(L, index, static_cast<int>(i) + 1);
+    const double number = lua_tonumber(L, -1);
+    if (!std::isnan(number)) numbers[i] = number;
+    lua_pop(L, 1);
+  }
+  return numbers;
 }
 
 int push_text(lua_State* L, const std::string& value) {

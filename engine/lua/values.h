@@ -15,6 +15,8 @@ namespace ggen::lua {
 std::string check_string(lua_State* L, int index);
 std::vector<std::string> check_strings(lua_State* L, int index);
 Digest check_digest(lua_State* L, int index);
+// The first `size` elements of a table; what is no number counts as 0.
+std::vector<double> check_numbers(lua_State* L, int index, std::size_t size);
 
 int push_text(lua_State* L, const std::string& value);
 void push_strings(lua_State* L, const std::vector<std::string>& list);

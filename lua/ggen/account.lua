@@ -29,11 +29,15 @@ local M = {}
 ---@field optional integer failures that do not count
 ---@field skipped integer
 ---@field not_run integer at the end: never had their turn
+---@field estimate ggen.Estimate? of a dry run: how long the run would take
 ---@field wall number seconds, at the end
 ---@field code integer exit code, at the end
 
 ---@class ggen.Account
 ---@field totals ggen.Totals
+---@field would_run table<integer, true> of a dry run: those that would, or may, by index
+---@field took table<integer, number> seconds from start to end of the tasks that ran or were
+---restored, by index
 ---@field package _events ggen.Events
 ---@field package _logs table<ggen.Task, userdata>
 local Account = {}
@@ -46,7 +50,7 @@ function M.new(events, timings)
   return setmetatable({
     totals = { tasks = 0, ok = 0, failed = 0, optional = 0, skipped = 0, fresh = 0, restored = 0,
       saved = 0 },
-    _events = events, _logs = {}, _recorders = {}, _timings = timings,
+    would_run = {}, took = {}, _events = events, _logs = {}, _recorders = {}, _timings = timings,
   }, Account)
 end
 
@@ -94,10 +98,17 @@ local function tell_end(self, task, result, started)
   result.duration = started and clock.monotonic() - started or 0
   result.attempts = result.attempts or 1
   if result.ran then self._timings:add(task, result) end
+  if not result.service and not result.dry_run then self.took[task.index] = result.duration end
   if log then result.log = log end
   lanes.release(task, result)
   self._events:emit("on_task_end", task, result)
   if log then log:close() end
+end
+
+-- What a dry run finds that would run.
+local function foresee(self, task, result)
+  if result.cache == "fresh" or result.prediction == "restore" then return end
+  self.would_run[task.index] = true
 end
 
 ---A task has ended.
@@ -107,6 +118,7 @@ end
 function Account:finish(task, result, started)
   local totals = self.totals
   if result.status == "skipped" then return self:skip(task, result.message) end
+  if result.dry_run then foresee(self, task, result) end
   if result.status == "ok" then
     totals.ok = totals.ok + 1
     if result.cache == "fresh" then totals.fresh = totals.fresh + 1 end
@@ -132,6 +144,7 @@ end
 function Account:service_ready(task, result, started)
   self.totals.ok = self.totals.ok + 1
   result.duration, result.attempts = clock.monotonic() - started, result.attempts or 1
+  self.took[task.index] = result.duration
   self._events:emit("on_service_ready", task, result)
 end
 

@@ -70,7 +70,10 @@ local size_or_cores = { type = "record",
   desc = "What the task uses of the machine, for schedulers", fields = {
   cpu = { type = "number", min = 0, desc = "Cores that the task keeps busy" },
   memory = { type = "size", desc = "Peak memory" },
-  io = { type = "number", min = 0, desc = "Share of the disk or network, 1 is all of it" },
+  io = { type = "union", any_of = { { type = "boolean" }, { type = "number", min = 0 } },
+    expects = "true or a number",
+    desc = "Share of the disk or network, 1 is all of it; true: some. Without cpu: it mostly"
+      .. " waits" },
 } }
 
 local condition = { type = "union",
@@ -213,6 +216,8 @@ M.workspace = { type = "record", fields = {
 
 M.pipeline = { type = "record", fields = {
   desc = { type = "string" },
+  jobs = { type = "integer", min = 1, max = 1024,
+    desc = "How many tasks run at once when -j does not say it" },
 } }
 
 return M

@@ -31,13 +31,7 @@ local function write(dir, ids)
   return fs.write(path_of(dir), HEADER .. table.concat(list, "\n") .. "\n")
 end
 
----Brings the record up to date with a run that has ended.
----@param dir string
----@param failed boolean something of the run failed or did not run
----@param each fun(tell: fun(id: string, done: boolean)) calls tell with each task of the run
----@return boolean? ok, string? message
-function M.update(dir, failed, each)
-  if not failed and not fs.stat(path_of(dir)) then return true end
+local function add(dir, each)
   local ids, changed = M.read(dir), false
   each(function(id, done)
     if done == (ids[id] == nil) then return end
@@ -45,6 +39,20 @@ function M.update(dir, failed, each)
   end)
   if not changed then return true end
   return write(dir, ids)
+end
+
+---Brings the record up to date with a run that has ended.
+---@param dir string
+---@param failed boolean something of the run failed or did not run
+---@param each fun(tell: fun(id: string, done: boolean)) calls tell with each task of the run
+---@return boolean? ok, string? message
+function M.update(dir, failed, each)
+  if not failed and not fs.stat(path_of(dir)) then return true end
+  -- Another run may be adding its own.
+  local lock = require("ggen.core.lock").hold(dir .. "/.ggen/lock", M.FILE)
+  local ok, message = add(dir, each)
+  lock:close()
+  return ok, message
 end
 
 return M

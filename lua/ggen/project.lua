@@ -30,6 +30,8 @@
 ---@class ggen.Survey what would need a look at every task
 ---@field finals integer[] those that run at the end
 ---@field services integer[]
+---@field alone integer[] those that nothing runs beside
+---@field io integer[] those that wait more than they compute (workers.lua)
 ---@field everything integer[] what "all tasks" means, as pairs: from, to, from, to, ...
 ---@field cached boolean false when all tasks are of a make.toml that says nothing of results
 ---@field without_effect table<string, integer[]> tasks with a field that does nothing, by field

@@ -76,7 +76,8 @@ end
 local function pipeline_of(self, entry)
   local pipeline = {
     name = entry.name, kind = entry.kind, dir = entry.dir, desc = entry.desc,
-    depends_on = entry.depends_on, file = source(self, entry.source), line = entry.line,
+    jobs = entry.jobs, depends_on = entry.depends_on,
+    file = source(self, entry.source), line = entry.line,
     defaults = false, uses = {}, lifecycle = entry.lifecycle or false,
   }
   if entry.defaults then

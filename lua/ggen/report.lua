@@ -47,6 +47,69 @@ function M.flaky(totals)
   return totals.flaky and require("ggen.flaky").line(totals.flaky) or nil
 end
 
+-- So many tasks of a path are named in one line: the longest.
+local MOST_NAMED = 5
+-- Who waited less does not ask why, not even with --verbose.
+local LONG, SHORT = 5, 1 -- seconds
+local SMALL = 0.2 -- of the run
+
+local function path_line(path)
+  local order, named = {}, {}
+  for i in ipairs(path.tasks) do order[i] = i end
+  table.sort(order, function(a, b)
+    local first, second = path.tasks[a].duration, path.tasks[b].duration
+    if first ~= second then return first > second end
+    return a < b
+  end)
+  for i = 1, math.min(#order, MOST_NAMED) do named[order[i]] = true end
+  local parts = {}
+  for i, task in ipairs(path.tasks) do
+    if named[i] then
+      parts[#parts + 1] = ("%s %s"):format(task.id, units.format_duration(task.duration))
+    elseif parts[#parts] ~= "..." then
+      parts[#parts + 1] = "..."
+    end
+  end
+  return table.concat(parts, " > ")
+end
+
+local function more_line(path)
+  -- Where all the time went into one row of tasks nobody has to be told.
+  if not path.more or #path.more == 0 and path.share >= 0.95 then return nil end
+  if #path.more == 0 then return "more workers would not have made it shorter" end
+  local parts = {}
+  for i = 1, math.min(#path.more, 3) do
+    parts[i] = ("-j%d about %s"):format(path.more[i].jobs, units.format_estimate(path.more[i].wall))
+  end
+  return "with more workers: " .. table.concat(parts, ", ")
+end
+
+---What a run was waiting for, when it was long enough for somebody to ask; with --verbose sooner,
+---and each task of the path.
+---@param run ggen.Run that has ended
+---@param verbose boolean
+---@return string[] lines none when there is nothing to say
+function M.critical_path(run, verbose)
+  local totals = run.totals
+  if totals.wall < (verbose and SHORT or LONG) then return {} end
+  -- Who reads of a failure has other questions.
+  if totals.code ~= 0 and not verbose then return {} end
+  local path = run:critical_path()
+  if not path or path.ran < 2 then return {} end
+  local head = ("critical path: %s, %.0f %% of the run"):format(
+    units.format_duration(path.duration), path.share * 100)
+  -- With little share it is not what the run was waiting for.
+  local lines = { path.share < SMALL and head or head .. ": " .. path_line(path) }
+  if verbose then
+    lines[1] = head
+    for _, task in ipairs(path.tasks) do
+      lines[#lines + 1] = ("  %9s  %s"):format(units.format_duration(task.duration), task.id)
+    end
+  end
+  lines[#lines + 1] = more_line(path)
+  return lines
+end
+
 ---What the cache did in a run: the line of --cache-stats.
 ---@param totals table of the run, with `cache`
 ---@return string "cache: 299 hits (99.7 %), 1 miss; restored 1.2 MiB, stored 1 result, 1.0 KiB;..."

@@ -9,6 +9,7 @@ local context = require("ggen.context")
 local events = require("ggen.events")
 local fault = require("ggen.fault")
 local fields = require("ggen.fields")
+local headroom = require("ggen.headroom")
 local hooks = require("ggen.hooks")
 local lanes = require("ggen.lanes")
 local plan = require("ggen.plan")
@@ -17,7 +18,9 @@ local scheduling = require("ggen.scheduling")
 local services = require("ggen.services")
 local slots = require("ggen.slots")
 local timings = require("ggen.timings")
+local timer = require("ggen.core.timer")
 local waits = require("ggen.waits")
+local workers = require("ggen.workers")
 
 local M = {}
 
@@ -25,6 +28,8 @@ local TICK = 0.1 -- seconds between on_tick
 
 ---@class ggen.RunOptions
 ---@field jobs integer how many tasks run at once
+---@field io_jobs integer? so many that wait rather than compute run beside these (workers.lua)
+---@field memory number? bytes that the tasks may take at once
 ---@field keep_going boolean go on after a failure with what does not depend on it
 ---@field dry_run boolean
 ---@field timeout number? seconds for the whole run
@@ -47,6 +52,8 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field slots ggen.Slots
 ---@field scheduling ggen.Scheduling
 ---@field timings ggen.Timings what the tasks took in their last runs
+---@field headroom ggen.Headroom
+---@field main userdata? the plan of all but the `finally` tasks, once the run has begun
 ---@field rows ggen.PhaseRow[]? the phases of a make.toml, in their order
 ---@field script ggen.StrictScript? of a run with compat = "strict"
 ---@field recorder ggen.Recorder? of a project with phases of a make.toml
@@ -83,15 +90,19 @@ function M.new(project, selection, options, plugins)
   self.services = services.new(self)
   self.hooks = hooks.new(self, plugins:get("hooks"))
   -- A script has its order already.
-  self.scheduling = scheduling.new(not options.script and plugins or nil, project, function()
-    return require("ggen.view").new({ jobs = options.jobs, now = clock.monotonic,
-      project = project, timings = self.timings,
-      machine = require("ggen.machine").new(options.memory) })
-  end, function(message) self.events:note("warning", message) end)
+  self.scheduling = scheduling.new(not options.script and plugins or nil, project,
+    function() return self:view() end,
+    function(message) self.events:note("warning", message) end)
   self:_divide(selection)
   if options.cache then
     self.cache = require("ggen.cache").open(project, plugins, self.events, options.cache)
   end
+  self.headroom = headroom.new({ now = clock.monotonic, start_timer = timer.start,
+    machine = function() return require("ggen.machine").new() end,
+    pump = function() self:_pump() end,
+    on_short = function()
+      self.events:note("warning", "the machine has no memory left: one task at a time until it has")
+    end })
   self.slots = slots.new(self, self.plan, function() self:_pump() end)
   if plan.has_lifecycle(project) and not options.dry_run then
     self.recorder = require("ggen.lifecycle.record").new(self)
@@ -104,6 +115,13 @@ function M.new(project, selection, options, plugins)
   end
   self.asked_services = asked_services(project, selection)
   return self
+end
+
+---@return ggen.View that has not entered a plan
+function Run:view()
+  return require("ggen.view").new({ jobs = self.options.jobs, now = clock.monotonic,
+    project = self.project, timings = self.timings, left_out = self.left_out,
+    machine = require("ggen.machine").new(self.options.memory) })
 end
 
 -- Tasks marked `finally` do not take part in the plan: they have one of their own, at the end.
@@ -251,7 +269,7 @@ function Run:_pump()
     while self.slots:room() and not self._alone do
       local id = self.scheduling:next(self.plan, self.running)
       if not id then break end
-      if slots.is_alone(self:_task(id)) then
+      if workers.is_alone(self:_task(id)) then
         self._alone = { id = id }
       else
         self:_start(id)
@@ -332,6 +350,7 @@ end
 -- Runs a plan until nothing of it can go on.
 function Run:_drive(some_plan, indices)
   self.plan, self.indices = some_plan, indices
+  self.slots:begin(some_plan, not indices and not self.script)
   self.scheduling:begin(some_plan, function(id) return self:_task(id) end)
   self._idle = async.future()
   self:_pump()
@@ -463,6 +482,7 @@ function Run:_run_all()
   if self.rows and self.options.dry_run then require("ggen.lifecycle.admission").tell(self) end
   if not self.script then self:_warn_of_fields() end
   local main = self.plan
+  self.main = main
   self:_drive(main)
   if self.script then require("ggen.lifecycle.strict").conclude(self) end
   if self.rows then self:_drive_outcome() end
@@ -478,6 +498,14 @@ function Run:_run_all()
   -- The steps of a script are no tasks that one could ask for.
   if not self.options.dry_run and not self.script then self:_remember_failures(main) end
 end
+
+---For observers, whenever they like: costs next to nothing.
+---@return number? seconds until all is done, by what the tasks took in their last runs
+function Run:time_left() return require("ggen.run_times").left(self) end
+
+---For observers, in on_run_end.
+---@return ggen.CriticalPath? path nil when no task of the run took any time
+function Run:critical_path() return require("ggen.run_times").critical_path(self) end
 
 -- For --failed of a later run.
 function Run:_remember_failures(main)
@@ -516,10 +544,15 @@ function Run:execute()
   end
   local ok, problem = xpcall(self._run_all, self.handler, self)
   self.waits:close() -- whatever happened: open handles would keep the program alive
+  self.headroom:close()
   if not ok then error(problem, 0) end
   local code = self:_exit_code()
   if self.cache and not self.options.dry_run then self.cache:close(code) end
-  self:_save_timings()
+  if self.options.dry_run then
+    self.totals.estimate = require("ggen.run_times").estimate(self)
+  else
+    self:_save_timings()
+  end
   if self.recorder then self.recorder:save() end
   self.totals.tasks = self.totals.tasks - self.hooks:uncalled()
   self.account:close(clock.monotonic() - started, code)

@@ -7,8 +7,9 @@ local M = {}
 ---@param work ggen.ScheduleWork
 ---@param results ggen.ScheduleResult[]
 ---@param jobs integer
+---@param most integer how many tasks run at once at most
 ---@return string
-function M.table(work, results, jobs)
+function M.table(work, results, jobs, most)
   local rows = { { "scheduler", "makespan", "idle", "peak memory" } }
   for _, result in ipairs(results) do
     local slots = result.makespan * jobs
@@ -20,7 +21,7 @@ function M.table(work, results, jobs)
   end
   local head = ("%d of %d tasks have run before, -j%d; no run is shorter than %s\n"):format(
     work.known, work.tasks, jobs,
-    units.format_duration(math.max(work.longest, work.sum / jobs)))
+    units.format_duration(math.max(work.longest, work.sum / most)))
   return head .. require("ggen.columns").render(rows, "  ")
 end
 

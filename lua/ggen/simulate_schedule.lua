@@ -70,7 +70,7 @@ end
 
 ---@param work ggen.ScheduleWork
 ---@param word string "critical-path", the whole name of a plugin, or a file
----@param options { jobs: integer, memory: number?, dir: string }
+---@param options { jobs: integer, io_jobs: integer?, memory: number?, dir: string }
 ---@return ggen.ScheduleResult
 function M.run(work, word, options)
   local plugins = registry.new({ project_dir = work.project.dir, options = {} })
@@ -83,8 +83,9 @@ function M.run(work, word, options)
   local warnings = {}
   local result = virtual_run.run({
     project = work.project, plan = plan.plan(work.project, work.main), plugins = plugins,
-    timings = work.timings, jobs = options.jobs, seconds = work.seconds, bytes = work.bytes,
-    memory = options.memory, warn = function(message) warnings[#warnings + 1] = message end,
+    timings = work.timings, jobs = options.jobs, io_jobs = options.io_jobs,
+    seconds = work.seconds, bytes = work.bytes, memory = options.memory,
+    warn = function(message) warnings[#warnings + 1] = message end,
   })
   plugins:close()
   result.name, result.warnings = word, warnings

@@ -5,11 +5,15 @@
 -- pools can lock up a run.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
+local workers = require("ggen.workers")
 
 local M = {}
 
 ---@class ggen.Slots
 ---@field active integer tasks that hold a slot
+---@field package _most integer so many may
+---@field package _io table<integer, true> tasks that wait more than they compute, by index
+---@field package _waits integer how many of those hold a slot
 ---@field pump fun() starts what may start
 ---@field package _run ggen.Run
 ---@field package _plan userdata the plan that knows the pools
@@ -28,7 +32,8 @@ Slots.__index = Slots
 ---@return ggen.Slots
 function M.new(run, plan, pump)
   local self = setmetatable({
-    active = 0, pump = pump, _run = run, _plan = plan, _waiting = {}, _away = {},
+    active = 0, pump = pump, _run = run, _plan = plan, _most = run.options.jobs, _io = {},
+    _waits = 0, _waiting = {}, _away = {},
     _coming = {}, _lent = {},
   }, Slots)
   if run.options.jobserver then self:share(run.options.jobserver) end
@@ -42,11 +47,23 @@ function Slots:share(jobserver)
   jobserver:attach(self.pump)
 end
 
----@param task ggen.Task
----@return boolean nothing else may run beside it
-function M.is_alone(task)
-  return task.spec.interactive or task.spec.exclusive == true
+---A plan begins; nothing of it runs yet.
+---@param plan userdata
+---@param of_project boolean the ids of its tasks are their indices
+function Slots:begin(plan, of_project)
+  local options = self._run.options
+  self._most, self._io = options.jobs, {}
+  if not of_project then return end
+  local most, io = workers.divide(self._run.project, plan, { jobs = options.jobs,
+    io = options.io_jobs })
+  self._most, self._io = most, io or {}
 end
+
+---@return integer how many tasks may run at once
+function Slots:most() return self._most end
+
+-- Tokens are for those that compute.
+local function computing(self) return self.active - self._waits end
 
 -- Tasks that run at the end are in no pool.
 local function take_place(self, task, whatever)
@@ -57,9 +74,12 @@ end
 -- a pool then belongs to a task that has not begun.
 local function try(self, task)
   if self.active > 0 then
-    if self._alone or M.is_alone(task) then return false end
-    if self.active >= self._run.options.jobs then return false end
-    if self._jobserver and not self._jobserver:may_start(self.active) then return false end
+    if self._alone or workers.is_alone(task) then return false end
+    if self.active >= self._most or self._run.headroom:is_short() then return false end
+    if self._jobserver and not self._io[task.index]
+      and not self._jobserver:may_start(computing(self)) then
+      return false
+    end
     if not take_place(self, task, false) then return false end
   else
     take_place(self, task, true)
@@ -72,11 +92,13 @@ end
 ---@param task ggen.Task
 function Slots:started(task)
   self.active = self.active + 1
-  if M.is_alone(task) then self._alone = task end
+  if self._io[task.index] then self._waits = self._waits + 1 end
+  if workers.is_alone(task) then self._alone = task end
 end
 
 local function give_up(self, task, keep_place)
   self.active = self.active - 1
+  if self._io[task.index] then self._waits = self._waits - 1 end
   if self._alone == task then self._alone = nil end
   if not keep_place and not task.spec.finally then self._plan:release(task.index) end
 end
@@ -107,20 +129,21 @@ function Slots:room()
       i = 1
     else
       -- A task that wants to be alone would wait for ever if others went on to start.
-      if M.is_alone(entry.task) then return false end
+      if workers.is_alone(entry.task) then return false end
       i = i + 1
     end
   end
-  if self._alone or self.active >= self._run.options.jobs then return false end
-  local jobserver = self._jobserver
+  if self._alone or self.active >= self._most then return false end
+  if self.active == 0 then return true end
+  local jobserver, first = self._jobserver, self._run.plan:peek()
+  if not first or self._run.headroom:is_short() then return false end
   -- A token is only taken for a task that there is.
-  return not jobserver or self.active == 0
-    or (self._run.plan:peek() ~= nil and jobserver:may_start(self.active))
+  return not jobserver or self._io[first] or jobserver:may_start(computing(self))
 end
 
 ---All that could start has started: slots that nobody needs are for the programs of the tasks.
 function Slots:settle()
-  if self._jobserver then self._jobserver:settle(self.active) end
+  if self._jobserver then self._jobserver:settle(computing(self)) end
 end
 
 ---Waits for a slot.

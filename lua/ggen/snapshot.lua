@@ -110,6 +110,7 @@ end
 local function pipeline_entry(pipeline, sources)
   local entry = {
     name = pipeline.name, kind = pipeline.kind, dir = pipeline.dir, desc = pipeline.desc or nil,
+    jobs = rawget(pipeline, "jobs"),
     depends_on = pipeline.depends_on, source = sources:number(pipeline.file), line = pipeline.line,
     uses = {}, lifecycle = pipeline.lifecycle or nil,
   }

@@ -7,6 +7,7 @@ local loading = require("ggen.loading")
 local Project = require("ggen.project")
 local sorted = require("ggen.sorted")
 local suggest = require("ggen.suggest")
+local workers = require("ggen.workers")
 
 local M = {}
 
@@ -189,12 +190,14 @@ function Evaluated:survey()
   local survey = self._survey
   if survey then return survey end
   survey = { finals = {}, services = {}, everything = rows_of(self._tasks), without_effect = {},
-    cached = false }
+    cached = false, alone = {}, io = {} }
   for i, task in ipairs(self._tasks) do
     local spec = task.spec
     survey.cached = survey.cached or not spec.lifecycle or spec.cache ~= false
     if spec.finally then survey.finals[#survey.finals + 1] = i end
     if spec.service then survey.services[#survey.services + 1] = i end
+    if workers.is_alone(task) then survey.alone[#survey.alone + 1] = i end
+    if workers.is_io(task) then survey.io[#survey.io + 1] = i end
     for _, field in ipairs(fields.without_effect) do
       if spec[field] then
         local list = survey.without_effect[field] or {}

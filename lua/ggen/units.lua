@@ -77,6 +77,19 @@ function M.format_duration(seconds)
   return ("%d h %02d m"):format(whole / 3600, whole % 3600 / 60)
 end
 
+---As JSON has it: no digits that nobody measured.
+---@param seconds number?
+---@return number? seconds to the millisecond
+function M.milliseconds(seconds) return seconds and math.floor(seconds * 1000 + 0.5) / 1000 end
+
+---What an estimate is good for.
+---@param seconds number
+---@return string text "12 s", "2 m 05 s", "1 h 02 m"
+function M.format_estimate(seconds)
+  if seconds < 59.5 then return ("%d s"):format(math.max(math.floor(seconds + 0.5), 1)) end
+  return M.format_duration(seconds)
+end
+
 ---@param bytes number
 ---@return string text "512 B", "1.5 KiB", "2.0 GiB"
 function M.format_size(bytes)

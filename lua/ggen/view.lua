@@ -3,6 +3,7 @@
 -- their machine.
 -- SPDX-License-Identifier: MIT
 local core = require("ggen.core.timings")
+local sorted = require("ggen.sorted")
 
 local M = {}
 
@@ -13,7 +14,7 @@ local M = {}
 ---@field memory_pressure fun(): number? percent of the last ten seconds
 
 ---@class ggen.View
----@field jobs integer how many tasks run at once
+---@field jobs integer how many tasks run at once, but for those that wait more than they compute
 ---@field now fun(): number monotonic seconds
 ---@field machine ggen.Machine
 ---@field running { task: ggen.Task, started: number }[]
@@ -22,13 +23,14 @@ local View = {}
 View.__index = View
 
 ---@param options { jobs: integer, now: (fun(): number), machine: ggen.Machine,
----timings: ggen.Timings, project: ggen.Project }
+---timings: ggen.Timings, project: ggen.Project,
+---left_out: table<integer, true>? }
 ---@return ggen.View
 function M.new(options)
   return setmetatable({
     jobs = options.jobs, now = options.now, machine = options.machine, running = {},
-    _timings = options.timings, _project = options.project, _refused = {}, _starts = 0,
-    _memory = {},
+    _timings = options.timings, _project = options.project, _left_out = options.left_out,
+    _refused = {}, _starts = 0, _memory = {},
   }, View)
 end
 
@@ -36,9 +38,10 @@ end
 ---@param plan userdata
 function View:enter(plan) self._plan, self._durations, self._remaining = plan, nil, nil end
 
--- Nodes of phases take no time, and services stay.
-local function idle_of(project)
+-- Nodes of phases and what is passed over take no time, and services stay.
+local function idle_of(project, left_out)
   local idle = {}
+  for index in pairs(left_out or {}) do idle[#idle + 1] = index end
   for _, phase in ipairs(project.phases) do
     idle[#idle + 1], idle[#idle + 2] = phase.begin, phase.finish
   end
@@ -46,16 +49,35 @@ local function idle_of(project)
   return idle
 end
 
+-- A task takes as long as the hooks that run for it, too; each of them runs once.
+local function add_hooks(self, durations)
+  local hooks, plan, counted = self._project.hooks, self._plan, {}
+  for _, index in ipairs(sorted.keys(hooks or {})) do
+    for _, moment in ipairs({ "before", "after" }) do
+      for _, hook in ipairs(plan:state(index) and hooks[index][moment] or {}) do
+        local task = hook.index
+        if task and not counted[task] and not plan:state(task) then
+          counted[task] = true
+          durations[index] = durations[index]
+            + (self._timings:history():expected(self._project:id(task)) or 0)
+        end
+      end
+    end
+  end
+end
+
 ---What each task is expected to take: the weighted median of its last runs; for one that never ran
 ---that of its kind (the same task in other workspaces, other combinations), or of all.
 ---@return number[] seconds, by the index of the task
----@return integer known how many of the plan's tasks have run before
+---@return integer known how many of the plan's tasks that have not ended have run before
+---@return integer unknown how many of these have not
 function View:durations()
   if not self._durations then
-    self._durations, self._known = self._timings:history():durations(self._plan,
-      idle_of(self._project))
+    self._durations, self._known, self._unknown = self._timings:history():durations(self._plan,
+      idle_of(self._project, self._left_out))
+    if next(self._project.hooks or {}) then add_hooks(self, self._durations) end
   end
-  return self._durations, self._known
+  return self._durations, self._known, self._unknown
 end
 
 ---The longest way from the start of each task to the end of the run, by expected durations.

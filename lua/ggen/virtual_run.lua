@@ -3,8 +3,8 @@
 -- durations. The same input gives the same log.
 -- SPDX-License-Identifier: MIT
 local scheduling = require("ggen.scheduling")
-local slots = require("ggen.slots")
 local view = require("ggen.view")
+local workers = require("ggen.workers")
 
 local M = {}
 
@@ -14,6 +14,7 @@ local M = {}
 ---@field plugins ggen.Registry with the scheduler
 ---@field timings ggen.Timings what the scheduler knows
 ---@field jobs integer
+---@field io_jobs integer? so many tasks that wait run beside these (workers.lua)
 ---@field seconds number[] what each task really takes, by its index
 ---@field bytes number[]? what each task really takes of the memory
 ---@field memory number? what the machine has; nil: enough
@@ -43,6 +44,7 @@ function M.run(options)
   local bytes, fails = options.bytes or {}, options.fails or {}
   local now, running, used, alone = 0, {}, 0, nil
   local total = options.memory or math.huge
+  local most = workers.divide(project, plan, { jobs = options.jobs, io = options.io_jobs })
   local schedule = scheduling.new(options.plugins, project, function()
     return view.new({
       jobs = options.jobs, project = project, timings = options.timings,
@@ -68,10 +70,10 @@ function M.run(options)
       start(alone)
       return
     end
-    while not alone and #running < options.jobs do
+    while not alone and #running < most do
       local id = schedule:next(plan, #running)
       if not id then return end
-      if slots.is_alone(project:task(id)) then
+      if workers.is_alone(project:task(id)) then
         alone = id
         if #running == 0 then start(id) end
       else
@@ -81,7 +83,7 @@ function M.run(options)
   end
 
   local function finish(entry)
-    result.idle = result.idle + (entry.finish - now) * (options.jobs - #running - 1)
+    result.idle = result.idle + (entry.finish - now) * math.max(options.jobs - #running - 1, 0)
     now, used = entry.finish, used - (bytes[entry.id] or 0)
     if alone == entry.id then alone = nil end
     local ready, skipped

@@ -55,6 +55,11 @@ return {
         end
         blocks:finish(task, result.log, text, not shown)
       end,
+      on_task_retry = function(_, task, result, attempt, delay)
+        screen:write(("%s %s  %s; attempt %d in %s\n"):format(style.run, task.id,
+          result.message or ("exit code %d"):format(result.code), attempt + 1,
+          ggen.units.format_duration(delay)))
+      end,
       on_service_ready = function(_, task)
         screen:write(("%s %s  ready\n"):format(style.ok, task.id))
       end,
@@ -65,7 +70,12 @@ return {
         local kind = level == "info" and "notice" or level
         screen:write(("::%s::%s\n"):format(kind, escape((task and task.id .. ": " or "") .. text)))
       end,
-      on_run_end = function(_, _, totals)
+      on_run_end = function(_, run, totals)
+        for _, line in ipairs(ggen.report.critical_path(run, host.options.verbose)) do
+          screen:write(line .. "\n")
+        end
+        local flaky = ggen.report.flaky(totals)
+        if flaky then screen:write("::warning::" .. escape(flaky) .. "\n") end
         if totals.cache then screen:write(ggen.report.cache_summary(totals) .. "\n") end
         screen:write(ggen.report.summary(totals) .. "\n")
       end,

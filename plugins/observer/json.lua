@@ -24,6 +24,20 @@ local function whole_characters(text)
   return text, ""
 end
 
+local function path_fields(path)
+  if not path then return nil end
+  local fields = { path = {}, duration = microseconds(path.duration),
+    share = math.floor(path.share * 1000 + 0.5) / 1000 }
+  for i, task in ipairs(path.tasks) do
+    fields.path[i] = { task = task.id, duration = microseconds(task.duration) }
+  end
+  for i, more in ipairs(path.more or {}) do
+    fields.more_workers = fields.more_workers or {}
+    fields.more_workers[i] = { jobs = more.jobs, wall = microseconds(more.wall) }
+  end
+  return fields
+end
+
 ---@type ggen.Plugin
 return {
   name = "json",
@@ -95,10 +109,11 @@ return {
       on_note = function(_, level, text, task)
         emit("note", { level = level, text = text, task = task and task.id })
       end,
-      on_run_end = function(_, _, totals)
+      on_run_end = function(_, run, totals)
         local fields = { wall = microseconds(totals.wall), saved = microseconds(totals.saved) }
         for _, name in ipairs({ "tasks", "ok", "fresh", "restored", "failed", "optional", "skipped",
-          "not_run", "code", "cache", "flaky" }) do fields[name] = totals[name] end
+          "not_run", "code", "cache", "flaky", "estimate" }) do fields[name] = totals[name] end
+        fields.critical_path = path_fields(run:critical_path())
         emit("run_end", fields)
       end,
     }

@@ -119,7 +119,7 @@ return {
           or "") .. text))
       end,
 
-      on_run_end = function(_, _, totals)
+      on_run_end = function(_, run, totals)
         -- After many lines the failures are said once more where people look.
         local told = totals.ok + totals.failed + totals.optional + totals.skipped
         if #failed > 0 and told > 10 then
@@ -143,8 +143,15 @@ return {
             if other[1] > 0 then text = ("%s, %d %s"):format(text, other[1], other[2]) end
           end
         end
+        local estimate = totals.estimate
+        if estimate and estimate.seconds >= 1 then
+          text = ("%s, about %s"):format(text, ggen.units.format_estimate(estimate.seconds))
+        end
         local flaky = ggen.report.flaky(totals)
         if flaky then screen:write(style:yellow(flaky) .. "\n") end
+        for _, its in ipairs(ggen.report.critical_path(run, options.verbose)) do
+          screen:write(style:dim(its) .. "\n")
+        end
         if totals.cache then screen:write(ggen.report.cache_summary(totals) .. "\n") end
         screen:write((totals.code == 0 and style:bold(text) or style:bold(style:red(text))) .. "\n")
       end,

@@ -8,7 +8,7 @@ return {
   kind = "observer",
   version = "1.0.0",
   api = 1,
-  desc = "A live line with progress, on a terminal only",
+  desc = "A live line with progress and the time that is probably left, on a terminal only",
   params = {
     shown = { type = "integer", min = 1, default = 4, desc = "How many running tasks to name" },
   },
@@ -16,6 +16,7 @@ return {
     local screen, style = host.screen, host.style
     if not screen:is_tty() then return {} end
     local running, ended, total, started = {}, 0, 0, 0
+    local current, left
     local interactive = 0
 
     local function draw()
@@ -23,10 +24,11 @@ return {
       local names = {}
       for i = 1, math.min(#running, params.shown) do names[i] = running[i].id end
       local more = #running > params.shown and (" +%d"):format(#running - params.shown) or ""
+      local time = ggen.units.format_duration(host.now() - started)
+      if left then time = ("%s, about %s left"):format(time, ggen.units.format_estimate(left)) end
       screen:status(("%s %s  %s %s%s"):format(
-        style:bold(("[%d/%d]"):format(ended, total)),
-        style:dim(ggen.units.format_duration(host.now() - started)),
-        style:cyan(style.run), table.concat(names, ", "), more))
+        style:bold(("[%d/%d]"):format(ended, total)), style:dim(time), style:cyan(style.run),
+        table.concat(names, ", "), more))
     end
 
     local function remove(task)
@@ -41,7 +43,7 @@ return {
 
     return {
       on_run_start = function(_, run)
-        started, total, ended = host.now(), run.totals.tasks, run.totals.ok
+        current, started, total, ended = run, host.now(), run.totals.tasks, run.totals.ok
       end,
       on_task_start = function(_, task)
         running[#running + 1] = task
@@ -51,7 +53,10 @@ return {
         end
         draw()
       end,
-      on_tick = function() draw() end,
+      on_tick = function()
+        left = current and current:time_left()
+        draw()
+      end,
       on_service_ready = function(_, task)
         ended = ended + 1
         remove(task)

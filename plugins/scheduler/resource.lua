@@ -1,6 +1,6 @@
 -- Starts a task only while what runs fits the machine: processors, memory, disk and network. What a
--- task does not declare (weight = { cpu, memory, io }) is one processor, and the memory that it
--- took at most in its last runs. The order is that of another scheduler.
+-- task does not declare (weight = { cpu, memory, io }) is one processor, none when it says io, and
+-- the memory that it took at most in its last runs. The order is that of another scheduler.
 -- SPDX-License-Identifier: MIT
 
 -- Reading the kernel's files takes longer than all the rest.
@@ -42,8 +42,10 @@ return {
     end
 
     local function need(view, task)
-      local weight = task.spec.weight
-      return weight and weight.cpu or 1, view:memory(task), weight and weight.io or 0
+      local weight = task.spec.weight or {}
+      local io = weight.io == true and 0 or weight.io or 0
+      -- What says that it waits, and nothing of processors, needs none.
+      return weight.cpu or (weight.io and weight.io ~= 0 and 0 or 1), view:memory(task), io
     end
 
     return {

@@ -94,7 +94,9 @@ local function plain(line)
     :gsub('("[%w_]+":%s?)%-?%d[%d.]*e%-%d+', "%1TIME")
     -- A whole number of seconds is still a time.
     :gsub('("time":%s?)%d+([,}])', "%1TIME%2"):gsub('("sys":%s?)%d+([,}])', "%1TIME%2")
-    :gsub('("user":%s?)%d+([,}])', "%1TIME%2"))
+    :gsub('("user":%s?)%d+([,}])', "%1TIME%2"):gsub('("share":%s?)%d+([,}])', "%1TIME%2")
+    -- Which tasks are on the longest way is a matter of what they took.
+    :gsub('"path":%b[]', '"path":[]'))
 end
 
 local function fits_from(expected, i, actual, j)

@@ -98,11 +98,27 @@ local function shown(project, args)
   return tasks, phases, choice
 end
 
-local function print_json(project, tasks, phases, choice, flaky)
+-- How long a run with these arguments will take, when nothing of it is up to date.
+local function estimate_of(project, args, choice, history)
+  local plan = require("ggen.plan")
+  -- The phases of a make.toml run when they are named.
+  if #args.tasks + #args.tag == 0 and not choice and plan.has_lifecycle(project) then return nil end
+  local selection = choice and choice.selection or require("ggen.select").tasks(project, args.tasks,
+    args.tag)
+  local slots = require("ggen.workers").of({}, project)
+  return require("ggen.estimate").of({ project = project, timings = history, jobs = slots.jobs,
+    plan = plan.plan(project, (plan.divide(project, selection))), io_jobs = slots.io,
+    left_out = choice and choice.left_out })
+end
+
+local function print_json(project, args, tasks, phases, choice, flaky)
+  local history = require("ggen.timings").open(project.dir)
   local json = require("ggen.core.json")
   local document = { pipeline = project.loaded.root.name, tasks = {}, phases = {}, workspaces = {} }
   for i, index in ipairs(tasks) do
-    document.tasks[i] = describe(project, project:task(index), choice, flaky)
+    local task = project:task(index)
+    document.tasks[i] = describe(project, task, choice, flaky)
+    document.tasks[i].expected = require("ggen.units").milliseconds((history:expected(task)))
   end
   for i, node in ipairs(phases) do
     document.phases[i] = { id = node.id, members = node.declaration.members,
@@ -114,6 +130,7 @@ local function print_json(project, tasks, phases, choice, flaky)
   end
   for _, key in ipairs({ "tasks", "phases", "workspaces" }) do json.array(document[key]) end
   for _, task in ipairs(document.tasks) do M.mark_arrays(task) end
+  if not flaky then document.estimate = estimate_of(project, args, choice, history) end
   io.write(json.encode(document, { indent = 2, invalid_utf8 = "replace" }), "\n")
 end
 
@@ -220,7 +237,7 @@ function M.run(args)
   end
   if args.json then
     require("ggen.plan").freeze(project)
-    print_json(project, tasks, phases, choice, flaky)
+    print_json(project, args, tasks, phases, choice, flaky)
     return 0
   end
   local style = require("ggen.style").new(require("ggen.cli").use_color(args.color, 1))

@@ -16,8 +16,9 @@ function M.words() return { tag = {}, only = {}, exclude = {} } end
 function M.configure(parser)
   parser:argument("tasks", "Tasks, phases or globs of names: build, api#test, 'test:*'."):args("*")
     :argname("TASK")
-  parser:option("-j --jobs", "How many tasks run at once (default: the number of processors).")
-    :argname("N"):convert(units.jobs)
+  parser:option("-j --jobs", "How many tasks run at once (default: `jobs` of the pipeline, else the"
+    .. " number of processors, and beside these tasks that say that they wait for a disk or a"
+    .. " network)."):argname("N"):convert(units.jobs)
   parser:flag("--no-parallel", "One task at a time; the same as -j1.")
   parser:mutex(
     parser:flag("-k --keep-going", "After a failure go on with all that does not depend on it."),
@@ -110,14 +111,17 @@ end
 
 -- How many tasks run at once, and who else has to do with these slots: the make that started us,
 -- or else the programs of our tasks.
-local function slots_of(args)
-  local jobs = args.no_parallel and 1 or args.jobs
-  local own = jobs or require("ggen.core.env").cpus()
+local function slots_of(args, project)
+  local own = require("ggen.workers").of(args, project)
   if args.jobserver == "off" or args.dry_run then return own end
   local flags = os.getenv("MAKEFLAGS")
   if flags and flags:find("--jobserver", 1, true) then
     local shared, message = require("ggen.jobserver").join(flags)
-    if shared then return jobs or shared.width or own, shared end
+    if shared then
+      -- What runs beside ours is not ours to say, and neither is how much of it waits.
+      local said = args.no_parallel or args.jobs
+      return { jobs = said and own.jobs or shared.width or own.jobs }, shared
+    end
     io.stderr:write("ggen-lua: ", message, "; it runs jobs of its own\n")
   end
   return own, nil, args.jobserver or "pipe"
@@ -147,7 +151,8 @@ local function script_of(args, project)
 end
 
 local function options_of(args, project, selection, script)
-  local jobs, jobserver, share = slots_of(args)
+  local slots, jobserver, share = slots_of(args, project)
+  local jobs = slots.jobs
   -- One task alone needs neither its name before each line nor to wait for its own end.
   local graph = require("ggen.plan").freeze(project)
   local single = #selection == 1 and #graph:needs(selection[1]) == 0
@@ -158,7 +163,8 @@ local function options_of(args, project, selection, script)
     and require("ggen.lifecycle.order").in_turn(project, selection) ~= false
   if script then in_a_row = not script.parallel end
   return {
-    jobs = jobs, keep_going = args.keep_going or script and script.parallel or false,
+    jobs = jobs, io_jobs = slots.io,
+    keep_going = args.keep_going or script and script.parallel or false,
     dry_run = args.dry_run or false,
     timeout = args.timeout, verbose = args.verbose or false, yes = args.yes or false,
     cache = not script and project:survey().cached and cache_options(args) or nil,

@@ -21,8 +21,8 @@ function M.configure(parser)
     .. " or files that begin with ./."):argname("SCHEDULERS")
   parser:argument("tasks", "With --sched: tasks to run, as `run` takes them."):args("*")
     :argname("TASK")
-  parser:option("-j --jobs", "With --sched: how many tasks run at once (default: the number of"
-    .. " processors)."):argname("N"):convert(require("ggen.units").jobs)
+  parser:option("-j --jobs", "With --sched: how many tasks run at once (default: as for run).")
+    :argname("N"):convert(require("ggen.units").jobs)
   parser:option("--memory", "With --sched: the memory of the machine (default: enough).")
     :argname("SIZE"):convert(function(value)
       local bytes, message = units.size(value)
@@ -130,10 +130,11 @@ local function simulate_schedulers(args)
     return phases and #phases > 0 and phases or nil
   end
   local work = simulate.work(project, select.tasks(project, args.tasks, nil, all), args.seed)
-  local jobs = args.jobs or require("ggen.core.env").cpus()
+  local slots = require("ggen.workers").of(args, project)
+  local jobs = slots.jobs
   local results = {}
   for word in args.sched:gmatch("[^,%s]+") do
-    local result = simulate.run(work, word, { jobs = jobs, memory = args.memory,
+    local result = simulate.run(work, word, { jobs = jobs, io_jobs = slots.io, memory = args.memory,
       dir = cli.directory(args) })
     for _, warning in ipairs(result.warnings) do io.stderr:write("warning: ", warning, "\n") end
     results[#results + 1] = result
@@ -144,7 +145,8 @@ local function simulate_schedulers(args)
   elseif work.known == 0 then
     io.write("none of these tasks has run yet: run something first\n")
   else
-    io.write(report.table(work, results, jobs))
+    local most = jobs + (#project:survey().io > 0 and slots.io or 0)
+    io.write(report.table(work, results, jobs, most))
     for _, result in ipairs(args.log and results or {}) do io.write(report.log(work, result)) end
   end
   return 0

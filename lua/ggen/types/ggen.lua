@@ -83,6 +83,8 @@ function Loading:directories_with(patterns, file) end
 
 ---@class ggen.PipelineOptions what `ggen.pipeline "x" { ... }` takes
 ---@field desc? string
+---How many tasks run at once when -j does not say it (default: as many as there are processors).
+---@field jobs? integer
 
 ---@class ggen.WorkspaceOptions what `ggen.workspace "x" { ... }` takes
 ---@field depends_on? string|string[] workspaces that this one builds upon: `^name` in needs

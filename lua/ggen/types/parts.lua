@@ -133,6 +133,13 @@ function report.flaky(totals) end
 ---@return string the line of --cache-stats
 function report.cache_summary(totals) end
 
+---What a run was waiting for, when it was long enough for somebody to ask; with verbose sooner, and
+---each task of the path.
+---@param run ggen.Run in on_run_end
+---@param verbose boolean
+---@return string[] lines none when there is nothing to say
+function report.critical_path(run, verbose) end
+
 ---Blocks of output that do not interleave: each task's output goes out as one block when the task
 ---has ended. A task whose output outgrows its memory takes the floor: its block begins at once.
 ---@param screen ggen.Screen
@@ -211,6 +218,14 @@ function units.jobs(value) end
 ---@param seconds number
 ---@return string "0.42 s", "2 m 05 s"
 function units.format_duration(seconds) end
+
+---@param seconds number?
+---@return number? seconds to the millisecond, for JSON
+function units.milliseconds(seconds) end
+
+---@param seconds number
+---@return string "12 s", "2 m 05 s": as precise as an estimate is
+function units.format_estimate(seconds) end
 
 ---@param bytes number
 ---@return string "1.5 KiB"

@@ -71,6 +71,7 @@
 
 ---@class ggen.RunOptions
 ---@field jobs integer how many tasks run at once
+---@field io_jobs integer? so many tasks that wait more than they compute run beside these
 ---@field keep_going boolean
 ---@field dry_run boolean
 ---@field timeout number? seconds for the whole run
@@ -251,7 +252,7 @@ function StorePlugin:stats() end
 
 ---What a scheduler sees of a run, and of a simulated one.
 ---@class ggen.View
----@field jobs integer how many tasks run at once
+---@field jobs integer how many tasks run at once, but for those that wait more than they compute
 ---@field now fun(): number monotonic seconds
 ---@field machine ggen.Machine
 ---@field running { task: ggen.Task, started: number }[]
@@ -260,7 +261,8 @@ local View = {}
 ---What each task is expected to take: the weighted median of its last runs; for one that never ran
 ---that of the same task in other workspaces and combinations, or of all.
 ---@return number[] seconds, by the index of the task
----@return integer known how many of the plan's tasks have run before
+---@return integer known how many of the plan's tasks that have not ended have run before
+---@return integer unknown how many of these have not
 function View:durations() end
 
 ---The longest way from the start of each task to the end of the run, by expected durations.

@@ -49,7 +49,24 @@
 ---@field skipped integer
 ---@field not_run integer that never got their turn
 ---@field wall number seconds
+---@field estimate ggen.Estimate? of a dry run; nil when too little is known
 ---@field code integer exit code of the program
+
+---How long a run will probably take, by what its tasks took in their last runs.
+---@class ggen.Estimate
+---@field seconds number
+---@field jobs integer how many tasks run at once
+---@field known integer tasks that have run before
+---@field unknown integer that have not: they are taken for others of their kind
+
+---The tasks on the longest way through a run.
+---@class ggen.CriticalPath
+---@field tasks { id: string, duration: number }[] in their order; without those that took no time
+---@field duration number seconds, of all of them
+---@field share number of the run's wall time, 0 to 1
+---@field ran integer how many tasks of the run took time
+---@field more { jobs: integer, wall: number }[]? what the run would have taken with more workers;
+---empty when they would not have helped, nil when that is not known
 
 ---What the cache did in a run.
 ---@class ggen.CacheTotals
@@ -63,6 +80,16 @@
 ---@field project { dir: string, task: fun(self, index: integer): ggen.Task }
 ---@field totals ggen.Totals
 ---@field options ggen.RunOptions
+local Run = {}
+
+---What the run was waiting for. In on_run_end only.
+---@return ggen.CriticalPath? path nil when no task of it took any time
+function Run:critical_path() end
+
+---How long it will probably take until all is done, by what the tasks took in their last runs.
+---Costs next to nothing, however often it is asked.
+---@return number? seconds nil when too little is known
+function Run:time_left() end
 
 ---@class ggen.Step one thing to run
 ---@field argv string[]?

@@ -85,7 +85,8 @@
 
 ---@class ggen.TaskWeight
 ---@field cpu? number Cores that the task keeps busy
----@field io? number Share of the disk or network, 1 is all of it
+---Share of the disk or network, 1 is all of it; true: some. Without cpu: it mostly waits
+---@field io? boolean|number
 ---@field memory? ggen.Size Peak memory
 
 ---@class ggen.TaskWhen

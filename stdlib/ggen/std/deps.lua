@@ -19,13 +19,18 @@ local M = {}
 ---@field tools? string[] more programs whose contents count, such as the runtime ("node")
 ---@field key_env? string[] variables that are handed through and count, such as a registry's
 ---address
----@field pass_env? string[] variables that are handed through and do not count, such as a token
+---@field pass_env? string[] variables that are handed through and do not count, such as a token;
+---those that name proxies and certificates are anyway
 ---@field env? table<string, string>
 ---@field make_lock? string the command that writes the lock file, for the message without one
 ---@field desc? string
 
 local FIELDS = { lock = true, install = true, dir = true, inputs = true, tools = true,
   key_env = true, pass_env = true, env = true, make_lock = true, desc = true }
+
+-- How installers reach the network from here. What they get does not depend on it.
+local NETWORK = { "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy",
+  "all_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR" }
 
 local function as_list(value)
   if type(value) == "table" then return value end
@@ -79,7 +84,7 @@ local function task_of(options)
     inputs = joined(locks, options.inputs or {}),
     outputs = as_list(options.dir),
     tools = options.tools, env = options.env,
-    key_env = options.key_env, pass_env = options.pass_env,
+    key_env = options.key_env, pass_env = joined(options.pass_env or {}, NETWORK),
   }
 end
 
@@ -99,7 +104,8 @@ end
 function M.npm(options)
   return with({ lock = "package-lock.json", install = "npm ci --no-audit --no-fund",
     dir = "node_modules", inputs = { "package.json", ".npmrc" }, tools = { "npm", "node" },
-    key_env = { "NODE_ENV" }, make_lock = "npm install --package-lock-only",
+    key_env = { "NODE_ENV" }, pass_env = { "NPM_TOKEN", "NODE_AUTH_TOKEN", "NODE_EXTRA_CA_CERTS" },
+    make_lock = "npm install --package-lock-only",
     desc = "Install the npm packages" }, options)
 end
 
@@ -114,7 +120,8 @@ function M.pip(options)
   return with({ lock = "requirements.txt", dir = ".venv", tools = { "python3" },
     install = "python3 -m venv --clear .venv && .venv/bin/python -m pip install"
       .. " --disable-pip-version-check -r requirements.txt",
-    env = loading and { VIRTUAL_ENV = loading.dir .. "/.venv" }, pass_env = { "PIP_INDEX_URL" },
+    env = loading and { VIRTUAL_ENV = loading.dir .. "/.venv" },
+    pass_env = { "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CERT" },
     make_lock = "pip freeze > requirements.txt",
     desc = "Install the Python packages into .venv" }, options)
 end
@@ -128,7 +135,9 @@ end
 function M.cargo_fetch(options)
   return with({ lock = "Cargo.lock", dir = { "vendor", ".cargo/config.toml" },
     inputs = { "Cargo.toml" }, tools = { "cargo" },
-    install = "mkdir -p .cargo && cargo vendor --locked --quiet vendor > .cargo/config.toml",
+    pass_env = { "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN" },
+    -- Without any crate nothing would be made.
+    install = "mkdir -p .cargo vendor && cargo vendor --locked --quiet vendor > .cargo/config.toml",
     make_lock = "cargo generate-lockfile", desc = "Fetch the crates into vendor/" }, options)
 end
 

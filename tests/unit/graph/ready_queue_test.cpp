@@ -115,3 +115,42 @@ TEST_CASE("ready queue: agrees with a list that is searched", "[graph][property]
     REQUIRE(queue.parked() == waiting.size() - startable);
   }
 }
+
+TEST_CASE("ready queue: the kinds of load have limits of their own", "[graph]") {
+  Graph graph;
+  const PoolId pool = graph.pool("net");
+  graph.resize(pool, 2);
+  const TaskId a = graph.add("a"), b = graph.add("b"), io = graph.add("io", pool),
+               more = graph.add("more", pool), last = graph.add("last", pool);
+  ReadyQueue queue(graph);
+  for (const TaskId id : {a, b, io, more, last}) queue.push(id);
+  queue.set_io(std::vector<TaskId>{io, more});
+  queue.limit(Load::cpu, 1);
+  queue.limit(Load::io, 1);
+  CHECK(queue.top() == a);
+
+  const auto start = [&](TaskId id) {
+    queue.erase(id);
+    queue.occupy(id);
+  };
+  start(a);
+  CHECK(queue.top() == io);
+  CHECK_FALSE(queue.may_start(b));
+  CHECK(queue.has_room(b));
+  CHECK(queue.startable() == 4);  // a limit of the run is no reason to call a task queued
+  start(io);
+  CHECK_FALSE(queue.top());
+  queue.vacate(a);
+  CHECK(queue.top() == b);
+  start(b);
+  queue.vacate(io);
+  CHECK(queue.top() == more);
+  start(more);
+  queue.vacate(b);
+  // `last` computes and shares the pool with one that waits.
+  CHECK(queue.top() == last);
+  start(last);
+  queue.vacate(more);
+  queue.vacate(last);
+  CHECK(queue.startable() == 0);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "graph/forecast.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <queue>
+
+namespace ggen::graph {
+
+namespace {
+
+// Of tasks that end at the same time the one that started first.
+struct End {
+  double time;
+  std::size_t order;
+  TaskId id;
+  bool operator>(const End& other) const {
+    return time > other.time || (time == other.time && order > other.order);
+  }
+};
+
+double left_of(TaskId id, const Course& course) {
+  const std::size_t i = index_of(id);
+  const double elapsed = i < course.elapsed.size() ? course.elapsed[i] : 0;
+  return std::max(course.durations[i] - elapsed, elapsed * kLate);
+}
+
+}  // namespace
+
+double forecast(const Plan& of, const Course& course) {
+  Plan plan = of;
+  plan.bring_back();
+  std::priority_queue<End, std::vector<End>, std::greater<>> running;
+  std::size_t started = 0;
+  for (const TaskId id : plan.wanted())
+    if (plan.state(id) == State::running) running.push({left_of(id, course), started++, id});
+  const auto is_alone = [&](TaskId id) {
+    return index_of(id) < course.alone.size() && course.alone[index_of(id)];
+  };
+  std::optional<TaskId> alone;  // waits until nothing runs, or is all that does
+  double now = 0;
+  const auto start = [&](TaskId id) {
+    running.push({now + course.durations[index_of(id)], started++, id});
+  };
+  const auto start_all = [&] {
+    while (!alone && running.size() < course.jobs) {
+      const std::optional<TaskId> id = plan.next();
+      if (!id) return;
+      if (is_alone(*id))
+        alone = id;
+      else
+        start(*id);
+    }
+    if (alone && running.empty()) start(*alone);
+  };
+  for (start_all(); !running.empty(); start_all()) {
+    const TaskId id = running.top().id;
+    now = running.top().time;
+    running.pop();
+    if (alone == id) alone.reset();
+    plan.done(id);
+  }
+  return now;
+}
+
+}  // namespace ggen::graph
