@@ -1,6 +1,7 @@
 // remove_tree of base/file.h. Works on descriptors of the directories that it is inside of, so that
 // no link can lead it elsewhere. It keeps kMaxOpen of them at most: directories deeper than that
-// are first renamed up into the top one. SPDX-License-Identifier: MIT
+// are first renamed up into the top one.
+// SPDX-License-Identifier: MIT
 #include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>

@@ -4,7 +4,8 @@
 // As a file (base/pack.h): the eight bytes "ggenact1", then the fields of Action in the order of
 // their declaration, lists with their number of elements (four bytes) in front, then the XXH3-64 of
 // all that came before. Of an output: path, kind (one byte: 0 missing, 1 file, 2 link, 3
-// directory), executable (one byte), size, digest, target. SPDX-License-Identifier: MIT
+// directory), executable (one byte), size, digest, target.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>

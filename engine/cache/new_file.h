@@ -1,6 +1,7 @@
 // A file that is being written and has no name yet: it gets its name when it is whole, and vanishes
 // when it never does. Where the file system can, it has no name at all meanwhile (O_TMPFILE), so
-// that not even a killed process leaves something behind. SPDX-License-Identifier: MIT
+// that not even a killed process leaves something behind.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // An opened cache with all its parts, for those that share it. They may be used by several threads
-// at once. SPDX-License-Identifier: MIT
+// at once.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <utility>

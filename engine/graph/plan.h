@@ -10,7 +10,8 @@
 //       +--skip(), resume()----+-------------------------->  skipped
 //
 // A ready task whose pool is full, or that was put aside, is called queued. One that waits for a
-// slot is ready. SPDX-License-Identifier: MIT
+// slot is ready.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <array>

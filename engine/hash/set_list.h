@@ -1,5 +1,6 @@
 // The sets that were added to a Tree, and what the last resolve() made of each. Small: a project
-// may have a hundred thousand of one file each. Knows no file system. SPDX-License-Identifier: MIT
+// may have a hundred thousand of one file each. Knows no file system.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // What differs between the parts of two keys: the answer to "why did it run?". Knows parts only;
-// how the answer is worded is up to the host. SPDX-License-Identifier: MIT
+// how the answer is worded is up to the host.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <optional>

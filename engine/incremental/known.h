@@ -4,7 +4,8 @@
 // (hash/file_index.h), which guards it against damage and says what moved.
 //
 // Packed: digest of what else keys are made of (see assessor.h), tasks (u32), a bit for each task
-// in the order of ids, the lowest of a byte first. SPDX-License-Identifier: MIT
+// in the order of ids, the lowest of a byte first.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string>

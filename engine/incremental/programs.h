@@ -1,5 +1,6 @@
 // Where the programs that commands name are: looked up once a run. Knows nothing of what is in
-// them. SPDX-License-Identifier: MIT
+// them.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <functional>

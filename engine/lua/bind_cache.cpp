@@ -1,6 +1,7 @@
 // ggen.core.cache: an opened cache (cache/opened.h): looking into it, making room, verifying. It
 // works on a worker thread and answers by a callback. Digests are hexadecimal, times seconds. What
-// a run does with results is in bind_results.cpp. SPDX-License-Identifier: MIT
+// a run does with results is in bind_results.cpp.
+// SPDX-License-Identifier: MIT
 #include "lua/cache_tables.h"
 
 #include <lua.hpp>

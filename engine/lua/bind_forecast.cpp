@@ -1,5 +1,6 @@
 // ggen.core.forecast: how long what is left of a plan will take (graph/forecast.h). Times are
-// seconds. SPDX-License-Identifier: MIT
+// seconds.
+// SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <chrono>
 #include <cmath>

@@ -1,6 +1,7 @@
 // ggen.core.frames: where in the user's files the program is. The same can be had from
 // debug.getinfo, at the cost of a table for every frame that is looked at: too much for 100,000
-// declarations. SPDX-License-Identifier: MIT
+// declarations.
+// SPDX-License-Identifier: MIT
 #include <lua.hpp>
 #include <string_view>
 

@@ -1,5 +1,6 @@
 // The part of ggen.core.incremental that judges all tasks of a plan, before anything runs and once
-// more at the end. SPDX-License-Identifier: MIT
+// more at the end.
+// SPDX-License-Identifier: MIT
 #include <lua.hpp>
 #include <vector>
 

@@ -1,5 +1,6 @@
 // ggen.core.lock: what several runs in one checkout do one after another
-// (incremental/task_locks.h). SPDX-License-Identifier: MIT
+// (incremental/task_locks.h).
+// SPDX-License-Identifier: MIT
 #include <lua.hpp>
 #include <optional>
 

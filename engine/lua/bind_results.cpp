@@ -1,6 +1,7 @@
 // The part of ggen.core.incremental that stores and restores results (cache/outputs.h) and writes
 // the cache's journal. Its jobs run on any worker thread, as the cache's objects are shared, but
-// for those on a few small files. SPDX-License-Identifier: MIT
+// for those on a few small files.
+// SPDX-License-Identifier: MIT
 #include <unistd.h>
 
 #include <cmath>

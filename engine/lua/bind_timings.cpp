@@ -1,5 +1,6 @@
 // ggen.core.timings: what the last runs of tasks took (state/timings.h), and what follows from it
-// for a plan (graph/remaining.h). Times are seconds, memory is bytes. SPDX-License-Identifier: MIT
+// for a plan (graph/remaining.h). Times are seconds, memory is bytes.
+// SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <chrono>
 #include <cmath>

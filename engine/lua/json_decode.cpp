@@ -1,5 +1,6 @@
 // decode_json: the only file that sees nlohmann's parser. Values are built on the Lua stack while
-// it reads; there is no tree in between. SPDX-License-Identifier: MIT
+// it reads; there is no tree in between.
+// SPDX-License-Identifier: MIT
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>

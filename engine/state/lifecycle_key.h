@@ -1,6 +1,7 @@
 // The cache key of a phase as the original computes it, for its state file. Not what decides
 // whether a task is up to date here: this rule has no lengths in it, so different phases may have
-// one key. SPDX-License-Identifier: MIT
+// one key.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // What the tests of the cache share: a directory of their own, small trees of files as values, and
-// a cache with all its parts. SPDX-License-Identifier: MIT
+// a cache with all its parts.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <sys/stat.h>
