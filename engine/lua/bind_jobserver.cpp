@@ -83,6 +83,12 @@ int jobserver_release(lua_State* L) {
   return 0;
 }
 
+// jobserver:mend() -> integer, how many tokens were lost and are there again
+int jobserver_mend(lua_State* L) {
+  lua_pushinteger(L, open_slots(L).mend());
+  return 1;
+}
+
 // jobserver:held() -> integer
 int jobserver_held(lua_State* L) {
   lua_pushinteger(L, static_cast<lua_Integer>(open_slots(L).held()));
@@ -125,13 +131,10 @@ int jobserver_close(lua_State* L) {
   return 0;
 }
 
-constexpr luaL_Reg kMethods[] = {{"acquire", jobserver_acquire},
-                                 {"release", jobserver_release},
-                                 {"held", jobserver_held},
-                                 {"auth", jobserver_auth},
-                                 {"wait", jobserver_wait},
-                                 {"close", jobserver_close},
-                                 {nullptr, nullptr}};
+constexpr luaL_Reg kMethods[] = {{"acquire", jobserver_acquire}, {"release", jobserver_release},
+                                 {"held", jobserver_held},       {"mend", jobserver_mend},
+                                 {"auth", jobserver_auth},       {"wait", jobserver_wait},
+                                 {"close", jobserver_close},     {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {
     {"serve", jobserver_serve}, {"join", jobserver_join}, {nullptr, nullptr}};
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,6 +112,7 @@ Result<Jobserver> Jobserver::serve(unsigned tokens, Style style) {
     server.auth_ = "fifo:" + path;
   }
   if (!write_all(server.write_.get(), bytes)) return Error::from_errno(errno, "fill the job slots");
+  server.offered_ = bytes.size();
   return server;
 }
 
@@ -169,6 +171,18 @@ void Jobserver::release() {
   held_.pop_back();
   // It cannot be full: the byte was in it before. Without readers (EPIPE) nobody wants it.
   static_cast<void>(write_all(write_.get(), token));
+}
+
+int Jobserver::mend() {
+  if (offered_.value_or(0) == 0) return 0;
+  int there = 0;
+  if (ioctl(take_.get(), FIONREAD, &there) != 0) return 0;
+  const int missing = static_cast<int>(*offered_ - held_.size()) - there;
+  if (missing > 0) {
+    write_all(write_.get(), std::string(static_cast<std::size_t>(missing), '+'));
+  }
+  for (int extra = missing; extra < 0 && acquire(); ++extra) held_.pop_back();
+  return missing;
 }
 
 }  // namespace ggen::process

@@ -39,6 +39,11 @@ class Jobserver {
   void release();
   std::size_t held() const { return held_.size(); }
 
+  // To be called when nobody else can hold a token: makes those anew that somebody took and died
+  // with, and takes away what somebody gave back without having taken it. Does nothing unless it is
+  // we who offer them. Returns how many were missing; negative: were too many.
+  int mend();
+
   // Readable when acquire() may succeed.
   int fd() const { return take_.get(); }
   // What --jobserver-auth= names in the MAKEFLAGS of a child.
@@ -51,6 +56,7 @@ class Jobserver {
   Fd take_;           // the read end again, not blocking: that is a property of the open file, and
                       // children may count on a read that blocks
   std::string held_;  // the bytes that are not ours to choose
+  std::optional<std::size_t> offered_;  // how many there are, when we made them
   std::string auth_;
   std::string folder_;  // of our fifo, removed at the end
 };

@@ -37,7 +37,7 @@ local Context = { describe = steps.describe, _live = 0 }
 local made = {}
 function made.env(self)
   local jobserver, spec = self._run.options.jobserver, self.task.spec
-  return environment.of(spec, jobserver and spec.jobserver ~= false and jobserver.makeflags or nil)
+  return environment.of(spec, jobserver and spec.jobserver ~= false and jobserver:hand_on() or nil)
 end
 function made.cwd(self)
   local cwd, dir = self.task.spec.cwd, self.task.dir

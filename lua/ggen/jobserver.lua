@@ -7,16 +7,17 @@ local core = require("ggen.core.jobserver")
 local M = {}
 
 ---@class ggen.Jobserver
----@field makeflags string what children find in MAKEFLAGS
+---@field handed_on boolean somebody may have taken slots since the last mend()
 ---@field width integer? how many jobs the make that started us may run
+---@field package _makeflags string
 ---@field package _slots userdata
 ---@field package _pump fun()
 local Jobserver = {}
 Jobserver.__index = Jobserver
 
 local function new(slots, makeflags, width)
-  local self = setmetatable({ makeflags = makeflags, width = width, _slots = slots, _held = 0 },
-    Jobserver)
+  local self = setmetatable({ handed_on = false, width = width, _slots = slots, _held = 0,
+    _makeflags = makeflags }, Jobserver)
   self._wake = function() self._pump() end
   return self
 end
@@ -64,6 +65,18 @@ function Jobserver:settle(active)
     self._slots:release()
     self._held = self._held - 1
   end
+end
+
+---@return string flags what a child finds in MAKEFLAGS
+function Jobserver:hand_on()
+  self.handed_on = true
+  return self._makeflags
+end
+
+---Nothing runs that could hold a slot: what a program died with is there again.
+function Jobserver:mend()
+  self._slots:mend()
+  self.handed_on = false
 end
 
 ---Gives everything back.

@@ -101,6 +101,12 @@ local function give_up(self, task, keep_place)
   if self._io[task.index] then self._waits = self._waits - 1 end
   if self._alone == task then self._alone = nil end
   if not keep_place and not task.spec.finally then self._plan:release(task.index) end
+  -- All that tasks started has ended with them; a service may hold slots as long as it lives.
+  local jobserver = self._jobserver
+  if self.active == 0 and jobserver and jobserver.handed_on and not next(self._away)
+    and self._run.services:count() == 0 then
+    jobserver:mend()
+  end
 end
 
 ---A task has ended.

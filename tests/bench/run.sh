@@ -2,7 +2,7 @@
 # Measures ggen-lua against its bars and prints a Markdown table. What is compared runs in turn (A B A B), because
 # the machine is noisy; a value is a median, a ratio is the median over the rounds.
 # Usage: tests/bench/run.sh [--write] [ROW...]      rows: see rows_run.sh, rows_cache.sh,
-#         rows_lifecycle.sh
+#         rows_lifecycle.sh, rows_schedule.sh
 #   --write   also put the table into docs/benchmarks.md
 #   GGEN=...  another binary than build/release/ggen-lua, which is then not built
 # SPDX-License-Identifier: MIT
@@ -20,6 +20,8 @@ ROWS=
 . "$here/rows_cache.sh"
 # shellcheck source=rows_lifecycle.sh
 . "$here/rows_lifecycle.sh"
+# shellcheck source=rows_schedule.sh
+. "$here/rows_schedule.sh"
 
 compare() { # fills `found`, one line for each command
   found=$("$tools/compare" "$@")
@@ -55,7 +57,7 @@ build() {
     (cd "$root" && quietly cmake --preset release && quietly cmake --build --preset release)
   fi
   mkdir -p "$tools"
-  for program in compare first_spawn spawn_loop spew; do
+  for program in compare first_spawn spawn_loop spew watch work; do
     cc -O2 -o "$tools/$program" "$here/$program.c"
   done
   # Static: its own start is not what is measured.

@@ -7,6 +7,8 @@ local virtual_run = require("ggen.virtual_run")
 local workers = require("ggen.workers")
 
 local PLAIN = { "fifo", "critical-path", "shortest-first", "fair", "resource" }
+-- Which schedulers `resource` may stand over.
+local ORDERS = { "critical-path", "fifo", "fair", "shortest-first" }
 
 -- tasks: list of { needs = indices, after = indices, pool =, spec =, workspace = }.
 local function project_of(tasks, pools)
@@ -246,13 +248,16 @@ describe("a scheduler", function()
     for round = 1, 2000 do
       for _, scheduler in ipairs(PLAIN) do
         local tasks, options = random_case()
-        if scheduler == "resource" then options.params = { reserve = 0 } end
+        if scheduler == "resource" then
+          options.params = { reserve = 0, over = ORDERS[round % #ORDERS + 1] }
+        end
         options.warn = function(message) error(message) end
         local ok, problem = pcall(function()
           check(scheduler, tasks, options, simulate(scheduler, tasks, options))
         end)
         if not ok then
-          error(("seed %d, round %d, %s: %s"):format(seed, round, scheduler, tostring(problem)))
+          error(("seed %d, round %d, %s%s: %s"):format(seed, round, scheduler,
+            options.params and " over " .. options.params.over or "", tostring(problem)))
         end
       end
     end

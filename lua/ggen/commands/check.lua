@@ -49,6 +49,7 @@ function M.run(args)
         or {}) do io.write(line, "\n") end
     end
   end
+  for _, line in ipairs(require("ggen.forced_jobs").notes(project)) do io.write(line, "\n") end
   check_definitions(project, plugins)
   plugins:close()
   io.write(("%s: ok (%s)\n"):format(project.loaded.root.name, table.concat(parts, ", ")))

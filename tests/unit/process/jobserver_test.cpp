@@ -130,3 +130,39 @@ TEST_CASE("jobserver: the last of several counts, and the old name", "[process][
   auto second = joined("-j " + old);
   CHECK_FALSE(second.acquire());
 }
+
+TEST_CASE("jobserver: tokens that somebody died with are made anew", "[process][jobserver]") {
+  const auto style = GENERATE(Jobserver::Style::pipe, Jobserver::Style::fifo);
+  auto server = Jobserver::serve(3, style);
+  REQUIRE(server);
+  CHECK(server->mend() == 0);
+  REQUIRE(server->acquire());
+  char token = 0;
+  REQUIRE(read(server->fd(), &token, 1) == 1);
+  CHECK(server->mend() == 1);
+  CHECK(server->held() == 1);
+  CHECK(server->acquire());
+  CHECK(server->acquire());
+  CHECK_FALSE(server->acquire());
+
+  // Somebody gives back what nobody had taken.
+  const bool pipe = style == Jobserver::Style::pipe;
+  const std::string& auth = server->auth();
+  const int write_end = pipe ? dup(std::stoi(auth.substr(auth.find(',') + 1)))
+                             : open(auth.substr(5).c_str(), O_WRONLY);
+  REQUIRE(write(write_end, "++", 2) == 2);
+  close(write_end);
+  CHECK(server->mend() == -2);
+  CHECK(server->held() == 3);
+  CHECK_FALSE(server->acquire());
+}
+
+TEST_CASE("jobserver: the slots of others are theirs to mend", "[process][jobserver]") {
+  auto server = Jobserver::serve(2, Jobserver::Style::pipe);
+  REQUIRE(server);
+  auto client = joined(inherited(*server));
+  REQUIRE(server->acquire());
+  CHECK(client.mend() == 0);
+  CHECK(client.acquire());
+  CHECK_FALSE(client.acquire());
+}
