@@ -15,6 +15,7 @@ struct ModelTask {
   std::vector<unsigned> needs, after;
   bool always = false;
   bool aside = false;
+  bool lost = false;  // skipped by a failure: over when its turn would have come
   unsigned pool = 0;
   double priority = 0;
   State state = State::unselected;
@@ -34,7 +35,8 @@ struct Model {
   bool in(unsigned id, State state) const { return tasks[id].state == state; }
   bool waits(unsigned id) const { return in(id, State::want); }
   bool ended_or_unselected(unsigned id) const {
-    return has_ended(tasks[id].state) || in(id, State::unselected);
+    if (in(id, State::unselected)) return true;
+    return has_ended(tasks[id].state) && (!tasks[id].lost || needs_ended(id));
   }
   bool needs_ended(unsigned id) const {
     const auto ended = [&](unsigned other) { return ended_or_unselected(other); };
@@ -73,7 +75,7 @@ struct Model {
         if (std::none_of(needs.begin(), needs.end(), [&](unsigned need) { return lost[need]; }))
           continue;
         tasks[i].state = State::skipped;
-        lost[i] = changed = true;
+        lost[i] = changed = tasks[i].lost = true;
         skipped.push_back(i);
       }
     }
