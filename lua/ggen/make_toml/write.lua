@@ -269,12 +269,15 @@ function Writer:_task(name, phase)
   if run == nil and #fields <= 1 then comments[#comments + 1] = "there is nothing to run" end
   local timeout = phase.timeout or model.execution.timeout
   set("timeout", timeout and ("%.14g"):format(timeout))
-  if phase.retry and phase.retry > 0 then
-    set("retries", ("{ count = %d, delay = %.14g }"):format(phase.retry,
+  local retries = phase.retry or phase.dialect and model.execution.retries or 0
+  if retries > 0 then
+    set("retries", ("{ count = %d, delay = %.14g }"):format(retries,
       model.execution.retry_delay or 1))
   end
   set("optional", (phase.error_handling == "warn" or phase.error_handling == "continue")
     and "true" or nil)
+  local exclusive = phase.exclusive
+  set("exclusive", exclusive and (exclusive == true and "true" or quote(exclusive)))
   if phase.cache then
     local key = phase.cache_key or {}
     set_list("inputs", joined(type(phase.watch) == "table" and phase.watch or nil, key.files))
@@ -373,6 +376,15 @@ function Writer:_head(name)
   local top, shared = write_env.top(model)
   self._shared = shared
   if top ~= "" then self:_add("\n", top) end
+  local parallel = model.hooks_parallel
+  if parallel then
+    local limit = parallel.limit and (" { jobs = %d }"):format(parallel.limit) or ""
+    self:_add('\np:use "hooks.parallel"', limit, " -- ", self:_place(parallel.line), "\n")
+  end
+  if model.execution.max_parallel then
+    self:_add(("\n-- [execution] max_parallel is said with -j: ggen-lua run -j%d\n"):format(
+      model.execution.max_parallel))
+  end
   if model.compat == "strict" then
     self:_add('\n-- compat = "strict" has no equivalent: a pipeline has the order of its graph.\n')
   end

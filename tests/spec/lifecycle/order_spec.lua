@@ -63,6 +63,7 @@ local function text_of(file)
     end
   end
   lines[#lines + 1] = "[hooks]"
+  if file.parallel then lines[#lines + 1] = "parallel = " .. tostring(file.parallel) end
   for _, name in ipairs(file.names) do
     for _, moment in ipairs({ "before", "after" }) do
       if #file[moment][name] > 0 then
@@ -158,11 +159,48 @@ describe("phases of random files", function()
 
   it("run after their before hooks and before their after hooks", function()
     math.randomseed(SEED + 1)
-    for case = 1, 25 do
+    for case = 1, 40 do
       local file = random_file()
+      file.parallel = ({ true, false, 1, 2 })[case % 4 + 1]
       write(dir .. "/make.toml", text_of(file))
       local requested = { file.names[1], file.names[2] }
       check(file, requested, run(dir, requested), ("seed %d, case %d: "):format(SEED + 1, case))
+    end
+  end)
+
+  it("are part of one moment at most, and no row goes on beside one", function()
+    math.randomseed(SEED + 3)
+    for _ = 1, 200 do
+      local file = random_file()
+      write(dir .. "/make.toml", text_of(file))
+      local project = resolve.project(load.load(dir))
+      local selection = select.tasks(project, { file.names[1], file.names[2] })
+      local some_plan, rows = plan.plan(project, selection, true)
+      local row, turns, inside = rows[1], {}, {}
+      for _, moment in ipairs(row and row.moments or {}) do
+        assert.is_true(#moment.members > 1)
+        for _, node in ipairs(moment.members) do
+          assert.is_nil(turns[node])
+          turns[node] = true
+        end
+        for _, node in ipairs(moment.inner) do inside[node.index] = true end
+      end
+      -- However its tasks end, what is in no moment runs alone.
+      local running = {}
+      while true do
+        local id = some_plan:next()
+        while id do
+          running[#running + 1] = id
+          id = some_plan:next()
+        end
+        if #running == 0 then break end
+        for _, each in ipairs(running) do
+          assert.is_true(#running == 1 or inside[each] ~= nil, text_of(file))
+        end
+        local ended = table.remove(running, math.random(#running))
+        if math.random(6) == 1 then some_plan:fail(ended) else some_plan:done(ended) end
+      end
+      assert.is_true(some_plan:finished())
     end
   end)
 
