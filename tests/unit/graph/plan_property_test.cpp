@@ -35,11 +35,14 @@ struct Model {
   bool in(unsigned id, State state) const { return tasks[id].state == state; }
   bool waits(unsigned id) const { return in(id, State::want); }
   bool ended_or_unselected(unsigned id) const {
-    if (in(id, State::unselected)) return true;
-    return has_ended(tasks[id].state) && (!tasks[id].lost || needs_ended(id));
+    return has_ended(tasks[id].state) || in(id, State::unselected);
+  }
+  // Nobody waits for it any more.
+  bool over(unsigned id) const {
+    return ended_or_unselected(id) && (!tasks[id].lost || needs_ended(id));
   }
   bool needs_ended(unsigned id) const {
-    const auto ended = [&](unsigned other) { return ended_or_unselected(other); };
+    const auto ended = [&](unsigned other) { return over(other); };
     return std::all_of(tasks[id].needs.begin(), tasks[id].needs.end(), ended) &&
            std::all_of(tasks[id].after.begin(), tasks[id].after.end(), ended);
   }
