@@ -518,7 +518,10 @@ function Run:_run_all()
   self.main = main
   self:_drive(main)
   if self.script then require("ggen.lifecycle.strict").conclude(self) end
-  if self.rows then self:_drive_outcome() end
+  if self.rows then
+    require("ggen.lifecycle.outcome").tell_untouched(self)
+    self:_drive_outcome()
+  end
   if #self.finals > 0 and not self.waits.killed then
     self.options.keep_going, self.waits.at_end = true, true
     self:_drive(plan.finals_plan(self.project, self.finals))
