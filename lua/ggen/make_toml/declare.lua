@@ -263,7 +263,7 @@ function Declarer:_lifecycle(lists)
   })
 end
 
--- [hooks] parallel. A pipeline.lua says itself how hooks run, and a workspace leaves it to the root.
+-- [hooks] parallel. A pipeline.lua says itself how hooks run; a workspace leaves it to the root.
 function Declarer:_choose_hooks_plugin()
   local parallel, pipeline = self.model.hooks_parallel, self.pipeline
   if not parallel or pipeline.kind ~= "pipeline" or self.imported then return end
