@@ -79,7 +79,8 @@ local function listed(model, found)
   end
   if #lines + #missing == 0 then return "" end
   local what = model.members and "-- What members names, as it was when this was written.\n" or ""
-  return "\n" .. what .. 'p:use "workspaces.list" {\n' .. table.concat(lines) .. table.concat(missing)
+  return "\n" .. what .. 'p:use "workspaces.list" {\n' .. table.concat(lines)
+    .. table.concat(missing)
     .. "}\n"
 end
 
