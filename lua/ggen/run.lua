@@ -387,7 +387,7 @@ function Run:_drive(some_plan, indices)
   self._idle = async.future()
   self:_pump()
   self._idle:wait()
-  self._idle = nil
+  self._idle, self.moments = nil, nil
 end
 
 -- The whole ------------------------------------------------------------------------------------
