@@ -288,7 +288,8 @@ function Run:_pump()
     end
     -- A task that wants to be alone waits until the others have ended; meanwhile none starts.
     if self._alone and self.plan:stopped() then self._alone = nil end
-    local alone = self.running == 0 and self._alone
+    local at_work = self.running - (self.moments and self.moments.waiting or 0)
+    local alone = at_work == 0 and self._alone
     if alone then self:_start(alone.id) end
   until not alone or self._alone
   self.slots:settle()

@@ -27,6 +27,7 @@ local M = {}
 ---@field begun boolean?
 
 ---@class ggen.Moments
+---@field waiting integer tasks that have begun and do not have their turn yet
 ---@field package _run ggen.Run
 ---@field package _plugin ggen.Instance
 ---@field package _turns table<integer, ggen.HookTurn> by the index of the task
@@ -35,7 +36,7 @@ local M = {}
 local Moments = {}
 Moments.__index = Moments
 
--- The members of a moment that a phase waits for.
+-- The members of a moment that one of them waits for, also because of the row that it stands in.
 local function waits_for(node, members)
   local found, seen = {}, { [node] = true }
   local function look(lists)
@@ -44,12 +45,12 @@ local function waits_for(node, members)
         if not seen[other] then
           seen[other] = true
           if members[other] then found[#found + 1] = other end
-          look({ other.before, other.waits })
+          look({ other.before, other.waits, other.behind })
         end
       end
     end
   end
-  look({ node.before, node.waits })
+  look({ node.before, node.waits, node.behind })
   return found
 end
 
@@ -78,8 +79,8 @@ end
 ---@param plugin ggen.Instance
 ---@return ggen.Moments? nil when no hooks run at the same time
 function M.new(run, rows, plugin)
-  local self = setmetatable({ _run = run, _plugin = plugin, _turns = {}, _of = {}, _inside = {} },
-    Moments)
+  local self = setmetatable({ _run = run, _plugin = plugin, _turns = {}, _of = {}, _inside = {},
+    waiting = 0 }, Moments)
   local by_moment = {}
   for _, row in ipairs(rows) do
     for _, moment in ipairs(row.moments) do by_moment[moment] = self:_add(moment) end
@@ -176,7 +177,11 @@ function Moments:_begin(turns)
   async.spawn(conduct, self, turns)
 end
 
-local function wait_for_call(turn) turn.called:wait() end
+local function wait_for_call(self, turn)
+  self.waiting = self.waiting + 1
+  turn.called:wait()
+  self.waiting = self.waiting - 1
+end
 
 ---The life of a hook: it runs when it is called.
 ---@async
@@ -188,7 +193,7 @@ function Moments:take_part(task, run_it)
   if not turns.begun then self:_begin(turns) end
   if not turn.is_called and not turn.refused then
     local ok, problem = pcall(self._run.slots.without, self._run.slots, task, false,
-      wait_for_call, turn)
+      wait_for_call, self, turn)
     if not ok and not turn.refused then error(problem, 0) end
   end
   if turn.refused then return turn.refused end
