@@ -331,7 +331,7 @@ function Run:_ended(task, id, result, started)
     local beside = self.moments and self.moments:beside(task)
     if not self.options.keep_going and not beside then self:_stop() end
     skipped, ready = self.plan:fail(id)
-    if beside then self:_go_on_with(beside) end
+    if beside and not self.options.keep_going then self.moments:go_on_with(beside) end
   elseif result.not_run then
     ready = self.plan:skip(id)
   else
@@ -348,13 +348,6 @@ end
 function Run:_stop()
   self.plan:stop()
   if self.moments then self.moments:close() end
-end
-
--- A hook failed: those that run with it have their turn nevertheless, and nobody else.
-function Run:_go_on_with(tasks)
-  if self.options.keep_going or self.plan:stopped() then return end
-  local needed = self.project.graph:plan(tasks):wanted()
-  for _, index in ipairs(self.plan:resume(needed) or {}) do self.moments:skipped(index) end
 end
 
 function Run:_tell(task, result, started)

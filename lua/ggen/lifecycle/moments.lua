@@ -226,6 +226,15 @@ function Moments:beside(task)
   return list
 end
 
+---A hook failed: those that run with it have their turn nevertheless, and nobody else.
+---@param tasks integer[]
+function Moments:go_on_with(tasks)
+  local plan = self._run.plan
+  if plan:stopped() then return end
+  local needed = self._run.project.graph:plan(tasks):wanted()
+  for _, index in ipairs(plan:resume(needed) or {}) do self:skipped(index) end
+end
+
 ---Nothing of the plan starts any more.
 function Moments:close()
   self._closed = true
