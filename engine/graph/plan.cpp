@@ -123,6 +123,7 @@ Plan::Change Plan::satisfy(TaskId id) {
 Plan::Change Plan::skip(TaskId id) {
   forget_changes();
   set(id, State::skipped);
+  waits_[id] = 0;
   settle(id);
   return changes();
 }
@@ -142,8 +143,8 @@ Plan::Change Plan::fail(TaskId id) {
   };
   skip_dependents(id);
   for (std::size_t i = 0; i < skipped_.size(); ++i) skip_dependents(skipped_[i]);
+  waits_[id] = 0;
   settle(id);
-  for (const TaskId skipped : skipped_) settle(skipped);
   return changes();
 }
 
@@ -156,6 +157,7 @@ Plan::Change Plan::resume(std::span<const TaskId> only) {
     if (states_[id] != State::want && states_[id] != State::ready) continue;
     if (keep[graph::index_of(id)]) continue;
     set(id, State::skipped);
+    waits_[id] = 0;
     skipped_.push_back(id);
   }
   for (const TaskId skipped : skipped_) settle(skipped);
@@ -163,11 +165,22 @@ Plan::Change Plan::resume(std::span<const TaskId> only) {
 }
 
 void Plan::settle(TaskId id) {
-  for (const Link& link : graph_.dependents(id)) {
-    const TaskId dependent = link.task();
-    if (states_[dependent] != State::want || --waits_[dependent] > 0) continue;
-    set(dependent, State::ready);
-    ready_.push_back(dependent);
+  settled_.assign(1, id);
+  while (!settled_.empty()) {
+    const TaskId ended = settled_.back();
+    settled_.pop_back();
+    for (const Link& link : graph_.dependents(ended)) {
+      const TaskId dependent = link.task();
+      const State state = states_[dependent];
+      if (state != State::want && state != State::skipped) continue;
+      if (waits_[dependent] == 0 || --waits_[dependent] > 0) continue;
+      if (state == State::skipped) {
+        settled_.push_back(dependent);
+      } else {
+        set(dependent, State::ready);
+        ready_.push_back(dependent);
+      }
+    }
   }
 }
 

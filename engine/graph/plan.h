@@ -74,6 +74,7 @@ class Plan {
   // it comes after goes on.
   Change satisfy(TaskId id);
   // A task that had not ended failed: all that need it are skipped, up to those that run always.
+  // What only comes after one of these goes on when its turn would have come.
   Change fail(TaskId id);
   // A task that had not ended will not run; for those that need it this is as good as done.
   Change skip(TaskId id);
@@ -102,7 +103,8 @@ class Plan {
  private:
   void select(std::span<const TaskId> wanted);
   void set(TaskId id, State to);
-  // Tells the tasks that wait for `id` that it has ended.
+  // Tells the tasks that wait for `id` that it has ended, and so those behind a task that was
+  // skipped and waited for nothing else.
   void settle(TaskId id);
   Change changes() const;
   void forget_changes();
@@ -116,7 +118,7 @@ class Plan {
   std::size_t ended_ = 0;
   bool stopped_ = false;
   // Kept between calls for their memory.
-  std::vector<TaskId> skipped_, ready_;
+  std::vector<TaskId> skipped_, ready_, settled_;
   std::vector<TaskId> aside_;  // few: ready tasks that are not in the queue
 };
 

@@ -14,6 +14,7 @@ local M = {}
 ---@field optional boolean? it failed and that does not fail the run
 ---@field duration number seconds
 ---@field attempts integer
+---@field not_run boolean? it had no turn in the end
 ---@field ran number? seconds of its own, without hooks and waiting; nil when nothing ran
 ---@field usage table?
 ---@field log userdata? its output, when it had any; closed after on_task_end

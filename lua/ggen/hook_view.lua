@@ -2,6 +2,8 @@
 -- itself. Read-only, and worked out when it is asked for: a plugin that runs hooks in their order
 -- asks for none of it.
 -- SPDX-License-Identifier: MIT
+local paths = require("ggen.paths")
+
 local M = {}
 
 local made = {}
@@ -12,6 +14,7 @@ function made.index(view) return view._hook.index end
 
 -- The names of the tasks that its task waits for.
 function made.after(view)
+  if view._hook.after then return view._hook.after() end
   local project, index, names = view._project, view._hook.index, {}
   for _, kind in ipairs(index and { "needs", "after" } or {}) do
     for _, other in ipairs(project.graph:needs(index, kind)) do
@@ -21,10 +24,22 @@ function made.after(view)
   return names
 end
 
+-- What a phase of a make.toml says that it makes counts also when it is not cached.
+local function declared_outputs(task, project)
+  local list, data = {}, task.spec.lifecycle
+  for i, path in ipairs(data.placed_outputs or data.outputs or {}) do
+    path = paths.joined(paths.relative_dir(task.dir, project.dir), path) or path
+    list[i] = path:gsub("/$", "")
+  end
+  return list
+end
+
 function made.outputs(view)
   local project, index = view._project, view._hook.index
   if not index then return {} end
-  return require("ggen.definition").output_patterns(project:task(index), project.dir)
+  local task = project:task(index)
+  if task.spec.lifecycle and not task.spec.outputs then return declared_outputs(task, project) end
+  return require("ggen.definition").output_patterns(task, project.dir)
 end
 
 function made.exclusive(view)

@@ -44,6 +44,9 @@ function M.new(run, plugin)
   return self
 end
 
+---@return ggen.Instance who says in which order hooks run
+function Hooks:plugin() return self._plugin end
+
 ---Counts the hook tasks that tasks of the run bring with them, beside those of its plan.
 ---@param plan userdata
 ---@param finals integer[]

@@ -91,8 +91,9 @@ end
 
 -- What a make.toml says of the order of its phases comes on top: which phases take part is known
 -- with the selection only.
-local function with_lifecycle(project, frozen, selection)
-  local ordered, all, rows = require("ggen.lifecycle.order").of(project, frozen, selection)
+local function with_lifecycle(project, frozen, selection, together)
+  local ordered, all, rows = require("ggen.lifecycle.order").of(project, frozen, selection,
+    together)
   return ordered and freeze(project, ordered) or frozen, all, rows
 end
 
@@ -117,12 +118,15 @@ end
 ---The plan of the selected tasks and all they need.
 ---@param project ggen.Project
 ---@param selection integer[]
+---@param together boolean? hooks of one moment of a make.toml may run at the same time
 ---@return userdata plan of the engine
 ---@return ggen.PhaseRow[]? rows of the phases of a make.toml
-function M.plan(project, selection)
+function M.plan(project, selection, together)
   local graph, rows = M.freeze(project), nil
   local lifecycle = M.has_lifecycle(project)
-  if lifecycle then graph, selection, rows = with_lifecycle(project, graph, selection) end
+  if lifecycle then
+    graph, selection, rows = with_lifecycle(project, graph, selection, together)
+  end
   graph = with_groups(project, graph, selection)
   if not lifecycle and next(project.hooks) then graph = with_hooks(project, graph, selection) end
   return graph:plan(selection), rows

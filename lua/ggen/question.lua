@@ -14,7 +14,10 @@ end
 function M.yes(question)
   io.stderr:write(question, " [y/N] ")
   io.stderr:flush()
-  local answer = (io.read("*l") or ""):lower():match("^%s*(%a*)")
+  local line = io.read("*l")
+  -- Whoever ended the input has left the cursor behind the question.
+  if not line then io.stderr:write("\n") end
+  local answer = (line or ""):lower():match("^%s*(%a*)")
   return answer == "y" or answer == "yes"
 end
 

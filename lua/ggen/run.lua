@@ -36,6 +36,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field output "stream"|"grouped"|"errors"|"none"
 ---@field verbose boolean
 ---@field script ggen.StrictScript? what runs, instead of the selection
+---@field together boolean? hooks of one moment of a make.toml may run at the same time
 ---@field cache ggen.CacheOptions? nil: every task runs, and nothing is kept
 ---@field choice ggen.Choice? what of the selection takes part (choice.lua)
 ---@field jobserver ggen.Jobserver? whom the slots come from
@@ -57,6 +58,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field rows ggen.PhaseRow[]? the phases of a make.toml, in their order
 ---@field script ggen.StrictScript? of a run with compat = "strict"
 ---@field recorder ggen.Recorder? of a project with phases of a make.toml
+---@field moments ggen.Moments? hooks of a make.toml that run at the same time
 local Run = {}
 Run.__index = Run
 
@@ -132,12 +134,19 @@ function Run:_divide(selection)
     return
   end
   local main, finals = plan.divide(self.project, selection)
-  self.plan, self.rows = plan.plan(self.project, main)
+  self.plan, self.rows = plan.plan(self.project, main, self.options.together)
+  self:_find_moments(self.rows)
   -- One failing workspace does not keep the others from their end.
   if self.rows and self.rows.side_by_side then self.options.keep_going = true end
   self.finals = finals(self.plan)
   if self.options.choice then self.finals = self.options.choice:take_finals(self.finals) end
   self.totals.tasks = plan.count(self.project, self.plan, self.left_out) + #self.finals
+end
+
+-- Hooks of a make.toml that take turns. Without a plugin for them they have the order of the plan.
+function Run:_find_moments(rows)
+  self.moments = rows and self.options.together
+    and require("ggen.lifecycle.moments").new(self, rows, self.hooks:plugin()) or nil
 end
 
 -- The life of a task ---------------------------------------------------------------------------
@@ -269,7 +278,9 @@ function Run:_pump()
     while self.slots:room() and not self._alone do
       local id = self.scheduling:next(self.plan, self.running)
       if not id then break end
-      if workers.is_alone(self:_task(id)) then
+      local task = self:_task(id)
+      -- A hook that has a turn waits for it first.
+      if workers.is_alone(task) and not (self.moments and self.moments:has(task)) then
         self._alone = { id = id }
       else
         self:_start(id)
@@ -277,7 +288,8 @@ function Run:_pump()
     end
     -- A task that wants to be alone waits until the others have ended; meanwhile none starts.
     if self._alone and self.plan:stopped() then self._alone = nil end
-    local alone = self.running == 0 and self._alone
+    local at_work = self.running - (self.moments and self.moments.waiting or 0)
+    local alone = at_work == 0 and self._alone
     if alone then self:_start(alone.id) end
   until not alone or self._alone
   self.slots:settle()
@@ -291,7 +303,9 @@ local function life(self, task, id)
   local run_it = self.left_out and self.left_out[task.index] and pass
     or self.hooks:is_hook(task) and self.hooks.run_planned
     or self.script and self.script.flow or flow
-  local ok, result, started = pcall(run_it, self, task)
+  local moments = self.moments and self.moments:has(task) and self.moments
+  local ok, result, started = pcall(moments and moments.take_part or run_it, moments or self, task,
+    run_it)
   if not ok then
     result = { status = "failed", code = 1,
       message = result == async.CANCELLED and "interrupted" or tostring(result) }
@@ -314,15 +328,26 @@ function Run:_ended(task, id, result, started)
   local skipped, ready
   if result.status == "failed" and not task.spec.optional then
     self.failed = true
-    if not self.options.keep_going then self.plan:stop() end
+    local beside = self.moments and self.moments:beside(task)
+    if not self.options.keep_going and not beside then self:_stop() end
     skipped, ready = self.plan:fail(id)
+    if beside and not self.options.keep_going then self.moments:go_on_with(beside) end
+  elseif result.not_run then
+    ready = self.plan:skip(id)
   else
     ready = self.plan:done(id)
   end
   self:_tell(task, result, started)
+  if self.moments then self.moments:ended(task, result) end
   if skipped then self:skip(skipped, task.id .. " failed") end
   self.scheduling:ready(ready)
   self:_pump()
+end
+
+-- From here on no task starts.
+function Run:_stop()
+  self.plan:stop()
+  if self.moments then self.moments:close() end
 end
 
 function Run:_tell(task, result, started)
@@ -343,6 +368,7 @@ end
 function Run:skip(ids, reason)
   for _, id in ipairs(ids) do
     local task = self:_task(id)
+    if self.moments then self.moments:skipped(task.index) end
     if not (self.left_out and self.left_out[task.index]) then self.account:skip(task, reason) end
   end
 end
@@ -355,7 +381,7 @@ function Run:_drive(some_plan, indices)
   self._idle = async.future()
   self:_pump()
   self._idle:wait()
-  self._idle = nil
+  self._idle, self.moments = nil, nil
 end
 
 -- The whole ------------------------------------------------------------------------------------
@@ -368,7 +394,7 @@ function Run:service_died(task, result, started)
   self.account:service_ended(task, result, started)
   if not task.spec.optional then
     self.failed = true
-    if not self.options.keep_going then self.plan:stop() end
+    if not self.options.keep_going then self:_stop() end
     for _, id in ipairs(self.indices and {} or self.project.graph:dependents(task.index)) do
       self:give_up(id, task.id .. " ended")
     end
@@ -388,7 +414,7 @@ function Run:give_up(id, reason)
 end
 
 function Run:_announce_interrupt(name, again)
-  if again or not self.waits.at_end then self.plan:stop() end
+  if again or not self.waits.at_end then self:_stop() end
   if again then return end
   local what = name == "timeout" and "the time of the run is over" or "interrupted"
   self.events:note("warning", self.waits.at_end
@@ -451,7 +477,7 @@ function Run:_drive_outcome()
   self.totals.tasks = self.totals.tasks - count + #self.finals
   local phases = outcome.phases(self)
   if #phases == 0 then return end
-  local before, later = self.plan, plan.plan(self.project, phases)
+  local before, later, rows = self.plan, plan.plan(self.project, phases, self.options.together)
   for _, id in ipairs(later:wanted()) do
     if before:state(id) == "done" then
       later:satisfy(id)
@@ -460,6 +486,7 @@ function Run:_drive_outcome()
     end
   end
   self.options.keep_going = true
+  self:_find_moments(rows)
   self:_drive(later)
 end
 
@@ -485,7 +512,10 @@ function Run:_run_all()
   self.main = main
   self:_drive(main)
   if self.script then require("ggen.lifecycle.strict").conclude(self) end
-  if self.rows then self:_drive_outcome() end
+  if self.rows then
+    require("ggen.lifecycle.outcome").tell_untouched(self)
+    self:_drive_outcome()
+  end
   if #self.finals > 0 and not self.waits.killed then
     self.options.keep_going, self.waits.at_end = true, true
     self:_drive(plan.finals_plan(self.project, self.finals))

@@ -33,6 +33,10 @@ function M.of(args, project, cpus)
   local said = args.no_parallel and 1 or args.jobs or rawget(project.loaded.root, "jobs")
   if said then return { jobs = said } end
   cpus = cpus or require("ggen.core.env").cpus()
+  local file = project.loaded.root.lifecycle
+  if file and file.max_parallel and not file.imported then
+    return { jobs = math.min(cpus, file.max_parallel) }
+  end
   return { jobs = cpus, io = math.min(2 * cpus, MOST_IO) }
 end
 

@@ -43,7 +43,13 @@ function M.run(args)
     local own = pipeline.lifecycle
     if own then
       local strict = own.compat == "strict" and require("ggen.lifecycle.strict").applies(project)
-      if not strict then require("ggen.lifecycle.order").check(project, pipeline) end
+      -- A directory that is not there yet may be made by a phase of another workspace.
+      local missing = (own.unknown or {})[1]
+      if missing and missing.alone then
+        io.write(("%s:%d: %s\n"):format(missing.file, missing.line, missing.text))
+      elseif not strict then
+        require("ggen.lifecycle.order").check(project, pipeline)
+      end
       for _, line in ipairs(own.notes or {}) do io.write(line, "\n") end
       for _, line in ipairs(strict and require("ggen.lifecycle.strict").notes(project, pipeline)
         or {}) do io.write(line, "\n") end

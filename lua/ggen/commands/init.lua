@@ -56,14 +56,16 @@ local function render(name, tasks)
 end
 
 -- The text of a pipeline.lua that does what a make.toml does.
-local function from_make_toml(path, shown, name)
+local function from_make_toml(path, shown, name, dir)
   local bytes, message = require("ggen.core.fs").read(path)
   if not bytes then
     message = message:match(": ([^:]+)$") or message -- the system's words without the path
     fault.raise(("cannot read %s: %s"):format(shown, message))
   end
   local model = require("ggen.make_toml.read").read(bytes, shown, { raw = true })
-  return require("ggen.make_toml.write").write(model, name)
+  local workspaces = require("ggen.make_toml.write_workspaces")
+  local found = workspaces.has(model) and workspaces.survey(model, dir) or nil
+  return require("ggen.make_toml.write").write(model, name, found)
 end
 
 ---@param args table
@@ -85,7 +87,7 @@ function M.run(args)
   local text
   if args.from then
     local from = args.from:sub(1, 1) == "/" and args.from or dir .. "/" .. args.from
-    text, because = from_make_toml(from, args.from, name), " from " .. args.from
+    text, because = from_make_toml(from, args.from, name, dir), " from " .. args.from
   elseif fs.stat(dir .. "/make.toml") then
     fault.raise("there is a make.toml here, which runs as it is (ggen-lua list); to write a"
       .. " pipeline.lua from it: ggen-lua init --from make.toml")

@@ -174,6 +174,14 @@ local function options_of(args, project, selection, script)
   }
 end
 
+-- Who chose a plugin for hooks has those of a make.toml run by it as well.
+local function let_hooks_run_together(plugins, args, options)
+  options.together = plugins:get("hooks") ~= nil and not args.dry_run
+  if options.together and not args.output and not options.single and options.jobs > 1 then
+    options.output = "grouped"
+  end
+end
+
 -- The observers that show a run; those of the pipeline come on top.
 local function add_display(plugins, args, host)
   local display
@@ -242,6 +250,7 @@ function M.run(args)
   local beside = args.json
     and setmetatable({ screen = require("ggen.core.output").screen(2) }, { __index = host }) or host
   local plugins = session.plugins(project, beside)
+  let_hooks_run_together(plugins, args, options)
   require("ggen.defaults").add(plugins, options)
   if args.cache_clear and not args.dry_run then clear_cache(plugins) end
   add_display(plugins, args, host)

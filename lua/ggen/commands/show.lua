@@ -90,7 +90,8 @@ local function find_out(project, args, task)
     row.hooks.after_all = #own.after_all > 0 and own.after_all or nil
   end
   row.shell, row.retries, row.version = spec.shell, spec.retries, spec.version
-  row.inherit_env = spec.inherit_env
+  row.inherit_env, row.exclusive = spec.inherit_env, spec.exclusive
+  row.condition = spec.lifecycle and spec.lifecycle.condition
   local state, last = cache_state(project, args, task)
   row.cache = { state = state, made = last and { created = last.created,
     duration = last.duration } or nil }
@@ -126,6 +127,22 @@ end
 local function put_env(env)
   for i, name in ipairs(sorted.keys(env or {})) do
     put(i == 1 and "env" or "", ("%s=%s"):format(name, tostring(env[name])))
+  end
+end
+
+-- The condition of a cargo-make task: all of it must hold.
+local function put_condition(condition)
+  for i, key in ipairs(sorted.keys(condition or {})) do
+    local value = condition[key]
+    if type(value) == "table" and not value[1] then
+      local pairs_of = {}
+      for j, name in ipairs(sorted.keys(value)) do
+        pairs_of[j] = ("%s=%s"):format(name, tostring(value[name]))
+      end
+      value = pairs_of
+    end
+    put(i == 1 and "only if" or "", ("%s: %s"):format(key,
+      type(value) == "table" and table.concat(value, ", ") or tostring(value)))
   end
 end
 
@@ -178,6 +195,9 @@ local function show(row, style)
     "parallel" }) do
     if row[mark] then put((mark:gsub("_", " ")), "yes") end
   end
+  put("exclusive", row.exclusive == true and "yes" or row.exclusive)
+  put("pool", row.pool)
+  put_condition(row.condition)
   put("declared at", ("%s:%d"):format(row.file, row.line))
 end
 

@@ -5,6 +5,7 @@
 -- SPDX-License-Identifier: MIT
 local cycles = require("ggen.lifecycle.cycles")
 local fault = require("ggen.fault")
+local row_of = require("ggen.lifecycle.row")
 
 local M = {}
 
@@ -16,6 +17,10 @@ local M = {}
 ---@field waits ggen.PhaseNode[] phases that it is an after hook of, and runs after
 ---@field frees ggen.PhaseNode[] its after hooks that wait for it
 ---@field pulled boolean? somebody asked for it, or needs it
+---@field behind ggen.PhaseNode[] those that it comes after in its row
+---@field hooks_from integer where in `before` its hooks begin
+---@field within ggen.Moment? of the hooks that it runs with
+---@field has_turn boolean? among the hooks of a moment
 
 ---@class ggen.PhaseRow the phases of one make.toml that take part
 ---@field pipeline ggen.Pipeline
@@ -23,6 +28,8 @@ local M = {}
 ---@field sorted ggen.PhaseNode[] in the order in which they run
 ---@field first integer where those begin that before_all stands around
 ---@field last integer where those end that after_all stands around
+---@field ends ggen.PhaseNode[] nothing of the row comes behind these
+---@field moments ggen.Moment[] hooks that may run at the same time
 
 -- Collecting the phases of a run ------------------------------------------------------------------
 
@@ -39,7 +46,7 @@ end
 function Order:_row(pipeline)
   local row = self.rows[pipeline]
   if not row then
-    row = { pipeline = pipeline, nodes = {}, sorted = {} }
+    row = { pipeline = pipeline, nodes = {}, sorted = {}, moments = {} }
     self.rows[pipeline] = row
     self.rows[#self.rows + 1] = row
     local own = pipeline.lifecycle
@@ -115,95 +122,10 @@ function Order:_link(node)
   local task = node.task
   local needs = self:_indices(task.declaration.owner, task.spec.needs)
   for _, index in ipairs(self.graph:needs(node.index)) do needs[#needs + 1] = index end
+  node.hooks_from = #self:_nodes_of(needs, {}) + 1
   node.before = self:_nodes_of(needs, node.hooks)
   node.after = self:_nodes_of(node.after, {})
   for _, other in ipairs(node.before) do other.pulled = true end
-end
-
--- Sorting -----------------------------------------------------------------------------------------
-
--- Whether an after hook may run now, when all that it is an after hook of is done: unless somebody
--- who is in the middle of it waits for it.
-local function may_follow(state, node)
-  local seen = {}
-  local function free(inner)
-    if state[inner] == "done" or seen[inner] then return true end
-    if state[inner] == "open" then return false end
-    seen[inner] = true
-    for _, other in ipairs(inner.before) do
-      if not free(other) then return false end
-    end
-    for _, other in ipairs(inner.waits) do
-      if not free(other) then return false end
-    end
-    return true
-  end
-  return free(node)
-end
-
--- Places phases in a row, each with all that belongs to it. Those in `at_end` wait for the end,
--- unless something needs them.
-local function sorter(row, state, at_end)
-  local place
-  local late = {} -- hooks that could have run, but for somebody who is in the middle of it
-  -- How many phases a hook still waits for.
-  local left = setmetatable({}, { __index = function(_, node) return #node.waits end })
-  local function follow(list)
-    for _, hook in ipairs(list) do
-      if not state[hook] and not at_end[hook] and left[hook] == 0 then
-        if may_follow(state, hook) then place(hook) else late[#late + 1] = hook end
-      end
-    end
-  end
-  place = function(node, depth)
-    if state[node] or node.task.declaration.owner ~= row.pipeline then return end
-    depth = (depth or 0) + 1
-    if depth > cycles.DEEPEST then cycles.too_deep(node) end
-    state[node] = "open"
-    for _, other in ipairs(node.before) do place(other, depth) end
-    for _, other in ipairs(node.waits) do place(other, depth) end
-    state[node] = "done"
-    row.sorted[#row.sorted + 1] = node
-    for _, hook in ipairs(node.frees) do left[hook] = left[hook] - 1 end
-    follow(node.after)
-    if #late > 0 then
-      local waiting = late
-      late = {}
-      follow(waiting)
-    end
-  end
-  return place, function()
-    for _, node in ipairs(late) do place(node) end
-  end
-end
-
-function Order:_sort(row, requested)
-  local state = {}
-  local at_end = {}
-  for _, index in ipairs(row.after_all) do
-    local node = self.nodes[index]
-    if node and not node.pulled then at_end[node] = true end
-  end
-  local place, place_late = sorter(row, state, at_end)
-  for _, index in ipairs(row.before_all) do
-    if self.nodes[index] then place(self.nodes[index]) end
-  end
-  row.first = #row.sorted + 1
-  for _, node in ipairs(requested) do
-    if node.row == row then place(node) end
-  end
-  for _, node in ipairs(row.nodes) do
-    if not at_end[node] then
-      -- Hooks have their place already, or get it with the phase that they belong to.
-      if node.pulled or #node.waits == 0 then place(node) end
-    end
-  end
-  place_late()
-  row.last = #row.sorted
-  for _, index in ipairs(row.after_all) do
-    if self.nodes[index] then place(self.nodes[index]) end
-  end
-  for _, node in ipairs(row.nodes) do place(node) end
 end
 
 -- Edges -------------------------------------------------------------------------------------------
@@ -211,14 +133,14 @@ end
 -- Who fails takes with him those that wait for him, but not a hook that others asked for as well.
 ---@param firm boolean? who fails ends the row: others go on, in other workspaces
 local function add_edges(graph, row, firm)
-  local previous
   for i, node in ipairs(row.sorted) do
     for _, other in ipairs(node.before) do graph:edge(other.index, node.index) end
     for _, other in ipairs(node.waits) do
       graph:edge(other.index, node.index, node.pulled and "after" or nil)
     end
-    if previous then graph:edge(previous.index, node.index, not firm and "after" or nil) end
-    previous = node
+    for _, other in ipairs(node.behind) do
+      graph:edge(other.index, node.index, not firm and "after" or nil)
+    end
     if i >= row.first and i <= row.last then
       for j = 1, row.first - 1 do graph:edge(row.sorted[j].index, node.index) end
       for j = row.last + 1, #row.sorted do graph:edge(node.index, row.sorted[j].index) end
@@ -291,8 +213,12 @@ local function workspaces_in_turn(project, graph, rows)
     for _, other in ipairs(before) do place(other) end
     local row = by_name[name]
     if not row or #row.sorted == 0 then return end
-    if previous then graph:edge(previous.index, row.sorted[1].index, "after") end
-    previous = row.sorted[#row.sorted]
+    for _, node in ipairs(previous and row.sorted or {}) do
+      if #node.behind == 0 then
+        for _, other in ipairs(previous) do graph:edge(other.index, node.index, "after") end
+      end
+    end
+    previous = row.ends
   end
   for _, name in ipairs(names) do place(name) end
 end
@@ -301,10 +227,11 @@ end
 ---@param project ggen.Project
 ---@param frozen userdata its graph
 ---@param selection integer[]
+---@param together boolean? hooks of one moment may run at the same time
 ---@return userdata? graph thawed, with the order; nil when no phase takes part
 ---@return integer[] selection with the hooks
 ---@return ggen.PhaseRow[] rows
-function M.of(project, frozen, selection)
+function M.of(project, frozen, selection, together)
   local self, nodes = gather(project, frozen, selection)
   if #self.rows == 0 then return nil, selection, self.rows end
   local requested, all = {}, {}
@@ -318,7 +245,7 @@ function M.of(project, frozen, selection)
   end
   cycles.settle(nodes)
   local graph = frozen:thawed()
-  for _, row in ipairs(self.rows) do self:_sort(row, requested) end
+  for _, row in ipairs(self.rows) do row_of.sort(row, self.nodes, requested, together) end
   local in_turn = M.in_turn(project, selection)
   self.rows.side_by_side = in_turn == false
   if in_turn then workspaces_in_turn(project, graph, self.rows) end

@@ -1,4 +1,5 @@
--- on_error and on_success of a make.toml: what runs at the end, once it is known how it went.
+-- The end of a run of phases: on_error and on_success, which run once it is known how it went, and
+-- what had no turn.
 -- SPDX-License-Identifier: MIT
 local M = {}
 
@@ -41,6 +42,31 @@ function M.phases(run)
     end
   end
   return list
+end
+
+-- Whether nothing of a file had its turn.
+local function untouched(run, row)
+  for _, node in ipairs(row.sorted) do
+    local state = run.plan:state(node.index)
+    if state ~= "want" and state ~= "ready" and state ~= "queued" then return false end
+  end
+  return #row.sorted > 0
+end
+
+---In turn, a failure in one workspace is the end: says which ones did not have theirs.
+---@param run ggen.Run after its plan
+function M.tell_untouched(run)
+  if not run.failed or run.waits.interrupted then return end
+  local names = {}
+  for _, row in ipairs(run.rows) do
+    if row.pipeline.kind == "workspace" and untouched(run, row) then
+      names[#names + 1] = row.pipeline.name
+    end
+  end
+  if #names == 0 then return end
+  table.sort(names)
+  run.events:note("warning", ("not run in %s (--keep-going goes on behind a failure)"):format(
+    table.concat(names, ", ")))
 end
 
 return M

@@ -112,7 +112,7 @@ local fields = {
   run_task = { "run_task", run_task }, alias = { "alias", alias },
   workspace = { "workspace", read.boolean }, category = { "category", read.text },
   private = { "private", read.boolean }, cwd = { "cwd", read.text },
-  ignore_errors = { "ignore_errors", read.boolean },
+  ignore_errors = { "ignore_errors", read.boolean }, extend = { "extend", read.text },
 }
 for key, field in pairs(phase.fields) do fields[key] = fields[key] or field end
 fields.watch = { "watch", function(self, container, key, path)
@@ -165,7 +165,9 @@ end
 local function take_commands(self, task, value, path)
   local commands = {}
   if task.program then
-    if task.program == "" then self:fault(value, "command", path, "the command is empty") end
+    if task.program == "" and value.command then
+      self:fault(value, "command", path, "the command is empty")
+    end
     if not task.args and task.program:find("%s") then
       commands[1] = task.program -- a command line
     else
@@ -182,7 +184,7 @@ local function take_commands(self, task, value, path)
   elseif task.script then
     local text = task.script.text
     local runner = runner_of(text, task.runner)
-    if runner and runner:sub(1, 1) == "@" then
+    if runner and runner:sub(1, 1) == "@" and value.script_runner then
       self:note(value, "script_runner", path, "cargo-make",
         ("%s is a runner of cargo-make alone; the task fails when it runs"):format(runner))
     end
@@ -190,17 +192,34 @@ local function take_commands(self, task, value, path)
   else
     commands = task.commands or {}
   end
-  if task.args and not task.program then
+  if value.args and not task.program then
     self:note(value, "args", path, "ignored", "has no command to belong to")
   end
   task.commands, task.program, task.args, task.script, task.runner = commands, nil, nil, nil, nil
 end
 
----@param container table
----@param name string
----@param path string "tasks"
----@return table phase
-function M.read(self, container, name, path)
+local MOST_EXTENDED = 100 -- in a row
+
+-- What a task does comes as a whole from itself or from the task that it extends.
+local DOES = { "program", "args", "script", "runner", "commands", "command", "run_task", "alias" }
+
+local function take_over(task, base)
+  local own = false
+  for _, key in ipairs(DOES) do own = own or task[key] ~= nil end
+  local skip = {}
+  for _, key in ipairs(DOES) do skip[key] = own end
+  -- Other arguments are those of the same command.
+  if task.args and not (task.program or task.script or task.commands) then skip.program = false end
+  for key, value in pairs(base) do
+    if task[key] == nil and not skip[key] then task[key] = value end
+  end
+end
+
+-- What [tasks.X] says, with what it has from the task that it extends. Each is read once.
+local function fields_of(self, container, name, path, users)
+  self.cargo_tasks = self.cargo_tasks or {}
+  local known = self.cargo_tasks[name]
+  if known then return known end
   phase.check_name(self, container, name, path)
   local value = container[name]
   local own = join(path, name)
@@ -208,12 +227,40 @@ function M.read(self, container, name, path)
     self:fault(container, name, path, ("expected a table ([%s] with a command), got %s"):format(
       own, self:describe(value)))
   end
-  local task = { name = name, line = self:line(container, name), dialect = "tasks" }
+  local task = {}
   self:record(value, own, fields, task, hints)
+  self.cargo_tasks[name] = task
+  local base = task.extend
+  task.extend = nil
+  if not base then return task end
+  if container[base] == nil then
+    self:fault(value, "extend", own, ("there is no task %q%s"):format(base,
+      require("ggen.suggest").hint(base, container)))
+  end
+  users = users or { count = 0, names = {} }
+  users.count, users.names[name] = users.count + 1, true
+  if users.names[base] then
+    self:fault(value, "extend", own, ("%q extends itself"):format(base))
+  elseif users.count > MOST_EXTENDED then
+    self:fault(value, "extend", own, ("more than %d tasks extend each other"):format(
+      MOST_EXTENDED))
+  end
+  take_over(task, fields_of(self, container, base, path, users))
+  return task
+end
+
+---@param container table
+---@param name string
+---@param path string "tasks"
+---@return table phase
+function M.read(self, container, name, path)
+  local task = { name = name, line = self:line(container, name), dialect = "tasks" }
+  for key, field in pairs(fields_of(self, container, name, path)) do task[key] = field end
+  local value, own = container[name], join(path, name)
   take_commands(self, task, value, own)
   phase.finish(self, task, value, own)
   if task.dependencies then
-    local needs = task.depends_on or {}
+    local needs = { unpack(task.depends_on or {}) }
     for _, dependency in ipairs(task.dependencies) do needs[#needs + 1] = dependency end
     task.depends_on, task.dependencies = needs, nil
   end

@@ -24,6 +24,7 @@ local M = {}
 ---@field workspaces_parallel boolean?
 ---@field imported boolean? into a pipeline.lua
 ---@field max_records integer? of the lifecycle state
+---@field max_parallel integer? how many tasks run at once, unless -j says it
 ---@field strict ggen.StrictLifecycle? what compat = "strict" needs
 ---@field notes string[]? for `check`, when it is that which loads
 
@@ -46,6 +47,8 @@ local M = {}
 ---@field outputs string[]? as declared, cached or not
 ---@field parallel boolean?
 ---@field workspaces string[]?
+---@field together string[]? of what it needs: may run at the same time
+---@field placed_outputs string[]? outputs of an uncached phase, where they are not as declared
 ---@field plain table[]? the commands without those of an environment, when they are others
 
 local Declarer = {}
@@ -234,6 +237,13 @@ function Declarer:_notes()
         text = "has no effect: this file names no workspace" }
     end
   end
+  local why = model.compat == "strict" and 'has no effect with compat = "strict"'
+    or self.pipeline.kind ~= "pipeline" and "is for the make.toml of the project's root to say"
+    or self.imported and 'is for the pipeline.lua to say (p:use "hooks.parallel")'
+  if model.hooks_parallel and why then
+    notes[#notes + 1] = { line = model.hooks_parallel.line, kind = "hooks", key = "hooks.parallel",
+      text = why }
+  end
   return require("ggen.make_toml.notes").lines({ file = model.file, notes = notes })
 end
 
@@ -246,11 +256,19 @@ function Declarer:_lifecycle(lists)
     environments = environments_of(model), environment = self.context.environment,
     parallel = self.pipeline.kind == "pipeline" and parallel_of(model) or nil,
     workspaces_parallel = model.workspaces_parallel, imported = self.imported,
-    max_records = model.max_records,
+    max_records = model.max_records, max_parallel = model.execution.max_parallel,
     strict = model.compat == "strict" and { hooks = hooks_as_written(model),
       names = names_of(model.phases) } or nil,
     notes = not_empty(loading.notes and self:_notes()),
   })
+end
+
+-- [hooks] parallel. A pipeline.lua says itself how hooks run; a workspace leaves it to the root.
+function Declarer:_choose_hooks_plugin()
+  local parallel, pipeline = self.model.hooks_parallel, self.pipeline
+  if not parallel or pipeline.kind ~= "pipeline" or self.imported then return end
+  pipeline.uses[#pipeline.uses + 1] = { name = "hooks.parallel", dir = pipeline.dir,
+    params = { jobs = parallel.limit }, file = self.model.file, line = parallel.line }
 end
 
 ---Declares what a model says.
@@ -275,6 +293,7 @@ function M.declare(pipeline, model, options)
     rawset(pipeline, "line", project.line or 1)
     rawset(pipeline, "desc", project.desc or pipeline.desc)
   end
+  self:_choose_hooks_plugin()
   if not options.from_above then self:_scripts() end
   if options.above then return self:_lifecycle({}) end
   local workspace = pipeline.kind == "workspace" and model.compat ~= "strict" and pipeline.name

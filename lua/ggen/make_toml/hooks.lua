@@ -98,7 +98,7 @@ local function both(self, hooks, target, value, path, names)
 end
 
 local function suggestions(names)
-  local known = { "before_all", "after_all", "on_error", "on_success" }
+  local known = { "before_all", "after_all", "on_error", "on_success", "parallel" }
   for name in pairs(names) do
     known[#known + 1] = "before_" .. name
     known[#known + 1] = "after_" .. name
@@ -121,10 +121,23 @@ local function outcome(self, container, key, path, names)
   return (result.phases or result.commands) and result or nil
 end
 
+-- Whether the hooks of a moment run at the same time, and at most how many.
+local function parallel(self, model, value, key)
+  local limit = value[key]
+  if limit == false then return end
+  if limit ~= true and (type(limit) ~= "number" or limit < 1 or limit % 1 ~= 0) then
+    self:mismatch(value, key, "hooks", "true, false or how many run at once")
+  end
+  model.hooks_parallel = { limit = limit ~= true and limit or nil, line = self:line(value, key) }
+end
+
 local function one(self, model, value, key, names)
   if key == "on_error" or key == "on_success" then
     model[key] = outcome(self, value, key, "hooks", names)
     return
+  end
+  if key == "parallel" and not source.is_table(value[key]) then
+    return parallel(self, model, value, key)
   end
   local moment, target = key:match("^(%l+)_(.+)$")
   if moment == "before" or moment == "after" then

@@ -55,4 +55,48 @@ function M.texts(texts, indent, used)
   return M.list(items, indent, used)
 end
 
+---Source with its lines further to the right, but for those within long brackets.
+---@param source string as it is written here: without comments in long brackets
+---@param indent string
+---@return string
+function M.indented(source, indent)
+  local parts, at = {}, 1
+  source = "\n" .. source
+  -- Adds what stands before `to`: each line that is not empty begins with the indent.
+  local function add(to)
+    parts[#parts + 1] = source:sub(at, to):gsub("\n()", function(next_at)
+      local after = source:sub(at + next_at - 1, at + next_at - 1)
+      return (after == "" or after == "\n") and "\n" or "\n" .. indent
+    end)
+  end
+  while true do
+    -- The next text or comment: brackets in it are none.
+    local from, _, sign = source:find("([\"'%[%-])", at)
+    local to
+    while from do
+      if sign == "-" then
+        to = source:match("^%-%-[^\n]*()", from)
+      elseif sign == "[" then
+        local level = source:match("^%[(=*)%[", from)
+        to = level and select(2, source:find("]" .. level .. "]", from, true)) + 1
+      else
+        to = from + 1
+        while source:sub(to, to) ~= sign do
+          to = to + (source:sub(to, to) == "\\" and 2 or 1)
+        end
+        to = to + 1
+      end
+      if to then break end
+      from, _, sign = source:find("([\"'%[%-])", from + 1)
+    end
+    if not from then
+      add(#source)
+      return table.concat(parts):sub(2)
+    end
+    add(from - 1)
+    parts[#parts + 1] = source:sub(from, to - 1)
+    at = to
+  end
+end
+
 return M

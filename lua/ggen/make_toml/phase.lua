@@ -26,6 +26,12 @@ local function command(self, container, key, path)
   return read.text(self, container, key, path)
 end
 
+local function exclusive(self, container, key, path)
+  local value = container[key]
+  if type(value) == "boolean" or type(value) == "string" and value ~= "" then return value end
+  self:mismatch(container, key, path, "true, false or a name")
+end
+
 local function timeout(self, container, key, path)
   local seconds = read.duration(self, container, key, path)
   if seconds == 0 then self:fault(container, key, path, "must be above zero") end
@@ -100,7 +106,7 @@ M.fields = {
   retries = { "retry", read.count(100) },
   error_handling = { "error_handling", read.choice("stop", "warn", "continue") },
   env = { "environment", environment },
-  hooks = { "hooks", read.table },
+  hooks = { "hooks", read.table }, exclusive = { "exclusive", exclusive },
 }
 
 ---What those who wrote another key may have meant.
@@ -144,7 +150,7 @@ end
 ---Puts what the fields have left in a phase into its place.
 function M.finish(self, phase, value, path)
   for _, key in ipairs({ "outputs", "workspaces" }) do
-    if phase[key] then
+    if value[key] ~= nil then
       phase.lines = phase.lines or {}
       phase.lines[key] = self:line(value, key)
     end

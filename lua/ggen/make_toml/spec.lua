@@ -25,6 +25,7 @@ local loading_world = {
 ---@field relative string? where the phases run, from the pipeline's directory
 ---@field shell string?
 ---@field timeout number? seconds
+---@field retries integer?
 ---@field retry_delay number? seconds
 
 local function add_env(env, more)
@@ -43,7 +44,7 @@ function M.context(model, options)
   local execution = model.execution or {}
   return {
     env = env, environment = name, relative = options.relative, shell = model.shell,
-    timeout = execution.timeout, retry_delay = execution.retry_delay,
+    timeout = execution.timeout, retries = execution.retries, retry_delay = execution.retry_delay,
   }
 end
 
@@ -151,18 +152,19 @@ local function may_hold(condition)
 end
 
 -- What a cargo-make task has others do, behind what it needs. Of several choices the first counts
--- whose condition holds.
+-- whose condition holds. The second list has those that may run at the same time.
 local function others_of(phase)
-  local others = { phase.alias }
+  local others, together = { phase.alias }, nil
   if phase.condition and not may_hold(phase.condition) then return others end
   for _, choice in ipairs(phase.run_task or {}) do
     if not choice.condition or conditions.holds(choice.condition, loading_world) then
       for _, name in ipairs(choice.names) do others[#others + 1] = name end
+      if choice.parallel and #choice.names > 1 then together = choice.names end
       others[#others + 1] = choice.cleanup_task
       break
     end
   end
-  return others
+  return others, together
 end
 
 ---The task of a phase. Its `needs` are not looked up yet.
@@ -180,22 +182,28 @@ function M.phase(context, phase)
   end
   spec.desc = own.desc
   spec.timeout = phase.timeout or context.timeout
-  if phase.retry and phase.retry > 0 then
-    spec.retries = { count = phase.retry, delay = context.retry_delay or 1, factor = 2,
+  local retries = phase.retry or context.retries or 0
+  if retries > 0 then
+    spec.retries = { count = retries, delay = context.retry_delay or 1, factor = 2,
       max_delay = 60 }
   end
   if phase.error_handling == "continue" or phase.error_handling == "warn" then
     spec.optional = true
   end
   if phase.cache then add_cache(context, spec, phase, commands) end
-  spec.needs = joined(phase.depends_on, others_of(phase))
+  local others, together = others_of(phase)
+  spec.needs = joined(phase.depends_on, others)
   if phase.first_run_only or phase.condition then spec.when = { lifecycle = true } end
+  spec.exclusive = phase.exclusive or nil
   if phase.cwd then spec.cwd = placed(context, { phase.cwd })[1] end
   spec.lifecycle = {
     kind = spec.run == nil and spec.needs and phase.dialect == "tasks" and "group" or "phase",
     hidden = phase.private or nil,
     first_run_only = phase.first_run_only or nil,
     requires_approval = phase.requires_approval or nil,
+    together = together or nil,
+    placed_outputs = not phase.cache and context.relative and phase.outputs
+      and placed(context, phase.outputs) or nil,
     condition = phase.condition, watch = phase.watch, port = phase.port, outputs = phase.outputs,
     parallel = phase.parallel, workspaces = phase.workspaces, category = phase.category,
     plain = commands ~= phase.commands and steps_of(phase.commands, phase.shell) or nil,

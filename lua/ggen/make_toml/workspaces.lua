@@ -55,13 +55,22 @@ local function add_members(entries, root, model)
   end
 end
 
+---The workspaces that a make.toml names, as a plugin would give them.
+---@param model ggen.make_toml.Model
+---@param dir string absolute directory of the file
+---@return table[] entries
+function M.entries(model, dir)
+  local entries = named(model)
+  add_members(entries, dir, model)
+  return entries
+end
+
 ---Adds the workspaces that the root's make.toml names.
 ---@param found ggen.FoundWorkspaces
 function M.find(found)
   local root = found.root
   local model = root.make_toml.model
-  local entries = named(model)
-  add_members(entries, root.dir, model)
+  local entries = M.entries(model, root.dir)
   local place = { name = model.file, file = model.file, line = 1, dir = root.dir }
   found:take(place, entries)
   local find = model.workspaces_find

@@ -1,11 +1,11 @@
 -- A model of make.toml as the text of a pipeline.lua that does the same. What has no equivalent is
 -- said in a comment in its place.
 -- SPDX-License-Identifier: MIT
-local fault = require("ggen.fault")
 local lua_text = require("ggen.make_toml.lua_text")
 local sorted = require("ggen.sorted")
 local steps = require("ggen.steps")
 local key_names = require("ggen.make_toml.variables")
+local workspaces = require("ggen.make_toml.write_workspaces")
 local write_env = require("ggen.make_toml.write_env")
 
 local M = {}
@@ -54,6 +54,25 @@ function Writer:_known(names, missing)
     end
   end
   return list
+end
+
+-- A list of names of this file, without those that are for other workspaces.
+function Writer:_list(names, indent, used)
+  local list = lua_text.texts(names, indent, used)
+  for _, name in ipairs(names) do
+    for filtered in pairs(self._only) do
+      if self._names[filtered] == name then return "here(w, " .. list .. ")" end
+    end
+  end
+  return list
+end
+
+-- What belongs to a phase that is for some workspaces only.
+function Writer:_where_it_is(name, source)
+  if not name or not self._only[name] then return source end
+  local key = lua_text.key(self._names[name])
+  return ("if only%s[w.name] then\n%send\n"):format(key:sub(1, 1) == "[" and key or "." .. key,
+    lua_text.indented(source, "  "))
 end
 
 -- ---- what a task runs ----
@@ -183,8 +202,6 @@ local function without_equivalent(phase, comments)
   end
   say("first_run_only", "first_run_only has no equivalent: it runs each time")
   say("requires_approval", "requires_approval has no equivalent: nobody is asked")
-  say("parallel", "parallel = true: tasks of workspaces always run in parallel")
-  say("workspaces", "workspaces has no equivalent: declare the task in those workspaces")
   if phase.port then comments[#comments + 1] = ("port = %d"):format(phase.port) end
   if phase.watch == true then comments[#comments + 1] = "watch = true" end
   if phase.watch and phase.watch ~= true and not phase.cache then
@@ -257,7 +274,8 @@ function Writer:_task(name, phase)
     if list and #list > 0 then set(key, lua_text.texts(list, "  ", #key + 6)) end
   end
   set("desc", phase.desc and quote((phase.desc:gsub("%s+", " "))))
-  set_list("needs", self:_needs(phase, comments))
+  local needs = self:_needs(phase, comments)
+  if #needs > 0 then set("needs", self:_list(needs, "  ", 11)) end
   set("when", condition_of(phase.condition, comments))
   local shell = phase.shell or model.shell
   set("shell", shell and shell ~= "sh" and quote(shell) or nil)
@@ -269,12 +287,15 @@ function Writer:_task(name, phase)
   if run == nil and #fields <= 1 then comments[#comments + 1] = "there is nothing to run" end
   local timeout = phase.timeout or model.execution.timeout
   set("timeout", timeout and ("%.14g"):format(timeout))
-  if phase.retry and phase.retry > 0 then
-    set("retries", ("{ count = %d, delay = %.14g }"):format(phase.retry,
+  local retries = phase.retry or phase.dialect and model.execution.retries or 0
+  if retries > 0 then
+    set("retries", ("{ count = %d, delay = %.14g }"):format(retries,
       model.execution.retry_delay or 1))
   end
   set("optional", (phase.error_handling == "warn" or phase.error_handling == "continue")
     and "true" or nil)
+  local exclusive = phase.exclusive
+  set("exclusive", exclusive and (exclusive == true and "true" or quote(exclusive)))
   if phase.cache then
     local key = phase.cache_key or {}
     set_list("inputs", joined(type(phase.watch) == "table" and phase.watch or nil, key.files))
@@ -286,11 +307,15 @@ function Writer:_task(name, phase)
     set("cache", "false")
   end
   without_equivalent(phase, comments)
+  if self._to == "p" and phase.workspaces then
+    comments[#comments + 1] = "workspaces: the file names none"
+  end
   for i, comment in ipairs(comments) do
     comments[i] = "  -- " .. comment:gsub("%s+", " ") .. "\n"
   end
-  self:_add("\np:task ", quote(name), " { -- ", self:_place(phase.line), "\n",
-    table.concat(comments), table.concat(fields), "}\n")
+  local source = ("%s:task %s { -- %s\n%s%s}\n"):format(self._to, quote(name),
+    self:_place(phase.line), table.concat(comments), table.concat(fields))
+  self:_add("\n", self:_where_it_is(phase.name, source))
 end
 
 -- ---- hooks ----
@@ -342,19 +367,19 @@ function Writer:_hook(hook)
   end
   local names = self:_hook_tasks(hook, key)
   if #names == 0 then return end
-  local list = lua_text.texts(names, "", 30)
+  local list = self:_list(names, "", 30)
   if hook.target ~= "all" then
-    local apart = self._parts[#self._parts]:find("^\n?p:[ba]") and "" or "\n"
-    self:_add(apart, "p:", hook.moment, "(", quote(self._names[hook.target]), ", ", list, ") -- ",
-      self:_place(hook.line), "\n")
+    local apart = self._parts[#self._parts]:find("^\n?[pw]:[ba]") and "" or "\n"
+    self:_add(apart, self:_where_it_is(hook.target, ("%s:%s(%s, %s) -- %s\n"):format(self._to,
+      hook.moment, quote(self._names[hook.target]), list, self:_place(hook.line))))
   elseif hook.moment == "before" then
     local first, others = closure(self._model, hook.phases or {}), {}
     for _, phase in ipairs(self._model.phases) do
       if not first[phase.name] then others[#others + 1] = self._names[phase.name] end
     end
     self:_add("\n-- before_all: a hook runs once in a run, before the first task that has it (",
-      self:_place(hook.line), ")\nfor _, name in ipairs(", lua_text.texts(others, "", 30),
-      ") do\n  p:before(name, ", list, ")\nend\n")
+      self:_place(hook.line), ")\nfor _, name in ipairs(", self:_list(others, "", 30),
+      ") do\n  ", self._to, ":before(name, ", list, ")\nend\n")
   else
     self:_add("\n-- after_all (", self:_place(hook.line), ") has no equivalent; run these last: ",
       table.concat(names, ", "), "\n")
@@ -373,9 +398,23 @@ function Writer:_head(name)
   local top, shared = write_env.top(model)
   self._shared = shared
   if top ~= "" then self:_add("\n", top) end
+  local parallel = model.hooks_parallel
+  if parallel then
+    local limit = parallel.limit and (" { jobs = %d }"):format(parallel.limit) or ""
+    self:_add('\np:use "hooks.parallel"', limit, " -- ", self:_place(parallel.line), "\n")
+  end
+  if model.execution.max_parallel then
+    self:_add(("\n-- [execution] max_parallel is said with -j: ggen-lua run -j%d\n"):format(
+      model.execution.max_parallel))
+  end
   if model.compat == "strict" then
     self:_add('\n-- compat = "strict" has no equivalent: a pipeline has the order of its graph.\n')
   end
+end
+
+function Writer:_script(entry)
+  self:_task(self._names[entry.name], { name = entry.name, line = entry.line,
+    commands = { entry.command } })
 end
 
 function Writer:_groups()
@@ -383,17 +422,17 @@ function Writer:_groups()
   local function group(name, phases, line)
     local missing = {}
     local names = self:_known(phases, missing)
-    self:_add("\np:phase ", quote(self._names[name]), " ", lua_text.texts(names, "", 20), " -- ",
-      self:_place(line), "\n")
+    local list = self:_list(names, "", 20)
+    local call = list:find("^{") and "%s:phase %s %s -- %s\n" or "%s:phase(%s, %s) -- %s\n"
+    self:_add("\n", call:format(self._to, quote(self._names[name]), list, self:_place(line)))
     for _, other in ipairs(missing) do self:_add("-- ", plain(other), " is no phase here\n") end
   end
   for _, entry in ipairs(model.pipelines) do group(entry.name, entry.phases, entry.line) end
   for _, entry in ipairs(model.scripts) do
     if entry.phases then
       group(entry.name, entry.phases, entry.line)
-    else
-      self:_task(self._names[entry.name], { name = entry.name, line = entry.line,
-        commands = { entry.command } })
+    elseif self._to == "p" then
+      self:_script(entry)
     end
   end
 end
@@ -427,31 +466,44 @@ local function pipeline_name(model, name)
   return own ~= "" and own or "project"
 end
 
--- What is written here declares tasks of one directory.
-local function refuse_workspaces(model, name)
-  local first = model.workspaces[1] or model.members or model.workspaces_find
-  if not first then return end
-  fault.raise(('its phases run in workspaces, and what "init --from" writes would run them here.'
-    .. " A pipeline.lua with these lines keeps all as it is%s, and takes tasks beside it:\n")
-    :format(model.compat == "strict" and ' (but for compat = "strict")' or "")
-    .. ('  local p = require("ggen").pipeline %s\n  p:import %s\n  return p'):format(
-      quote(pipeline_name(model, name)), quote(model.file)), model.file, first.line)
+-- The phases of a file, and what belongs to them.
+function Writer:_phases()
+  local model = self._model
+  for _, phase in ipairs(model.phases) do self:_task(self._names[phase.name], phase) end
+  for _, hook in ipairs(model.hooks) do self:_hook(hook) end
+  self:_groups()
 end
 
----Raises a fault when the file names workspaces.
+-- The same for each workspace.
+function Writer:_in_workspaces(found)
+  for _, script in ipairs(self._model.scripts) do
+    if not script.phases then self:_script(script) end
+  end
+  self:_add(workspaces.head(self._model, found, self._names))
+  local parts = self._parts
+  self._parts, self._to, self._only = {}, "w", workspaces.filtered(self._model)
+  self:_phases()
+  local source = table.concat(self._parts):gsub("^\n", "")
+  self._parts, self._to = parts, "p"
+  self:_add(lua_text.indented(source, "  "), "end)\n")
+end
+
 ---@param model ggen.make_toml.Model read with `raw`
 ---@param name string of the pipeline, when the file has none
+---@param found ggen.make_toml.FoundWorkspace[]? those that the file names
 ---@return string source
-function M.write(model, name)
-  refuse_workspaces(model, name)
-  local self = setmetatable({ _model = model, _parts = {}, _names = {}, _taken = {} }, Writer)
+function M.write(model, name, found)
+  local self = setmetatable({ _model = model, _parts = {}, _names = {}, _taken = {}, _to = "p",
+    _only = {} }, Writer)
   for _, list in ipairs({ model.phases, model.pipelines, model.scripts }) do
     for _, entry in ipairs(list) do self._names[entry.name] = self:_free(entry.name) end
   end
   self:_head(pipeline_name(model, name))
-  for _, phase in ipairs(model.phases) do self:_task(self._names[phase.name], phase) end
-  for _, hook in ipairs(model.hooks) do self:_hook(hook) end
-  self:_groups()
+  if workspaces.has(model) then
+    self:_in_workspaces(found or {})
+  else
+    self:_phases()
+  end
   self:_rest()
   self:_add("\nreturn p\n")
   return table.concat(self._parts)

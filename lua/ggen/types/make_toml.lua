@@ -23,6 +23,7 @@
 ---when the command is "ggen lifecycle run|pipeline" of phases that are all here
 ---@field execution { max_parallel: integer?, timeout: number?, retries: integer?,
 ---retry_delay: number? }
+---@field hooks_parallel { limit: integer?, line: integer }? hooks of one moment at the same time
 ---@field max_records integer? of the lifecycle state; 0: no bound
 ---@field notes ggen.make_toml.Note[]
 ---@field unresolved { name: string, line: integer, key: string, hook: boolean? }[] names that are
@@ -48,6 +49,7 @@
 ---@field requires_approval boolean?
 ---@field timeout number? seconds
 ---@field retry integer?
+---@field exclusive boolean|string|nil
 ---@field error_handling "stop"|"warn"|"continue"|nil
 ---@field env table<string, string>
 ---@field environments table<string, ggen.make_toml.Replacement>

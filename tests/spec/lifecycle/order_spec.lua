@@ -57,12 +57,17 @@ local function text_of(file)
   local lines = {}
   for _, name in ipairs(file.names) do
     lines[#lines + 1] = ("[lifecycle.%s]"):format(name)
-    lines[#lines + 1] = ("commands = [%q, %q]"):format(("echo %s >> log"):format(name), "true")
+    lines[#lines + 1] = ("commands = [%q, %q]"):format(("echo %s >> log"):format(name),
+      file.ends and file.ends[name] or "true")
+    if file.exclusive and file.exclusive[name] then
+      lines[#lines + 1] = "exclusive = " .. file.exclusive[name]
+    end
     if #file.depends[name] > 0 then
       lines[#lines + 1] = "depends_on = " .. quoted(file.depends[name])
     end
   end
   lines[#lines + 1] = "[hooks]"
+  if file.parallel then lines[#lines + 1] = "parallel = " .. tostring(file.parallel) end
   for _, name in ipairs(file.names) do
     for _, moment in ipairs({ "before", "after" }) do
       if #file[moment][name] > 0 then
@@ -125,16 +130,17 @@ local function planned(dir, requested)
   return order
 end
 
-local function run(dir, requested)
+local function run(dir, requested, jobs, codes)
   fs.remove(dir .. "/log")
   local result = async.await(function(resume)
     return assert(process.run({
-      argv = { fs.realpath("/proc/self/exe"), "run", "-j4", unpack(requested) }, cwd = dir,
+      argv = { fs.realpath("/proc/self/exe"), "run", jobs or "-j4", unpack(requested) }, cwd = dir,
       env = { PATH = os.getenv("PATH"), HOME = dir, GGEN_LUA_PATH = os.getenv("GGEN_LUA_PATH") },
-      capture = 65536,
+      capture = 65536, timeout = 30,
     }, resume))
   end)
-  assert.are.equal(0, result.code, result.stdout .. result.stderr)
+  assert.is_true((codes or { [0] = true })[result.code] ~= nil, result.stdout .. result.stderr
+    .. assert(fs.read(dir .. "/make.toml")))
   local order = {}
   for name in io.lines(dir .. "/log") do order[#order + 1] = name end
   return order
@@ -158,11 +164,64 @@ describe("phases of random files", function()
 
   it("run after their before hooks and before their after hooks", function()
     math.randomseed(SEED + 1)
-    for case = 1, 25 do
+    for case = 1, 40 do
       local file = random_file()
+      file.parallel = ({ true, false, 1, 2 })[case % 4 + 1]
       write(dir .. "/make.toml", text_of(file))
       local requested = { file.names[1], file.names[2] }
       check(file, requested, run(dir, requested), ("seed %d, case %d: "):format(SEED + 1, case))
+    end
+  end)
+
+  it("end, whatever fails and whoever wants to be alone", function()
+    math.randomseed(SEED + 4)
+    for case = 1, 60 do
+      local file = random_file()
+      file.parallel, file.ends, file.exclusive = case % 3 + 1, {}, {}
+      for _, name in ipairs(file.names) do
+        file.ends[name] = ({ "true", "/bin/true", "/bin/true", "/bin/false" })[math.random(4)]
+        file.exclusive[name] = ({ "true", '"x"' })[math.random(6)]
+      end
+      write(dir .. "/make.toml", text_of(file))
+      local jobs = ({ "-j1", "-j2", "-k" })[case % 3 + 1]
+      local order = run(dir, { file.names[1], file.names[2] }, jobs, { [0] = true, [1] = true })
+      positions(order, ("seed %d, case %d: "):format(SEED + 4, case))
+    end
+  end)
+
+  it("are part of one moment at most, and no row goes on beside one", function()
+    math.randomseed(SEED + 3)
+    for _ = 1, 200 do
+      local file = random_file()
+      write(dir .. "/make.toml", text_of(file))
+      local project = resolve.project(load.load(dir))
+      local selection = select.tasks(project, { file.names[1], file.names[2] })
+      local some_plan, rows = plan.plan(project, selection, true)
+      local row, turns, inside = rows[1], {}, {}
+      for _, moment in ipairs(row and row.moments or {}) do
+        assert.is_true(#moment.members > 1)
+        for _, node in ipairs(moment.members) do
+          assert.is_nil(turns[node])
+          turns[node] = true
+        end
+        for _, node in ipairs(moment.inner) do inside[node.index] = true end
+      end
+      -- However its tasks end, what is in no moment runs alone.
+      local running = {}
+      while true do
+        local id = some_plan:next()
+        while id do
+          running[#running + 1] = id
+          id = some_plan:next()
+        end
+        if #running == 0 then break end
+        for _, each in ipairs(running) do
+          assert.is_true(#running == 1 or inside[each] ~= nil, text_of(file))
+        end
+        local ended = table.remove(running, math.random(#running))
+        if math.random(6) == 1 then some_plan:fail(ended) else some_plan:done(ended) end
+      end
+      assert.is_true(some_plan:finished())
     end
   end)
 

@@ -25,6 +25,57 @@ describe("make_toml.read: tasks of cargo-make", function()
     assert.same({ "cargo build" }, task("command = 'cargo build'").commands)
   end)
 
+  it("takes from another task what a task does not say itself", function()
+    local model = read([=[
+      [tasks.more]
+      extend = "base"
+      args = ["more"]
+      [tasks.base]
+      description = "the base"
+      command = "echo"
+      args = ["base"]
+      dependencies = ["dep"]
+      depends_on = ["first"]
+      outputs = ["out"]
+      [tasks.script]
+      extend = "more"
+      description = "a script"
+      script = "exit 1"
+      [tasks.dep]
+      command = "true"
+      [tasks.first]
+      command = "true"
+      [tasks.others]
+      extend = "base"
+      run_task = "dep"
+    ]=])
+    local by_name = {}
+    for _, phase in ipairs(model.phases) do by_name[phase.name] = phase end
+    local more, base, script = by_name.more, by_name.base, by_name.script
+    assert.same({ { "echo", "more" } }, more.commands)
+    assert.same({ { "echo", "base" } }, base.commands)
+    assert.same({ "exit 1" }, script.commands)
+    assert.same({}, by_name.others.commands)
+    for _, phase in ipairs({ more, base, script }) do
+      assert.same({ "first", "dep" }, phase.depends_on)
+      assert.same({ "out" }, phase.outputs)
+    end
+    assert.same({ "the base", "a script" }, { more.desc, script.desc })
+    assert.same({ 1, nil }, { more.line, more.lines })
+    assert.same({}, model.notes)
+  end)
+
+  it("refuses what extends itself, nothing, or too much", function()
+    assert.matches('tasks.t.extend: there is no task "u" %(did you mean "t"%?%)',
+      refused('extend = "u"'))
+    assert.matches('"t" extends itself', refused('extend = "t"'))
+    assert.matches('tasks.v.extend: "t" extends itself',
+      refused('extend = "u"\n[tasks.u]\nextend = "v"\n[tasks.v]\nextend = "t"'))
+    local lines = { 'extend = "t1"' }
+    for i = 1, 5000 do lines[#lines + 1] = ('[tasks.t%d]\nextend = "t%d"'):format(i, i + 1) end
+    assert.matches("more than 100 tasks extend each other", refused(table.concat(lines, "\n")))
+  end)
+
   it("leaves variables in args to a shell", function()
     assert.same({ [[cargo "a ${B} \$C \`d\` \"\\" 'x y' 'it'\''s' plain]] },
       task("command = 'cargo'\nargs = ['''a ${B} $C `d` \"\\''', 'x y', \"it's\", 'plain']")

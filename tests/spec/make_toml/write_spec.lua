@@ -262,14 +262,37 @@ say = "echo"
     end
   end)
 
-  it("refuses workspaces", function()
-    for line, text in ipairs({ "[workspace.w]\npath = 'w'", "\n[workspace]\nmembers = []",
-      "\n\n[workspace]\nfind = 'npm'" }) do
-      local ok, problem = pcall(written, text .. "\n[tasks.a]\ncommand = 'a'\n")
-      assert.is_false(ok)
-      assert.equal(line == 1 and 1 or line + 1, problem.line)
-      has(problem.message, 'p:import "make.toml"')
+  it("writes workspaces", function()
+    local model = make_toml.read([=[
+      [workspace]
+      find = "cargo"
+      members = ["libs/*"]
+      [lifecycle.a]
+      command = "a"
+      [lifecycle.b]
+      command = "b"
+      workspaces = ["x"]
+      depends_on = ["a"]
+      [hooks]
+      after_a = ["b"]
+      before_b = ["a"]
+    ]=], "make.toml", { raw = true })
+    local source = write.write(model, "dir", {
+      { name = "x", path = "libs/x", depends_on = { "y" }, line = 3 },
+      { name = "y", path = "libs/y", depends_on = {}, line = 3 },
+      { name = "z", path = "z", depends_on = {}, line = 4, missing = true },
+    })
+    for _, text in ipairs({ 'x = { path = "libs/x", depends_on = { "y" } }, -- make.toml:3',
+      'p:use "workspaces.cargo"', "local function has_own(w)", "only.b[w.name]",
+      '  w:after("a", here(w, { "b" }))', '    w:before("b", { "a" })' }) do
+      has(source, text)
     end
+    assert(loadstring(source))
+  end)
+
+  it("moves lines to the right, but for those of long texts", function()
+    assert.equal('  a = "\\"[[",\n\n  -- it\'s [[\n  b = [==[\nx]]\n]==],\n  c[d] = -1',
+      lua_text.indented('a = "\\"[[",\n\n-- it\'s [[\nb = [==[\nx]]\n]==],\nc[d] = -1', "  "))
   end)
 
   it("writes conditions", function()

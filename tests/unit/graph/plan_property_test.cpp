@@ -15,6 +15,7 @@ struct ModelTask {
   std::vector<unsigned> needs, after;
   bool always = false;
   bool aside = false;
+  bool lost = false;  // skipped by a failure: over when its turn would have come
   unsigned pool = 0;
   double priority = 0;
   State state = State::unselected;
@@ -36,8 +37,12 @@ struct Model {
   bool ended_or_unselected(unsigned id) const {
     return has_ended(tasks[id].state) || in(id, State::unselected);
   }
+  // Nobody waits for it any more.
+  bool over(unsigned id) const {
+    return ended_or_unselected(id) && (!tasks[id].lost || needs_ended(id));
+  }
   bool needs_ended(unsigned id) const {
-    const auto ended = [&](unsigned other) { return ended_or_unselected(other); };
+    const auto ended = [&](unsigned other) { return over(other); };
     return std::all_of(tasks[id].needs.begin(), tasks[id].needs.end(), ended) &&
            std::all_of(tasks[id].after.begin(), tasks[id].after.end(), ended);
   }
@@ -73,7 +78,7 @@ struct Model {
         if (std::none_of(needs.begin(), needs.end(), [&](unsigned need) { return lost[need]; }))
           continue;
         tasks[i].state = State::skipped;
-        lost[i] = changed = true;
+        lost[i] = changed = tasks[i].lost = true;
         skipped.push_back(i);
       }
     }

@@ -210,6 +210,28 @@ TEST_CASE("plan: an order without a need selects nothing and survives a failure"
   }
 }
 
+TEST_CASE("plan: what comes after a skipped task waits for all that is before it", "[graph]") {
+  Fixture f;
+  f.add("a");
+  f.add("slow");
+  f.add("uses a", {"a"});
+  f.add("later");
+  f.add("last");
+  f.after("uses a", "slow");
+  f.after("later", "uses a");
+  f.after("last", "later");
+  f.want({"uses a", "slow", "later", "last"});
+  CHECK(f.next() == "a");
+  CHECK(f.next() == "slow");
+  const Plan::Change change = f.plan->fail(f.ids["a"]);
+  CHECK(f.names(change.skipped) == Names{"uses a"});
+  CHECK(change.ready.empty());
+  CHECK(f.state("later") == "want");
+  CHECK(f.done("slow") == Names{"later"});
+  CHECK(f.next() == "later");
+  CHECK(f.done("later") == Names{"last"});
+}
+
 TEST_CASE("plan: a stop hands out nothing until resume", "[graph]") {
   Fixture f;
   f.add("a");
