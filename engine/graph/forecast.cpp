@@ -38,27 +38,29 @@ double forecast(const Plan& of, const Course& course) {
   const auto is_alone = [&](TaskId id) {
     return index_of(id) < course.alone.size() && course.alone[index_of(id)];
   };
-  std::optional<TaskId> alone;  // waits until nothing runs, or is all that does
+  bool held = false;  // by `alone`, which waits until nothing runs, or is all that does
+  TaskId alone{};
   double now = 0;
   const auto start = [&](TaskId id) {
     running.push({now + course.durations[index_of(id)], started++, id});
   };
   const auto start_all = [&] {
-    while (!alone && running.size() < course.jobs) {
+    while (!held && running.size() < course.jobs) {
       const std::optional<TaskId> id = plan.next();
       if (!id) return;
-      if (is_alone(*id))
-        alone = id;
+      held = is_alone(*id);
+      if (held)
+        alone = *id;
       else
         start(*id);
     }
-    if (alone && running.empty()) start(*alone);
+    if (held && running.empty()) start(alone);
   };
   for (start_all(); !running.empty(); start_all()) {
     const TaskId id = running.top().id;
     now = running.top().time;
     running.pop();
-    if (alone == id) alone.reset();
+    if (held && alone == id) held = false;
     plan.done(id);
   }
   return now;
