@@ -235,10 +235,16 @@ int samples_add(lua_State* L) {
   return 0;
 }
 
-// samples:append(path) -> true | nil, message, kind
+// samples:append(path [, known]) -> true | nil, message, kind
+// With what is known already, samples that add nothing to it are left out.
 int samples_append(lua_State* L) {
-  const auto& samples = check<LuaSamples>(L, 1).samples;
-  const auto appended = Timings::append(check_string(L, 2), samples);
+  auto& samples = check<LuaSamples>(L, 1).samples;
+  const std::string path(check_string(L, 2));
+  if (!lua_isnoneornil(L, 3)) {
+    const Timings& known = check<LuaTimings>(L, 3).timings;
+    std::erase_if(samples, [&](const Sample& sample) { return known.has_told(sample); });
+  }
+  const auto appended = Timings::append(path, samples);
   if (!appended) return push_error(L, appended.error());
   lua_pushboolean(L, 1);
   return 1;
