@@ -269,16 +269,17 @@ function Run:_pump()
     while self.slots:room() and not self._alone do
       local id = self.scheduling:next(self.plan, self.running)
       if not id then break end
-      if workers.is_alone(self:_task(id)) then
-        self._alone = { id = id }
+      local task = self:_task(id)
+      if workers.is_alone(task) then
+        self._alone = { id = id, task = task }
       else
-        self:_start(id)
+        self:_start(id, task)
       end
     end
     -- A task that wants to be alone waits until the others have ended; meanwhile none starts.
     if self._alone and self.plan:stopped() then self._alone = nil end
     local alone = self.running == 0 and self._alone
-    if alone then self:_start(alone.id) end
+    if alone then self:_start(alone.id, alone.task) end
   until not alone or self._alone
   self.slots:settle()
   self._pumping = false
@@ -299,8 +300,7 @@ local function life(self, task, id)
   return self:_ended(task, id, result, started)
 end
 
-function Run:_start(id)
-  local task = self:_task(id)
+function Run:_start(id, task)
   self.running = self.running + 1
   self.slots:started(task)
   self.scheduling:started(task)
