@@ -98,15 +98,18 @@ bool decode(const char* from, Record& record) {
   return true;
 }
 
-Group group_of(std::vector<Record>& hits) {
-  std::sort(hits.begin(), hits.end(),
-            [](const Record& a, const Record& b) { return a.key < b.key; });
+Group group_of(std::span<const Record> hits) {
   Group group;
-  hash::Sha256 hash;
+  std::vector<ShortKey> keys;
+  keys.reserve(hits.size());
   for (const Record& hit : hits) {
-    hash.update({reinterpret_cast<const char*>(hit.key.data()), hit.key.size()});
+    keys.push_back(hit.key);
     group.cost_ms += hit.cost_ms;
   }
+  std::sort(keys.begin(), keys.end());
+  hash::Sha256 hash;
+  for (const ShortKey& key : keys)
+    hash.update({reinterpret_cast<const char*>(key.data()), key.size()});
   group.id = short_key(hash.finish());
   group.count = hits.size();
   return group;

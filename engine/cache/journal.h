@@ -95,13 +95,14 @@ class RawRecord {
   const char* bytes_;
 };
 
-// The records of a run's hits, with the record of their group in front. `hits` comes sorted by key.
+// What the hits of a run are together.
 struct Group {
   ShortKey id{};
   std::uint64_t count = 0;
   std::uint64_t cost_ms = 0;
 };
-Group group_of(std::vector<Record>& hits);
+// The same in whatever order they come.
+Group group_of(std::span<const Record> hits);
 Record group_record(const Group& group, Op op, std::uint64_t time_ms);
 
 class Journal {
@@ -111,8 +112,10 @@ class Journal {
   // One write, as a whole or (disk full) in part. Records of other processes may come before and
   // after, never between.
   Result<void> append(std::span<const Record> records);
-  // Appends the group with its hits, for a first run. Sorts the hits.
-  Result<Group> append_group(std::vector<Record> hits, std::uint64_t time_ms);
+  // Appends the group with its hits, for a first run.
+  Result<Group> append_group(std::span<const Record> hits, std::uint64_t time_ms);
+  Result<void> append_group(const Group& group, std::span<const Record> hits,
+                            std::uint64_t time_ms);
   // What a run with the same hits as a group appends.
   Result<void> append_repeat(const Group& group, std::uint64_t time_ms);
 
@@ -137,6 +140,8 @@ class Journal {
   Result<bool> compact(std::uint64_t bound = kBound, std::size_t keep = kKeep);
 
  private:
+  Result<void> append_bytes(std::string_view bytes);
+
   const Directory& directory_;
 };
 

@@ -107,10 +107,9 @@ std::vector<Record> condense(std::span<const Record> old, std::span<const Record
 
 }  // namespace
 
-Result<void> Journal::append(std::span<const Record> records) {
-  if (records.empty()) return {};
+// One write, as a whole or (disk full) in part.
+Result<void> Journal::append_bytes(std::string_view bytes) {
   GGEN_TRY_ASSIGN(const Fd file, open_locked(directory_, LOCK_SH));
-  const std::string bytes = bytes_of(records);
   const ssize_t count = ::write(file.get(), bytes.data(), bytes.size());
   if (count < 0) return failed("write to");
   if (static_cast<std::size_t>(count) != bytes.size()) {
@@ -120,11 +119,21 @@ Result<void> Journal::append(std::span<const Record> records) {
   return {};
 }
 
-Result<Group> Journal::append_group(std::vector<Record> hits, std::uint64_t time_ms) {
+Result<void> Journal::append(std::span<const Record> records) {
+  if (records.empty()) return {};
+  return append_bytes(bytes_of(records));
+}
+
+Result<Group> Journal::append_group(std::span<const Record> hits, std::uint64_t time_ms) {
   const Group group = group_of(hits);
-  hits.insert(hits.begin(), group_record(group, Op::group, time_ms));
-  GGEN_TRY(append(hits));
+  GGEN_TRY(append_group(group, hits, time_ms));
   return group;
+}
+
+Result<void> Journal::append_group(const Group& group, std::span<const Record> hits,
+                                   std::uint64_t time_ms) {
+  const Record head = group_record(group, Op::group, time_ms);
+  return append_bytes(bytes_of({&head, 1}) + bytes_of(hits));
 }
 
 Result<void> Journal::append_repeat(const Group& group, std::uint64_t time_ms) {

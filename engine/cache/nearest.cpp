@@ -69,6 +69,10 @@ Result<void> NearestResults::read_journal() {
   });
 }
 
+bool NearestResults::has_none(std::string_view task) const {
+  return read_ && std::find(tasks_.begin(), tasks_.end(), task_hash(task)) == tasks_.end();
+}
+
 std::optional<Digest> NearestResults::whole_key(const ShortKey& key) {
   auto& list = keys_[key[0]];
   if (!list) {

@@ -29,6 +29,8 @@ class NearestResults {
   // first call.
   Result<std::optional<Action>> find(std::string_view task, std::span<const Part> parts,
                                      const Digest& but, std::size_t limit);
+  // Whether it is known already that find() finds nothing of this task.
+  bool has_none(std::string_view task) const;
 
  private:
   Result<void> read_journal();

@@ -61,9 +61,13 @@ int assessor_nearest(lua_State* L) {
   const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
   const auto limit = static_cast<std::size_t>(luaL_checkinteger(L, 3));
   check_cache(L);
+  const auto has_none = [task](Session& session) {
+    return session.nearest->has_none(session.graph->name(task));
+  };
   return queue(
-      L, 4, [](Session&) { return false; },
-      [task, limit](Session& session) -> Result<std::optional<cache::Action>> {
+      L, 4, has_none,
+      [task, limit, has_none](Session& session) -> Result<std::optional<cache::Action>> {
+        if (has_none(session)) return std::optional<cache::Action>();
         const incremental::Assessor& assessor = *session.assessor;
         GGEN_TRY_ASSIGN(const auto parts, session.assessor->parts(task));
         return session.nearest->find(session.graph->name(task), parts, assessor.key(task), limit);

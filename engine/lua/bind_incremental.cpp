@@ -97,10 +97,24 @@ int assessor_define(lua_State* L) {
   return 1;
 }
 
-// assessor:verify() -> whether every file is as the index has it
+// assessor:verify([cb]) -> whether every file is as the index has it; with a callback that is told,
+// and a worker thread looks
 int assessor_verify(lua_State* L) {
-  lua_pushboolean(L, check_idle(L).tree.verify_all());
-  return 1;
+  Session& session = check_idle(L);
+  if (lua_isnoneornil(L, 2)) {
+    lua_pushboolean(L, session.tree.verify_all());
+    return 1;
+  }
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  auto all = std::make_shared<bool>(false);
+  auto callback = std::make_shared<Ref>(L, 2);
+  LuaAssessor& self = check_assessor(L);
+  self.serial.run([session = self.session, all] { *all = session->tree.verify_all(); },
+                  [all, callback] {
+                    lua_pushboolean(callback->state(), *all ? 1 : 0);
+                    call_back(*callback, 1);
+                  });
+  return 0;
 }
 
 // assessor:note(name) -> bytes | nil

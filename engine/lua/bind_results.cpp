@@ -417,7 +417,7 @@ Result<void> write_hits(Session& session, cache::Opened& cache, const graph::Pla
   if (hits.empty()) return {};
   const cache::Group group = cache::group_of(hits);
   if (last_group && last_group->id == group.id) return cache.journal.append_repeat(group, now);
-  GGEN_TRY(cache.journal.append_group(std::move(hits), now));
+  GGEN_TRY(cache.journal.append_group(group, hits, now));
   session.tree.set_note("group", pack(group));
   return {};
 }

@@ -133,14 +133,16 @@ void push_numbers(lua_State* L, const std::vector<double>& numbers) {
 }
 
 // timings:durations(plan [, idle ids]) -> expected seconds by task, and of those that have not
-// ended the number of tasks that are known and the number of those that are not. One that never ran
-// is taken for the median of its kind (the same name in other workspaces and combinations), or else
-// of all. Tasks outside of the plan and idle ones take no time.
+// ended the number of tasks that are known and the number of those that are not; then the expected
+// bytes of memory by task, 0 where nothing is known. One that never ran is taken for the median of
+// its kind (the same name in other workspaces and combinations), or else of all. Tasks outside of
+// the plan and idle ones take no time.
 int timings_durations(lua_State* L) {
   const Timings& timings = check<LuaTimings>(L, 1).timings;
   const Plan& plan = check_plan(L, 2);
   const graph::Graph& graph = plan.graph();
   std::vector<double> durations(graph.size(), 0);
+  std::vector<double> memory(graph.size(), 0);
   std::vector<bool> idle(graph.size(), false);
   if (lua_istable(L, 3)) {
     const int count = static_cast<int>(lua_objlen(L, 3));
@@ -156,8 +158,10 @@ int timings_durations(lua_State* L) {
   std::vector<TaskId> unknown;
   std::size_t known_to_come = 0, unknown_to_come = 0;
   for (const TaskId id : graph.order()) {
-    if (plan.state(id) == graph::State::unselected || idle[index_of(id)]) continue;
+    if (plan.state(id) == graph::State::unselected) continue;
     const Expected expected = timings.expected(Timings::id(graph.name(id)));
+    memory[index_of(id)] = expected.peak_kib * kBytesPerKib;
+    if (idle[index_of(id)]) continue;
     if (!graph::has_ended(plan.state(id)))
       ++(expected.samples == 0 ? unknown_to_come : known_to_come);
     if (expected.samples == 0) {
@@ -178,7 +182,8 @@ int timings_durations(lua_State* L) {
   push_numbers(L, durations);
   lua_pushinteger(L, static_cast<lua_Integer>(known_to_come));
   lua_pushinteger(L, static_cast<lua_Integer>(unknown_to_come));
-  return 3;
+  push_numbers(L, memory);
+  return 4;
 }
 
 // remaining(plan, durations by task) -> the longest way to the end by task
@@ -235,10 +240,16 @@ int samples_add(lua_State* L) {
   return 0;
 }
 
-// samples:append(path) -> true | nil, message, kind
+// samples:append(path [, known]) -> true | nil, message, kind
+// With what is known already, samples that add nothing to it are left out.
 int samples_append(lua_State* L) {
-  const auto& samples = check<LuaSamples>(L, 1).samples;
-  const auto appended = Timings::append(check_string(L, 2), samples);
+  auto& samples = check<LuaSamples>(L, 1).samples;
+  const std::string path(check_string(L, 2));
+  if (!lua_isnoneornil(L, 3)) {
+    const Timings& known = check<LuaTimings>(L, 3).timings;
+    std::erase_if(samples, [&](const Sample& sample) { return known.has_told(sample); });
+  }
+  const auto appended = Timings::append(path, samples);
   if (!appended) return push_error(L, appended.error());
   lua_pushboolean(L, 1);
   return 1;

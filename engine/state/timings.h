@@ -11,7 +11,8 @@
 //                                               before
 //
 // Damage: bytes that do not check are skipped one by one up to the next record that does. When the
-// file has grown, it is written anew with the last kKept records of each task.
+// file has grown, it is written anew with the last kKept records of each task; fewer where a run
+// has more than 10,000 tasks.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -52,8 +53,8 @@ class Timings {
 
   static std::uint64_t id(std::string_view task);
 
-  // A file that is not there has no samples.
-  static Result<Timings> read(const std::string& path);
+  // Of each task the last `most` samples. A file that is not there has none.
+  static Result<Timings> read(const std::string& path, std::size_t most = kKept);
 
   // The last samples of a task, oldest first.
   std::span<const Sample> samples(std::uint64_t task) const;
@@ -61,6 +62,9 @@ class Timings {
   // of the next newer one. One slow run among several fast ones changes nothing; a task that has
   // become slower is believed after three.
   Expected expected(std::uint64_t task) const;
+  // A sample from which nobody would learn anything: the task takes no time worth speaking of, as
+  // it always did.
+  bool has_told(const Sample& sample) const;
   std::uint64_t damaged_bytes() const { return damaged_; }
 
   // Adds samples with one write. Keeps the file short.
@@ -69,11 +73,22 @@ class Timings {
                              std::uint64_t bound = kBound);
 
  private:
-  std::vector<Sample> samples_;  // by task, then in the order of the file
+  void arrange(std::size_t most);
+  std::size_t slot_of(std::uint64_t task, const std::vector<std::uint64_t>& ids) const;
+
+  std::vector<Sample> samples_;        // by task, then in the order of the file
+  std::vector<std::uint64_t> ids_;     // the tasks, as they were first seen
+  std::vector<std::uint32_t> starts_;  // where the samples of a task begin; one more at the end
+  std::vector<std::uint32_t> slots_;   // hash table: number of a task + 1; 0 is free
   std::uint64_t damaged_ = 0;
 };
 
-// The median of values where each counts as often as its weight says; 0 for none.
-double weighted_median(std::vector<std::pair<double, double>> values_and_weights);
+struct Weighted {
+  double value = 0;
+  double weight = 0;
+};
+
+// The median of values where each counts as often as its weight says; 0 for none. Sorts them.
+double weighted_median(std::span<Weighted> values);
 
 }  // namespace ggen::state

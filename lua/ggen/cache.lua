@@ -22,6 +22,7 @@ local FIRST_PAUSE, LONGEST_PAUSE, TELL_AFTER = 0.005, 0.1, 1 -- seconds, of wait
 ---@field write boolean keep results
 ---@field stats boolean? say at the end how the cache did
 ---@field directory string? of the cache of this machine
+---@field look ggen.FirstLook? that was begun before
 
 ---@class ggen.CacheEntry what find() learned about a task
 ---@field result ggen.TaskResult? there is nothing to run: this is the result
@@ -49,23 +50,50 @@ local function wait_for(self, method, ...)
   end)
 end
 
+local function open_files(project)
+  return incremental.open({
+    root = project.dir, index = project.dir .. "/.ggen/index/files",
+    graph = require("ggen.plan").freeze(project),
+    threads = math.min(require("ggen.core.env").cpus(), MOST_THREADS),
+  })
+end
+
+---@class ggen.FirstLook what a run looks at first, while somebody else is still at work
+---@field files userdata
+---@field unmoved boolean? every file is as the index has it; nil until that is known
+
+---Looks whether files have moved, on other threads. finish() comes before anything else is done
+---with the files, and in any case.
+---@param project ggen.Project
+---@return ggen.FirstLook? look nil when there cannot be a cache
+---@return fun() finish waits for it
+function M.first_look(project)
+  local files = open_files(project)
+  if not files then return nil, function() end end
+  local look, known = { files = files }, async.future()
+  files:verify(function(unmoved)
+    look.unmoved = unmoved
+    known:resolve()
+  end)
+  return look, function() known:wait() end
+end
+
 ---@param project ggen.Project
 ---@param plugins ggen.Registry
 ---@param events ggen.Events
 ---@param options ggen.CacheOptions
 ---@return ggen.Cache? nil when there cannot be one: it was said why
 function M.open(project, plugins, events, options)
-  local files, message = incremental.open({
-    root = project.dir, index = project.dir .. "/.ggen/index/files",
-    graph = require("ggen.plan").freeze(project),
-    threads = math.min(require("ggen.core.env").cpus(), MOST_THREADS),
-  })
+  local look, message = options.look, nil
+  local files = look and look.files
+  if not files then files, message = open_files(project) end
   if not files then
     events:note("warning", "everything runs, without a cache: " .. message)
     return nil
   end
   local self = setmetatable({
     files = files, project = project, events = events, options = options, plugins = plugins,
+    _unmoved = look and look.unmoved,
     definition = require("ggen.definition").remembered(project, plugins),
     policies = plugins:all("cache"), _policies = policies.new(plugins:all("cache"), events),
     _said = {}, _records = {}, _refused = {}, _causes = {},
@@ -153,7 +181,8 @@ function Cache:judge(project, plan, asked, left_out)
   local whole = #asked == 0 and not left_out
   self._memo = situation and whole and hash.bytes(situation .. plan:digest()) or nil
   if not self.options.read then return nothing end
-  local unchanged = self.files:verify()
+  local unchanged = self._unmoved
+  if unchanged == nil then unchanged = self.files:verify() end
   if unchanged and not self.events:wants("on_task_fresh") then
     self._found = memo.recall(self, project, plan)
     if self._found then return self._found end

@@ -131,6 +131,14 @@ function Context:project() return self._run.project end
 ---@async
 function Context:interrupted() self._run.waits.signal:wait() end
 
+-- What a shell would do itself: its code, nil when it takes a process.
+local function run_builtin(self, command)
+  self:check_time()
+  return require("ggen.lifecycle.builtins").run(command, function(bytes)
+    self:log():write("out", bytes)
+  end)
+end
+
 ---Runs one step, whatever it is.
 ---@async
 ---@param step ggen.Step
@@ -140,10 +148,7 @@ function Context:step(step)
   local spec = self.task.spec
   local interactive = spec.interactive
   if spec.lifecycle and step.shell and not step.shell_program and not interactive then
-    self:check_time()
-    local code = require("ggen.lifecycle.builtins").run(step.shell, function(bytes)
-      self:log():write("out", bytes)
-    end)
+    local code = run_builtin(self, step.shell)
     if code then return { code = code } end
   end
   return self:process({
@@ -153,16 +158,8 @@ function Context:step(step)
   })
 end
 
----Runs a Lua function of the pipeline with its own ctx. An error that it raises is its failure.
----@async
----@param fn function
----@return ggen.Result
-function Context:call(fn)
-  local user = M.user(self)
-  if not self._deadline then
-    local ok, value = xpcall(fn, self._run.handler, user)
-    return M.function_result(ok, value)
-  end
+-- Calls a function that has to end in time.
+local function call_until_deadline(self, fn, user)
   local left = self._deadline - clock.monotonic()
   local ended, result = pcall(async.race, {
     function() return M.function_result(xpcall(fn, self._run.handler, user)) end,
@@ -181,6 +178,16 @@ function Context:call(fn)
   return result
 end
 
+---Runs a Lua function of the pipeline with its own ctx. An error that it raises is its failure.
+---@async
+---@param fn function
+---@return ggen.Result
+function Context:call(fn)
+  local user = M.user(self)
+  if self._deadline then return call_until_deadline(self, fn, user) end
+  return M.function_result(xpcall(fn, self._run.handler, user))
+end
+
 ---@param ok boolean
 ---@param value any what the function returned or raised
 ---@return ggen.Result
@@ -190,8 +197,8 @@ function M.function_result(ok, value)
     return { code = value.exit_code or 1, message = tostring(value), traceback = value.traceback }
   end
   if value == false then return { code = 1, message = "the function returned false" } end
-  -- With the fields that the account fills in: one allocation, not four.
-  return { code = 0, status = "ok", duration = 0, attempts = 1 }
+  -- With the fields that are filled in later: one allocation, not four.
+  return { code = 0, status = "ok", duration = 0, attempts = 1, began = 0, ran = 0 }
 end
 
 -- ctx of the pipeline's functions ----------------------------------------------------------------

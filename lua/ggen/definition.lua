@@ -86,42 +86,69 @@ local function overlap(a, b)
     outputs_line(second))
 end
 
--- Calls with each directory above a path, from the nearest.
-local function each_above(path, call)
-  local above = path:match("^(.*)/[^/]*$")
-  while above do
-    call(above)
-    above = above:match("^(.*)/[^/]*$")
+-- The part before the last "/", "" for the root; nil for the root itself.
+local function parent(path)
+  if path == "" then return nil end
+  return path:match("^(.*)/") or ""
+end
+
+-- Of a directory what `entries` have for it and all above it, from the nearest; nil where there is
+-- nothing. `known` keeps the answers: many outputs lie in few directories.
+local function at_and_above(entries, dir, known)
+  local found = known[dir]
+  if found ~= nil then return found or nil end
+  local up, here = parent(dir), entries[dir]
+  found = up and at_and_above(entries, up, known) or nil
+  if here then
+    local list = { here }
+    for _, entry in ipairs(found or {}) do list[#list + 1] = entry end
+    found = list
   end
+  known[dir] = found or false
+  return found
+end
+
+-- Whether a pattern matches a path, or a directory that it lies in.
+local function covers(pattern, path)
+  local match = require("ggen.core.fs").match
+  while path and path ~= "" do
+    if match(pattern, path) then return true end
+    path = parent(path)
+  end
+  return false
 end
 
 ---Two tasks that make the same file would each undo the other's work. Patterns with wildcards are
 ---compared with plain paths, with the directories that they begin with and with their equals.
 local function check_overlaps(outputs)
-  local by_path, globs = {}, {}
+  local by_path, globs = {}, {} -- globs: by the directory in which their first wildcard is
   for _, output in ipairs(outputs) do
     local before = by_path[output.path]
     if before and before.task ~= output.task then overlap(before, output) end
     by_path[output.path] = output
     local fixed = output.path:match("^([^*?%[{\\]*)[*?%[{\\]")
-    if fixed then globs[#globs + 1] = { output = output, fixed = fixed } end
+    if fixed then
+      local dir = parent(fixed) or ""
+      globs[dir] = globs[dir] or {}
+      table.insert(globs[dir], { output = output, fixed = fixed })
+    end
   end
-  local match = require("ggen.core.fs").match
+  local above, globs_above = {}, {}
   for _, output in ipairs(outputs) do
     -- A directory that is an output has all below it.
     local wild = has_wildcard(output.path)
-    each_above(wild and output.path:match("^[^*?%[{\\]*") or output.path, function(above)
-      local other = by_path[above]
-      if other and other.task ~= output.task then overlap(other, output) end
-    end)
-    for _, glob in ipairs(wild and {} or globs) do
-      local other, fixed = glob.output, glob.fixed
-      if other.task ~= output.task and output.path:sub(1, #fixed) == fixed then
-        local function compare(path)
-          if match(other.path, path) then overlap(other, output) end
+    local dir = parent(wild and output.path:match("^[^*?%[{\\]*") or output.path)
+    for _, other in ipairs(dir and at_and_above(by_path, dir, above) or {}) do
+      if other.task ~= output.task then overlap(other, output) end
+    end
+    for _, list in ipairs(not wild and next(globs) and at_and_above(globs, dir, globs_above) or {})
+    do
+      for _, glob in ipairs(list) do
+        local other, fixed = glob.output, glob.fixed
+        if other.task ~= output.task and output.path:sub(1, #fixed) == fixed
+          and covers(other.path, output.path) then
+          overlap(other, output)
         end
-        compare(output.path)
-        each_above(output.path, compare)
       end
     end
   end
@@ -309,6 +336,11 @@ end
 -- Hooks are part of a task: their functions, and what the tasks that run before it make.
 ---@return string? why the task has no key
 function Builder:_add_hooks(task, sets, parts)
+  if not self.each_hooks and not self.project.hooks[task.index] then return nil end
+  return self:_add_own_hooks(task, sets, parts)
+end
+
+function Builder:_add_own_hooks(task, sets, parts)
   local problem
   local function add_functions(hooks)
     for _, hook in ipairs(hooks) do
@@ -353,6 +385,11 @@ function Builder:_add_full_outputs(task, sets)
   end
 end
 
+local function add_part(parts, kind, name, value)
+  local n = #parts
+  parts[n + 1], parts[n + 2], parts[n + 3] = kind, name, value
+end
+
 -- A task that holds on to nothing: everything that a run looks at it for is in the result.
 function Builder:add(task)
   local spec = task.spec
@@ -370,20 +407,22 @@ function Builder:add(task)
     local good, reason = step_parts(self, step, i, tools, parts)
     if not good and not spec.version then keyed, why = false, reason end
   end
-  local function add(kind, name, value)
-    local n = #parts
-    parts[n + 1], parts[n + 2], parts[n + 3] = kind, name, value
+  if base ~= "" then add_part(parts, "directory", "", base) end
+  if spec.version then add_part(parts, "version", "", spec.version) end
+  if spec.cwd then add_part(parts, "cwd", "", spec.cwd) end
+  if spec.stdin then add_part(parts, "stdin", "", hash.bytes(spec.stdin)) end
+  if spec.container then add_part(parts, "container", "", spec.container) end
+  if spec.env then
+    for name, value in sorted.pairs(spec.env) do
+      add_part(parts, "env", name, shown_value(name, tostring(value)))
+    end
   end
-  if base ~= "" then add("directory", "", base) end
-  if spec.version then add("version", "", spec.version) end
-  if spec.cwd then add("cwd", "", spec.cwd) end
-  if spec.stdin then add("stdin", "", hash.bytes(spec.stdin)) end
-  if spec.container then add("container", "", spec.container) end
-  for name, value in sorted.pairs(spec.env or {}) do
-    add("env", name, shown_value(name, tostring(value)))
+  if task.matrix then
+    for name, value in sorted.pairs(task.matrix) do
+      add_part(parts, "matrix", name, tostring(value))
+    end
   end
-  for name, value in sorted.pairs(task.matrix or {}) do add("matrix", name, tostring(value)) end
-  for _, pattern in ipairs(spec.outputs or {}) do add("outputs", pattern, "") end
+  for _, pattern in ipairs(spec.outputs or {}) do add_part(parts, "outputs", pattern, "") end
   for _, text in ipairs(self.everywhere) do parts[#parts + 1] = text end
   for _, name in ipairs(spec.key_env or {}) do variables[#variables + 1] = name end
 

@@ -3,6 +3,7 @@
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
 local fields = require("ggen.fields")
+local records = require("ggen.records")
 local schema = require("ggen.schema")
 local steps = require("ggen.steps")
 local suggest = require("ggen.suggest")
@@ -20,6 +21,7 @@ local M = {}
 local Declaration = {}
 Declaration.__index = function(self, key)
   if key == "file" or key == "owner" then return rawget(self, "_source")[key] end
+  if key == "spec" and M.functions then M.functions.missed = true end
 end
 
 ---@class ggen.Pipeline
@@ -85,14 +87,38 @@ local function check_task(declaration, spec)
   return checked
 end
 
+-- Of a pipeline that was evaluated before, what is wanted are the functions of its tasks: there is
+-- nothing to check, and nothing else to keep. The path of a function counts only where there are
+-- several, and the instances of a matrix have to be made.
+local function keep_function(kept, declaration, spec)
+  local count, fn = records.count_functions(spec)
+  if count > 1 or spec.matrix then
+    rawset(declaration, "spec", check_task(declaration, spec))
+  else
+    kept[declaration] = fn or false
+  end
+end
+
 -- The second call of p:task "name" { ... }.
 function Declaration:__call(spec)
-  if self.spec then
+  local kept = M.functions and M.functions.kept
+  if rawget(self, "spec") or kept and kept[self] ~= nil then
     local file, line = fault.where(2)
     fault.raise(("task %q has its table already"):format(self.name), file, line)
   end
-  self.spec = check_task(self, spec)
+  if kept and type(spec) == "table" then
+    keep_function(kept, self, spec)
+  else
+    self.spec = check_task(self, spec)
+  end
   return self
+end
+
+---@param declaration ggen.Declaration
+---@return boolean its table has come
+function M.is_complete(declaration)
+  return rawget(declaration, "spec") ~= nil
+    or M.functions ~= nil and M.functions.kept[declaration] ~= nil
 end
 
 local function check_name(what, name, file, line)
@@ -334,6 +360,10 @@ function Pipeline:import(path)
   declare(self)
 end
 
+---Set by load.lua while only the functions of tasks are wanted: of each declaration its function,
+---or false. `missed`: somebody has asked for a spec, and there is none.
+---@type { kept: table<ggen.Declaration, function|false>, missed: boolean? }?
+M.functions = nil
 -- Set by load.lua: loads a user's file in the environment of pipelines.
 M.load_file = nil
 -- Set by load.lua: lets a frontend declare what its file says.

@@ -162,8 +162,7 @@ local function call_hook(self, hook, task, moment)
   end
 end
 
-local function run_list(self, list, task, moment)
-  if #list == 0 then return true end
+local function run_hooks(self, list, task, moment)
   local views, hooks = hook_view.of(self._run.project, list)
   local function call(view)
     local hook = hooks[view]
@@ -183,6 +182,12 @@ local function run_list(self, list, task, moment)
   if ok then return true end
   -- What a hook raised is its own message; the plugin only passed it on.
   return false, message:match("its hook .*$") or message
+end
+
+-- Most tasks have none, and a function that makes another is only interpreted.
+local function run_list(self, list, task, moment)
+  if #list == 0 then return true end
+  return run_hooks(self, list, task, moment)
 end
 
 ---Calls the hooks of a task at a moment.

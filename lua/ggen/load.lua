@@ -23,6 +23,7 @@ M.DEFAULT_TIMEOUT = 10
 ---@field cwd string what the names of files in messages are relative to
 ---@field sources table<string, string> texts of the files by the name in their chunks
 ---@field environment string? what -e names
+---@field functions table<ggen.Declaration, function|false>? when nothing else was wanted of tasks
 ---@field parsed table<string, integer>? how many files of each kind were parsed
 
 -- The load that is going on: functions of the environment behave differently afterwards, because
@@ -312,7 +313,7 @@ end
 -- Every task and phase has its table by now; the others may do without.
 local function check_complete(pipeline)
   for _, declaration in ipairs(pipeline.declarations) do
-    if not declaration.spec then
+    if not dsl.is_complete(declaration) then
       fault.raise(("task %q has no table (write: p:task %q { run = ... })"):format(
         declaration.name, declaration.name), declaration.file, declaration.line)
     end
@@ -407,8 +408,9 @@ end
 
 ---Loads the project that `dir` belongs to. Raises a fault when something in it is wrong.
 ---@param dir string absolute directory to start from
----@param options { timeout: number?, verbose: boolean?, environment: string? }? environment: what
-----e names, for the frontends
+---@param options { timeout: number?, verbose: boolean?, environment: string?,
+---functions: boolean? }? environment: what -e names, for the frontends; functions: only the
+---functions of tasks are wanted
 ---@return ggen.Loaded
 function M.load(dir, options)
   options = options or {}
@@ -431,11 +433,15 @@ function M.load(dir, options)
   watchdog.start(timeout,
     ("still loading after %g s: a loop that does not end? (--load-timeout changes the"
       .. " limit)"):format(timeout))
+  dsl.functions = options.functions and { kept = {} } or nil
   local ok, result = xpcall(load_all, fault.handler(options.verbose), found, file, dir)
+  local functions = dsl.functions
+  dsl.functions = nil
   watchdog.stop()
   for _, chunk in ipairs(state.chunks) do jit.on(chunk, true) end
   local shown = display_name(found .. "/" .. file)
   loading, progress.inputs, dsl.current_dir, dsl.current_file = nil, nil, nil, nil
+  state.pipelines = nil -- whoever drops what is loaded is to have the memory
   progress.models = nil
   if not ok then
     -- A handler that runs out of stack itself leaves a bare text, or a fault without a place.
@@ -445,6 +451,7 @@ function M.load(dir, options)
   end
   result.inputs, result.cwd, result.sources = state.inputs, state.cwd, state.sources
   result.environment, result.parsed = options.environment, progress.parsed
+  result.functions = functions and not functions.missed and functions.kept or nil
   check_environment(result)
   return result
 end

@@ -4,6 +4,12 @@ local M = {}
 
 -- "./a//b/../c/" to "a/c"; nil when it leaves the directory that it begins in.
 function M.normalised(path)
+  -- Nearly all paths are that already.
+  local last = path:sub(-1)
+  if last ~= "/" and last ~= "." and path:sub(1, 1) ~= "/" and path:sub(1, 1) ~= "."
+    and not path:find("//", 1, true) and not path:find("/.", 1, true) then
+    return path
+  end
   local parts = {}
   for part in path:gmatch("[^/]+") do
     if part == ".." then
@@ -18,7 +24,7 @@ end
 
 -- "a/b" and "../c/*.h" to "a/c/*.h"; nil when it leaves the root. A "/" at the end stays.
 function M.joined(base, path)
-  local inside = M.normalised(base .. "/" .. path)
+  local inside = M.normalised(base == "" and path or base .. "/" .. path)
   return inside and inside .. (path:sub(-1) == "/" and "/" or "")
 end
 

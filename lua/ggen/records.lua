@@ -3,9 +3,9 @@
 --   { name, owner, source, line, spec, matrix, phase, functions }
 --
 -- owner: 0 for the root, else the number of its workspace; source: the number of its file in the
--- head; matrix and phase: false without; functions: where the spec has functions, as
--- { { path = { key, ... }, source =, line = }, ... }. Only plain data can be told: the rest raises
--- an error that says what it was.
+-- head; matrix and phase: false without; functions: where the spec has functions, three elements
+-- for each, its path (a key, or a list of keys), its source and its line. Only plain data can be
+-- told: the rest raises an error that says what it was.
 -- SPDX-License-Identifier: MIT
 local buffer = require("string.buffer")
 local fields = require("ggen.fields")
@@ -131,7 +131,9 @@ function M.encode_task(task, owner, sources)
     for i = 1, found.n do
       local entry = found[i]
       local file, line = stand_in.place(entry.fn)
-      stored[i] = { path = entry.path, source = sources:number(file), line = line }
+      local path = entry.path
+      stored[3 * i - 2] = #path == 1 and path[1] or path
+      stored[3 * i - 1], stored[3 * i] = sources:number(file), line
     end
   end
   local declaration = task.declaration
@@ -147,16 +149,39 @@ function M.decode_task(bytes)
   return reader:set(bytes):decode()
 end
 
----Puts stand-ins in the places of the functions of a decoded spec.
----@param spec table
----@param functions table[]? of the record
----@param sources fun(number: integer): string
----@param get fun(): table the real spec
-function M.restore_functions(spec, functions, sources, get)
-  for _, entry in ipairs(functions or {}) do
-    local path = entry.path
-    at_path(spec, path, #path - 1)[path[#path]] = stand_in.new(sources(entry.source), entry.line,
-      function() return at_path(get(), path, #path) end)
+---@param value table plain data with functions
+---@return integer count of the functions
+---@return function? one one of them
+function M.count_functions(value)
+  local count, one = 0, nil
+  for _, inner in pairs(value) do
+    local kind = type(inner)
+    if kind == "function" then
+      count, one = count + 1, inner
+    elseif kind == "table" and next(inner) ~= nil then
+      local more, other = M.count_functions(inner)
+      count, one = count + more, one or other
+    end
+  end
+  return count, one
+end
+
+---@param kept function|ggen.TaskSpec the only function, or the real spec
+---@param path string|(string|integer)[] of a record
+---@return function
+function M.function_at(kept, path)
+  if type(kept) == "function" then return kept end
+  return type(path) == "table" and at_path(kept, path, #path) or kept[path]
+end
+
+---@param spec table a decoded one
+---@param path string|(string|integer)[] of a record
+---@param fn function
+function M.set_function(spec, path, fn)
+  if type(path) ~= "table" then
+    spec[path] = fn
+  else
+    at_path(spec, path, #path - 1)[path[#path]] = fn
   end
 end
 

@@ -3,10 +3,12 @@
 -- damaged, the files are evaluated after all.
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
+local heap = require("ggen.heap")
 local locate = require("ggen.locate")
 local Project = require("ggen.project")
 local records = require("ggen.records")
 local stand_in = require("ggen.stand_in")
+local tasks = require("ggen.tasks")
 
 local M = {}
 
@@ -14,7 +16,9 @@ local M = {}
 ---@field snapshot userdata
 ---@field package _tasks table<integer, ggen.Task> those that are in use
 ---@field package _head table
----@field package _evaluate fun(): ggen.Project
+---@field package _load fun(functions: boolean?): ggen.Loaded
+---@field package _functions table<integer, function|ggen.TaskSpec>|false|nil of tasks, once one was
+---needed; false: they are those of the evaluated project
 ---@field package _repair fun(project: ggen.Project) writes the snapshot of an evaluated project
 ---@field package _repaired boolean
 local Remembered = {}
@@ -39,18 +43,62 @@ local function decoded(self, name)
   return ok and value or nil
 end
 
+-- What the run has done so far was done for the pipeline as it was.
+local function load_again(self, functions)
+  local loaded = self._load(functions)
+  if loaded.inputs:answers() ~= self._head.answers then
+    fault.raise(("%s has changed since this run began: run it again"):format(locate.FILE))
+  end
+  return loaded
+end
+
 ---@return ggen.Project project the same one, with its Lua functions
 function Remembered:evaluated()
   local project = rawget(self, "_evaluated")
   if not project then
-    project = self._evaluate()
-    -- What the run has done so far was done for the pipeline as it was.
-    if project.loaded.inputs:answers() ~= self._head.answers then
-      fault.raise(("%s has changed since this run began: run it again"):format(locate.FILE))
-    end
+    local loaded = load_again(self)
+    heap.loaded()
+    project = require("ggen.resolve").project(loaded)
     rawset(self, "_evaluated", project)
   end
   return project
+end
+
+-- Whether a hook is a Lua function. Those of hooks and of tasks may share variables of their file,
+-- so all of them are to come from the same evaluation.
+local function has_hook_functions(self)
+  local function any(lists)
+    for _, moment in ipairs({ "before", "after" }) do
+      for _, hook in ipairs(lists[moment]) do
+        if hook.fn then return true end
+      end
+    end
+    return false
+  end
+  for _, lists in pairs(self.hooks) do
+    if any(lists) then return true end
+  end
+  return any(self.each_hooks)
+end
+
+-- The functions of all tasks. All else that evaluating makes is let go of: it is in the snapshot.
+-- Nothing when the pipeline has a use for more of it.
+local function functions_of_tasks(self)
+  local ok, loaded = pcall(load_again, self, true)
+  if not ok or not loaded.functions then return nil end
+  local functions, count = tasks.functions(loaded)
+  return count + 2 * #self.phases == self:count() and functions or nil
+end
+
+-- A function of a task, by its way within the spec.
+local function function_at(self, index, path)
+  if rawget(self, "_functions") == nil then
+    local enough = not rawget(self, "_evaluated") and not has_hook_functions(self)
+    self._functions = enough and functions_of_tasks(self) or false
+    heap.loaded()
+  end
+  local kept = self._functions and self._functions[index] or self:evaluated():task(index).spec
+  return records.function_at(kept, path)
 end
 
 -- The evaluated project, for what is damaged in the snapshot, which is written anew.
@@ -71,6 +119,11 @@ local function source(self, number)
     self._shown[number] = shown
   end
   return shown
+end
+
+-- 0 is the root.
+local function pipeline_at(self, number)
+  return number == 0 and self.loaded.root or self.loaded.workspaces[number]
 end
 
 local function pipeline_of(self, entry)
@@ -146,21 +199,51 @@ function Remembered:id(index) return self.graph:name(index) end
 
 function Remembered:find(id) return self.graph:find(id) end
 
+-- Puts the functions of a task into its spec, or as long as none was needed stand-ins for them.
+local function restore_function(self, index, spec, path, number, line)
+  local real = rawget(self, "_functions")
+  records.set_function(spec, path, real and records.function_at(real[index], path)
+    or stand_in.new(source(self, number), line, function()
+      return function_at(self, index, path)
+    end))
+end
+
+-- What is rarely asked for: a run may make 100,000 of these.
+local derived = {}
+function derived.name(task) return task._record[1] end
+function derived.dir(task) return pipeline_at(task._project, task._record[2]).dir end
+function derived.workspace(task)
+  local pipeline = pipeline_at(task._project, task._record[2])
+  return pipeline.kind == "workspace" and pipeline.name or nil
+end
+function derived.declaration(task)
+  local project, record, phase = task._project, task._record, task.phase
+  task.declaration = {
+    name = record[1], owner = pipeline_at(project, record[2]), file = source(project, record[3]),
+    line = record[4], members = phase and project.phases[phase.id].phase.members or nil,
+  }
+  return task.declaration
+end
+
+local Task = {
+  __index = function(task, key)
+    local get = derived[key]
+    return get and get(task)
+  end,
+}
+
 local function make_task(self, index, bytes)
-  local name, owner, source_number, line, spec, matrix, phase, functions =
-    unpack(records.decode_task(bytes), 1, 8)
-  local pipeline = owner == 0 and self.loaded.root or self.loaded.workspaces[owner]
-  local declaration = {
-    name = name, file = source(self, source_number), line = line, owner = pipeline,
-    members = phase and self.phases[phase.id].phase.members or nil,
-  }
-  records.restore_functions(spec, functions, function(number) return source(self, number) end,
-    function() return self:evaluated():task(index).spec end)
-  return {
-    index = index, id = self:id(index), name = name, dir = pipeline.dir, declaration = declaration,
-    workspace = pipeline.kind == "workspace" and pipeline.name or nil,
-    spec = spec, matrix = matrix or nil, phase = phase or nil,
-  }
+  local record = records.decode_task(bytes)
+  local spec, functions = record[5], record[8]
+  assert(pipeline_at(self, record[2]) and source(self, record[3]))
+  for i = 1, functions and #functions or 0, 3 do
+    restore_function(self, index, spec, functions[i], functions[i + 1], functions[i + 2])
+  end
+  local task = setmetatable({ index = index, id = self:id(index), spec = spec, _record = record,
+    _project = self }, Task)
+  if record[6] then task.matrix = record[6] end
+  if record[7] then task.phase = record[7] end
+  return task
 end
 
 -- A task of the evaluated project as one of this one. It is declared by the same pipeline as those
@@ -177,10 +260,9 @@ end
 function Remembered:task(index)
   local task = self._tasks[index]
   if task then return task end
-  local evaluated = rawget(self, "_evaluated")
-  local bytes, ok = not evaluated and self.snapshot:record(index), nil
+  local bytes, ok = self.snapshot:record(index), nil
   if bytes then ok, task = pcall(make_task, self, index, bytes) end
-  if not ok then task = adopted(self, (evaluated or instead(self)):task(index)) end
+  if not ok then task = adopted(self, instead(self):task(index)) end
   self._tasks[index] = task
   return task
 end
@@ -192,10 +274,10 @@ end
 ---@param opened { snapshot: userdata, head: table, graph: userdata }
 ---@param standing string absolute directory that was asked for
 ---@param cwd string
----@param evaluate fun(): ggen.Project
+---@param load fun(functions: boolean?): ggen.Loaded
 ---@param repair fun(project: ggen.Project)
 ---@return ggen.RememberedProject
-function M.new(opened, standing, cwd, evaluate, repair)
+function M.new(opened, standing, cwd, load, repair)
   local head = opened.head
   local self = setmetatable({
     dir = head.dir, snapshot = opened.snapshot, graph = opened.graph, frozen = true,
@@ -203,7 +285,7 @@ function M.new(opened, standing, cwd, evaluate, repair)
     loaded = { dir = head.dir, cwd = cwd, workspaces = {}, environment = head.environment },
     -- A task stays the same object for as long as somebody holds it.
     _tasks = setmetatable({}, { __mode = "v" }),
-    _head = head, _shown = {}, _evaluate = evaluate, _repair = repair, sections = {},
+    _head = head, _shown = {}, _load = load, _repair = repair, sections = {},
   }, Remembered)
   self.loaded.root = pipeline_of(self, head.root)
   for i, entry in ipairs(head.workspaces) do

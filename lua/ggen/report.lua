@@ -157,6 +157,20 @@ local function write_block(self, task, log, footer)
   self._screen:write(footer)
 end
 
+-- Somebody else has the floor. The log is closed when the moment is over: it is moved into one of
+-- our own, which spills to a file when it is large.
+local function wait_for_floor(self, task, log, footer)
+  local copy
+  if log and log:size() > 0 then
+    copy = require("ggen.core.output").log({})
+    log:replay(copy)
+  end
+  self._waiting[#self._waiting + 1] = function()
+    write_block(self, task, copy, footer)
+    if copy then copy:close() end
+  end
+end
+
 ---@param task ggen.Task
 ---@param log userdata?
 ---@param footer string
@@ -171,18 +185,8 @@ function Blocks:finish(task, log, footer, footer_only)
     return
   end
   if footer_only then log = nil end
-  if not self._floor then return write_block(self, task, log, footer) end
-  -- The log is closed when the moment is over: move it into one of our own, which spills to a file
-  -- when it is large.
-  local copy
-  if log and log:size() > 0 then
-    copy = require("ggen.core.output").log({})
-    log:replay(copy)
-  end
-  self._waiting[#self._waiting + 1] = function()
-    write_block(self, task, copy, footer)
-    if copy then copy:close() end
-  end
+  if self._floor then return wait_for_floor(self, task, log, footer) end
+  return write_block(self, task, log, footer)
 end
 
 return M

@@ -281,16 +281,16 @@ function Run:_pump()
       local task = self:_task(id)
       -- A hook that has a turn waits for it first.
       if workers.is_alone(task) and not (self.moments and self.moments:has(task)) then
-        self._alone = { id = id }
+        self._alone = { id = id, task = task }
       else
-        self:_start(id)
+        self:_start(id, task)
       end
     end
     -- A task that wants to be alone waits until the others have ended; meanwhile none starts.
     if self._alone and self.plan:stopped() then self._alone = nil end
     local at_work = self.running - (self.moments and self.moments.waiting or 0)
     local alone = at_work == 0 and self._alone
-    if alone then self:_start(alone.id) end
+    if alone then self:_start(alone.id, alone.task) end
   until not alone or self._alone
   self.slots:settle()
   self._pumping = false
@@ -313,8 +313,7 @@ local function life(self, task, id)
   return self:_ended(task, id, result, started)
 end
 
-function Run:_start(id)
-  local task = self:_task(id)
+function Run:_start(id, task)
   self.running = self.running + 1
   self.slots:started(task)
   self.scheduling:started(task)

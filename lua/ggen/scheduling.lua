@@ -138,15 +138,21 @@ function Scheduling:ask_again()
   self._plan:bring_back()
 end
 
+-- Whether anybody looks at what runs: one who gives all priorities at the beginning does not.
+local function is_watched(self)
+  local plugins = self._plugins
+  return plugins.admit or plugins.priority or plugins.observe
+end
+
 ---@param task ggen.Task
 function Scheduling:started(task)
-  if not self._idle then self.view:started(task) end
+  if is_watched(self) then self.view:started(task) end
 end
 
 ---@param task ggen.Task
 ---@param result ggen.TaskResult
 function Scheduling:ended(task, result)
-  if self._idle then return end
+  if not is_watched(self) then return end
   self.view:ended(task)
   if not self._plugins.observe then return end
   local ok, message = registry.call(self._plugins.observe, "observe", task, result)

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local cli = require("ggen.cli")
 local fault = require("ggen.fault")
+local heap = require("ggen.heap")
 local locate = require("ggen.locate")
 local registry = require("ggen.registry")
 local snapshot = require("ggen.snapshot")
@@ -9,10 +10,6 @@ local snapshot = require("ggen.snapshot")
 local M = {}
 
 local PLUGIN_TIME = 10 -- seconds for the files and the setup of all plugins
-
--- Percent of the heap's size after a collection at which the next one begins: while loading and
--- afterwards, for a small heap and for a large one; where large begins, in KiB.
-local PAUSE, LARGE_PAUSE, LARGE_HEAP = 400, 140, 32 * 1024
 
 -- The project that try_open() loaded, for the command that turns out to be meant.
 local opened
@@ -38,16 +35,16 @@ local function parsed_files(loaded)
   return table.concat(parts, ", ")
 end
 
-local function evaluate(dir, args)
-  -- Nearly all that loading makes stays until the end, so looking for garbage in between is wasted
-  -- time; what a run makes is nearly all garbage, on top of a heap that may be large by then.
+local function load(dir, args, functions)
   local loaded = require("ggen.load").load(dir, { timeout = args.load_timeout,
-    verbose = args.verbose, environment = args.env })
+    verbose = args.verbose, environment = args.env, functions = functions })
   if #loaded.workspaces > 0 then tell(args, "files that were evaluated", parsed_files(loaded)) end
-  if collectgarbage("count") > LARGE_HEAP then
-    collectgarbage("setpause", LARGE_PAUSE)
-    collectgarbage()
-  end
+  return loaded
+end
+
+local function evaluate(dir, args)
+  local loaded = load(dir, args)
+  heap.loaded()
   return require("ggen.resolve").project(loaded)
 end
 
@@ -56,7 +53,7 @@ end
 ---@param options { remember: boolean? }? remember = false: evaluate it, whatever the snapshot says
 ---@return ggen.Project
 function M.open(args, options)
-  collectgarbage("setpause", PAUSE)
+  heap.loading()
   local dir = cli.directory(args)
   local wanted = not args.reload and not (options and options.remember == false)
   if opened and opened.dir == dir and wanted then
@@ -67,7 +64,8 @@ function M.open(args, options)
   local why = "--reload was given"
   if wanted then
     local project
-    project, why = snapshot.open(dir, function() return evaluate(dir, args) end, args.env)
+    project, why = snapshot.open(dir, function(functions) return load(dir, args, functions) end,
+      args.env)
     if project then return project end
   end
   if not options then tell(args, "the pipeline is evaluated", why) end

@@ -217,15 +217,16 @@ end
 
 ---Opens the project that `dir` belongs to from its snapshot.
 ---@param dir string absolute directory to start from
----@param evaluate fun(): ggen.Project evaluates the files, when that is needed after all
+---@param load fun(functions: boolean?): ggen.Loaded evaluates the files, when that is needed after
+---all; functions: only the functions of tasks are wanted
 ---@param environment string? what -e names
 ---@return ggen.RememberedProject? project
 ---@return string? why not
-function M.open(dir, evaluate, environment)
+function M.open(dir, load, environment)
   if host_is_elsewhere() then return nil, "GGEN_LUA_PATH is set" end
   local opened, why = find(dir, environment)
   if not opened then return nil, why end
-  local project = require("ggen.remembered").new(opened, dir, fs.cwd(), evaluate, M.save)
+  local project = require("ggen.remembered").new(opened, dir, fs.cwd(), load, M.save)
   -- Without this every later run would have to compare contents.
   if opened.moved then save_remembered(project, opened.inputs, {}) end
   return project

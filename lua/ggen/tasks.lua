@@ -122,18 +122,27 @@ local function add_task(project, task)
   return setmetatable(task, Task)
 end
 
+-- The combinations of a declaration, false without a matrix.
+local function instances_of(declaration)
+  local matrix = declaration.spec.matrix
+  if not matrix then return false end
+  local list = combinations(matrix)
+  if #list == 0 then
+    fault.raise(("task %q: its matrix has no combination"):format(declaration.name),
+      declaration.file, declaration.line)
+  end
+  return list
+end
+
 local function add_tasks(project, pipeline)
   local prefix, first_of_all = Project.prefix_of(pipeline), #project._tasks + 1
   for _, declaration in ipairs(pipeline.declarations) do
     local spec, base = declaration.spec, declaration.name
     if prefix ~= "" then base = prefix .. base end
     if spec.fast and loading.fast then spec = fast_form(spec) end
-    if spec.matrix then
-      local list, first = combinations(spec.matrix), #project._tasks + 1
-      if #list == 0 then
-        fault.raise(("task %q: its matrix has no combination"):format(declaration.name),
-          declaration.file, declaration.line)
-      end
+    local list = instances_of(declaration)
+    if list then
+      local first = #project._tasks + 1
       for _, combination in ipairs(list) do
         add_task(project, {
           id = base .. matrix_suffix(combination), index = 0, declaration = declaration,
@@ -225,6 +234,37 @@ end
 
 function Evaluated:section(name) return self.sections[name] end
 
+local function pipelines_of(loaded)
+  local pipelines = { loaded.root }
+  for _, workspace in ipairs(loaded.workspaces) do pipelines[#pipelines + 1] = workspace end
+  return pipelines
+end
+
+---The functions of the tasks of a pipeline that was loaded for these.
+---@param loaded ggen.Loaded with `functions`
+---@return table<integer, function|ggen.TaskSpec> functions by the index of a task; a spec where it
+---has several
+---@return integer count of the tasks
+function M.functions(loaded)
+  local found, count = {}, 0
+  for _, pipeline in ipairs(pipelines_of(loaded)) do
+    for _, declaration in ipairs(pipeline.declarations) do
+      local fn = loaded.functions[declaration]
+      if fn ~= nil then
+        count = count + 1
+        found[count] = fn or nil
+      else
+        for _, combination in ipairs(instances_of(declaration) or { false }) do
+          count = count + 1
+          found[count] = combination and substitute(declaration.spec, combination, declaration)
+            or declaration.spec
+        end
+      end
+    end
+  end
+  return found, count
+end
+
 ---@param loaded ggen.Loaded
 ---@return ggen.Project project without edges and hooks
 ---@return ggen.Pipeline[] pipelines the root's, then those of the workspaces
@@ -234,8 +274,7 @@ function M.expand(loaded)
     each_hooks = { before = {}, after = {} }, sections = {}, _tasks = {},
     _by_id = {},
   }, Evaluated)
-  local pipelines = { loaded.root }
-  for _, workspace in ipairs(loaded.workspaces) do pipelines[#pipelines + 1] = workspace end
+  local pipelines = pipelines_of(loaded)
   for _, pipeline in ipairs(pipelines) do add_tasks(project, pipeline) end
   for _, pipeline in ipairs(pipelines) do add_phases(project, pipeline) end
   return project, pipelines

@@ -59,9 +59,9 @@ function Timings:save()
   if not samples then return true end
   self._samples = nil
   local path = self._dir .. "/" .. M.FILE
-  local ok, message, kind = samples:append(path)
+  local ok, message, kind = samples:append(path, self._history)
   if not ok and kind == "not_found" and fs.mkdir(self._dir .. "/.ggen") then
-    ok, message = samples:append(path)
+    ok, message = samples:append(path, self._history)
   end
   return ok, message
 end

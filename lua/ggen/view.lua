@@ -30,7 +30,7 @@ function M.new(options)
   return setmetatable({
     jobs = options.jobs, now = options.now, machine = options.machine, running = {},
     _timings = options.timings, _project = options.project, _left_out = options.left_out,
-    _refused = {}, _starts = 0, _memory = {},
+    _refused = {}, _starts = 0,
   }, View)
 end
 
@@ -73,7 +73,8 @@ end
 ---@return integer unknown how many of these have not
 function View:durations()
   if not self._durations then
-    self._durations, self._known, self._unknown = self._timings:history():durations(self._plan,
+    local history = self._timings:history()
+    self._durations, self._known, self._unknown, self._learned = history:durations(self._plan,
       idle_of(self._project, self._left_out))
     if next(self._project.hooks or {}) then add_hooks(self, self._durations) end
   end
@@ -97,16 +98,10 @@ function View:expected(task) return self:durations()[task.index] or 0 end
 ---@param task ggen.Task
 ---@return number bytes, 0 when nothing is known
 function View:memory(task)
-  local known = self._memory[task.index]
-  if known then return known end
   local weight = task.spec.weight
-  local bytes = weight and weight.memory
-  if not bytes then
-    local _, _, learned = self._timings:expected(task)
-    bytes = learned or 0
-  end
-  self._memory[task.index] = bytes
-  return bytes
+  if weight and weight.memory then return weight.memory end
+  if not self._durations then self:durations() end
+  return self._learned[task.index] or 0
 end
 
 ---@param task ggen.Task
@@ -135,7 +130,10 @@ end
 function View:started(task)
   self._refused[task.index] = nil
   self._starts = self._starts + 1
-  self.running[#self.running + 1] = { task = task, started = self.now() }
+  local entry = self._spare or {} -- one after the other needs no more than there are slots
+  self._spare = nil
+  entry.task, entry.started = task, self.now()
+  self.running[#self.running + 1] = entry
 end
 
 ---@param task ggen.Task
@@ -143,6 +141,7 @@ function View:ended(task)
   local running = self.running
   for i = 1, #running do
     if running[i].task == task then
+      self._spare = running[i]
       running[i] = running[#running]
       running[#running] = nil
       return

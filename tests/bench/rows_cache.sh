@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154 # the names of run.sh
 
-ROWS+=" noop-s noop-m noop-w noop-l leaf policy recheck lookup first-hash sha256 restore caching"
+ROWS+=" noop-s noop-m noop-w noop-l leaf since policy recheck lookup first-hash sha256 restore caching"
 
 # The release preset has no tests and none of their programs.
 build_perf() {
@@ -84,6 +84,26 @@ row_leaf() {
   ratio=$(awk -v rest="$rest" -v noop="$(field 1 1)" 'BEGIN { printf "%.4f", rest / noop }')
   row "one leaf file of 50,000 changed, 3 tasks run: all but the tasks, against nothing to do" "<= 1.2 x" \
     "$(in_ms "$rest") against $(ms 1) (the tasks: $(in_ms "$own"))" "$ratio" "$(at_most "$ratio" 1.2)"
+}
+
+row_since() {
+  write_tree m 500 100 3
+  cp -r "$work/tree-m" "$work/since"
+  (
+    cd "$work/since" || exit
+    rm -r .ggen
+    quietly git init
+    echo .ggen >> .git/info/exclude
+    quietly git add -A
+    quietly git -c user.name=bench -c user.email=bench@localhost commit -m tree
+    quietly "$ggen" run
+    echo '/* more */' >> packages/p500/src/d1/file1.c
+    quietly "$ggen" run
+  )
+  compare 31 "$ggen" -C "$work/since" run --since HEAD \
+    ::: sh -c "git -C '$work/since' diff --name-only HEAD && exec '$ggen' -C '$work/since' run"
+  row "\`run --since HEAD\` with 50,000 files, nothing to do, against \`git diff --name-only\` and \`run\`" \
+    "<= 1.5 x" "$(ms 1) against $(ms 2)" "$(ratio_to 2)" "$(at_most "$(ratio_to 2)" 1.5)"
 }
 
 row_policy() {

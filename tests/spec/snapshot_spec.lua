@@ -122,7 +122,7 @@ describe("a remembered project", function()
     fs.write(dir .. "/mine.lua", PLUGIN)
     evaluated = evaluate(dir)
     assert.same({ true }, { snapshot.save(evaluated) })
-    remembered = assert(snapshot.open(dir, function() return evaluate(dir) end))
+    remembered = assert(snapshot.open(dir, function() return load.load(dir) end))
   end)
 
   teardown(function() fs.remove(dir, { recursive = true }) end)
@@ -192,7 +192,7 @@ describe("a remembered project", function()
     remembered:set_section("keys", "a\0b")
     assert.equal("a\0b", remembered:section("keys"))
     assert.same({ true }, { snapshot.save(remembered) })
-    local again = assert(snapshot.open(dir, function() return evaluate(dir) end))
+    local again = assert(snapshot.open(dir, function() return load.load(dir) end))
     assert.equal("a\0b", again:section("keys"))
     assert.same(task_as_data(evaluated, 2), task_as_data(again, 2))
     -- Nothing new, nothing written.
@@ -201,7 +201,7 @@ describe("a remembered project", function()
     local fresh = evaluate(dir)
     fresh:set_section("other", "x")
     assert.is_true(snapshot.save(fresh))
-    again = assert(snapshot.open(dir, function() return evaluate(dir) end))
+    again = assert(snapshot.open(dir, function() return load.load(dir) end))
     assert.is_nil(again:section("keys"))
     assert.equal("x", again:section("other"))
   end)
@@ -213,5 +213,61 @@ describe("a remembered project", function()
     local project, why = snapshot.open(inner, function() end)
     assert.is_nil(project)
     assert.equal("there is no snapshot yet", why)
+  end)
+end)
+
+describe("the functions of a remembered project", function()
+  -- A pipeline whose tasks share a variable, and what it was loaded for once it was remembered.
+  local function remember(text)
+    local dir = fs.make_temp_dir(fs.temp_dir(), "ggen-snapshot-")
+    finally(function() fs.remove(dir, { recursive = true }) end)
+    fs.write(dir .. "/pipeline.lua", [[
+      local p, calls = require("ggen").pipeline "p", {}
+      local function called(name) calls[#calls + 1] = name return table.concat(calls, " ") end
+      p:task "one" { run = function() return called("one") end }
+      p:task "words" { run = "true", env = { A = "1" } }
+      p:task "each" { run = function() return called("each") end, matrix = { n = { 1, 2 } } }
+      p:task("several") { run = { "true", function() return called("run") end },
+        when = function() return called("when") end }
+      p:phase "all" { "one", "each" }
+      ]] .. text .. "\nreturn p\n")
+    assert.is_true(snapshot.save(evaluate(dir)))
+    local loads = {}
+    local project = assert(snapshot.open(dir, function(functions)
+      loads[#loads + 1] = functions and "functions" or "all"
+      return load.load(dir, { functions = functions })
+    end))
+    return function(id) return project:task(project:find(id)).spec end, loads
+  end
+
+  local function call_all(spec)
+    local several = spec("several")
+    spec("one").run()
+    spec("each:n=2").run()
+    several.when()
+    return several.run[2]()
+  end
+
+  it("are all that is kept of another evaluation", function()
+    local spec, loads = remember("")
+    assert.equal("one each when run", call_all(spec))
+    assert.same({ "functions" }, loads)
+    assert.same({ A = "1" }, spec("words").env)
+  end)
+
+  it("are those of the whole where hooks share their variables", function()
+    local spec, loads = remember('p:before("one", function() return called("hook") end)')
+    assert.equal("one each when run", call_all(spec))
+    assert.same({ "all" }, loads)
+  end)
+
+  it("are those of the whole where the pipeline looks at a declaration", function()
+    local spec, loads = remember([[
+      local seen = p:task "seen" { run = function() return called("seen") end }
+      p:task "last" { run = seen.spec.run }
+    ]])
+    assert.equal("one each when run", call_all(spec))
+    assert.equal("one each when run seen", spec("last").run())
+    assert.same({ "functions", "all" }, loads)
   end)
 end)

@@ -201,6 +201,16 @@ local function add_display(plugins, args, host)
   end
 end
 
+-- What the command line selects. While git looks at the files, so does the cache.
+local function choose(project, args)
+  local look, finish
+  local cached = args.since and project:survey().cached and cache_options(args)
+  if cached and cached.read then look, finish = require("ggen.cache").first_look(project) end
+  local ok, selection, choice = pcall(require("ggen.select").of, project, args)
+  if finish then finish() end
+  return ok, selection, choice, look
+end
+
 ---@async
 ---@param args table
 ---@return integer code
@@ -228,10 +238,8 @@ function M.run(args)
     project = session.open(args)
   end
   local script = script_of(args, project)
-  local ok, selection, choice = true, {}, nil
-  if not script then
-    ok, selection, choice = pcall(require("ggen.select").of, project, args)
-  end
+  local ok, selection, choice, look = true, {}, nil, nil
+  if not script then ok, selection, choice, look = choose(project, args) end
   if not ok then
     -- One unknown word may as well have been meant as a command.
     if args.shorthand and fault.is(selection) and selection.message:find("^unknown task") then
@@ -244,6 +252,7 @@ function M.run(args)
   end
   local options = options_of(args, project, selection, script)
   options.choice = choice
+  if options.cache then options.cache.look = look end
   local host = session.host(project, args, options)
   local screen = host.screen
   -- With --json the standard output is for events alone: what other observers show goes beside it.

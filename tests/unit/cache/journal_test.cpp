@@ -94,7 +94,8 @@ TEST_CASE("journal: damage costs what it hits", "[cache][journal]") {
 TEST_CASE("journal: groups and repeats", "[cache][journal]") {
   Fixture fixture;
   const Group group =
-      fixture.journal.append_group({record(Op::hit, "b", 5, 20), record(Op::hit, "a", 5, 10)}, 5)
+      fixture.journal
+          .append_group(std::vector{record(Op::hit, "b", 5, 20), record(Op::hit, "a", 5, 10)}, 5)
           .value();
   CHECK(group.count == 2);
   CHECK(group.cost_ms == 30);

@@ -101,6 +101,44 @@ TEST_CASE("timings: the file stays short and keeps the newest", "[state][timings
   for (std::size_t i = 0; i < last.size(); ++i) CHECK(last[i].wall_ms == 292 + i);
 }
 
+TEST_CASE("timings: a run of many tasks keeps fewer of each", "[state][timings]") {
+  const TempDir dir;
+  for (int run = 0; run < 12; ++run) {
+    std::vector<Sample> samples;
+    for (int task = 0; task < 40'000; ++task)
+      samples.push_back(sample("t" + std::to_string(task), static_cast<float>(run)));
+    REQUIRE(Timings::append(dir.file(), samples));
+    CHECK(std::filesystem::file_size(dir.file()) <= 8 * 1024 * 1024);
+  }
+  const auto timings = Timings::read(dir.file());
+  REQUIRE(timings);
+  const auto last = timings->samples(Timings::id("t39999"));
+  REQUIRE(last.size() >= 3);
+  CHECK(last.back().wall_ms == 11);
+  CHECK(last.front().wall_ms == 12 - last.size());
+}
+
+TEST_CASE("timings: a task that takes no time has nothing to tell", "[state][timings]") {
+  const TempDir dir;
+  add(dir, "quick", {0.1F, 0.2F});
+  add(dir, "slow", {0.1F, 100});
+  const Sample failed = sample("flaky", 0.1F, true);
+  REQUIRE(Timings::append(dir.file(), {&failed, 1}));
+  const auto timings = Timings::read(dir.file());
+  REQUIRE(timings);
+  CHECK(timings->has_told(sample("quick", 0.5F)));
+  CHECK_FALSE(timings->has_told(sample("quick", 2)));
+  CHECK_FALSE(timings->has_told(sample("quick", 0.5F, true)));
+  Sample again = sample("quick", 0.5F);
+  again.attempts = 2;
+  CHECK_FALSE(timings->has_told(again));
+  again.attempts = 1;
+  again.peak_kib = 1000;
+  CHECK_FALSE(timings->has_told(again));
+  for (const char* task : {"slow", "flaky", "new"})
+    CHECK_FALSE(timings->has_told(sample(task, 0.5F)));
+}
+
 TEST_CASE("timings: damage costs what was damaged", "[state][timings]") {
   const TempDir dir;
   add(dir, "a", {1, 2, 3});
