@@ -1,6 +1,6 @@
 -- What the program says of real make.toml files, which are not ours to keep here (see
--- corpus_spec.lua). corpus_commands.txt has how `check` ends and a digest of `list --json` for each.
--- GGEN_CORPUS_UPDATE=1 writes it anew. Two of them can be run without a network.
+-- corpus_spec.lua). corpus_commands.txt has how `check` ends and a digest of `list --json` for
+-- each. GGEN_CORPUS_UPDATE=1 writes it anew. Two of them can be run without a network.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
 local fs = require("ggen.core.fs")
