@@ -181,6 +181,8 @@ local function take_commands(self, task, value, path)
   elseif task.script and task.script.file then
     local runner = task.runner ~= "@shell" and task.runner or "sh"
     commands[1] = { runner, task.script.file }
+    local beside = task.cwd and task.script.file:sub(1, 1) ~= "/"
+    task.script_file = (beside and task.cwd .. "/" or "") .. task.script.file
   elseif task.script then
     local text = task.script.text
     local runner = runner_of(text, task.runner)

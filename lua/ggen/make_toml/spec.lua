@@ -4,6 +4,7 @@
 local conditions = require("ggen.lifecycle.conditions")
 local dsl = require("ggen.dsl")
 local loading = require("ggen.loading")
+local paths = require("ggen.paths")
 local variables = require("ggen.make_toml.variables")
 
 local M = {}
@@ -123,6 +124,11 @@ local function add_cache(context, spec, phase, commands)
   local watch = type(phase.watch) == "table" and phase.watch or nil
   local key = phase.cache_key or {}
   local inputs = joined(watch, key.files)
+  -- Without any, it is all files of the workspace, and a script outside of it.
+  local script = phase.script_file
+  if script and (inputs or script:sub(1, 1) == "/" or not paths.normalised(script)) then
+    inputs = joined(inputs or { "**" }, { script })
+  end
   if inputs then spec.inputs = placed(context, inputs) end
   -- It has the whole environment: what of it is named enters the key.
   spec.key_env = variables.of(phase, commands or {}, spec.env, key.env)

@@ -298,7 +298,9 @@ function Writer:_task(name, phase)
   set("exclusive", exclusive and (exclusive == true and "true" or quote(exclusive)))
   if phase.cache then
     local key = phase.cache_key or {}
-    set_list("inputs", joined(type(phase.watch) == "table" and phase.watch or nil, key.files))
+    local inputs = joined(type(phase.watch) == "table" and phase.watch or nil, key.files)
+    if phase.script_file and #inputs > 0 then inputs[#inputs + 1] = phase.script_file end
+    set_list("inputs", inputs)
     set_list("key_env", key_variables(self._model, phase))
     set("version", key.text and quote(key.text))
     set_list("outputs", phase.outputs)
