@@ -218,9 +218,9 @@ function M.state(self, model)
 end
 
 local execution_fields = {
-  max_parallel = { "max_parallel", read.count(10000) },
-  max_parallel_phases = { "max_parallel", read.count(10000) },
-  timeout = { "timeout", read.duration }, timeout_seconds = { "timeout", read.duration },
+  max_parallel = { "max_parallel", read.count(10000, 1) },
+  max_parallel_phases = { "max_parallel", read.count(10000, 1) },
+  timeout = { "timeout", phase.timeout }, timeout_seconds = { "timeout", phase.timeout },
   retries = { "retries", read.count(100) }, retry_attempts = { "retries", read.count(100) },
   retry_delay = { "retry_delay", read.duration },
   retry_delay_seconds = { "retry_delay", read.duration },
