@@ -162,6 +162,28 @@ local function runner_of(text, runner)
   return words[1]
 end
 
+local SHELLS = { sh = true, bash = true, dash = true, ksh = true, zsh = true, ash = true }
+
+local function is_shell(runner) return SHELLS[runner:match("([^/]*)$")] ~= nil end
+
+-- cargo-make ends a script of a shell at the first line that fails. For a single command that makes
+-- no difference.
+local function exit_on_error(text)
+  if not text:gsub("%s+$", ""):find("[\n;&]") then return text end
+  return "set -e\n" .. text
+end
+
+-- A script whose first line chooses what runs it is run as it is, as there.
+local function take_script(task, shell)
+  local text = task.script.text
+  local runner = runner_of(text, task.runner)
+  local own = task.runner and task.runner ~= "@shell"
+  if (own or runner == nil) and is_shell(runner or shell or "sh") then
+    text = exit_on_error(text)
+  end
+  return runner and { script = text, runner = runner } or text, runner
+end
+
 local function take_commands(self, task, value, path)
   local commands = {}
   if task.program then
@@ -180,17 +202,17 @@ local function take_commands(self, task, value, path)
     end
   elseif task.script and task.script.file then
     local runner = task.runner ~= "@shell" and task.runner or "sh"
-    commands[1] = { runner, task.script.file }
+    commands[1] = { runner or "sh", task.script.file }
+    if is_shell(commands[1][1]) then table.insert(commands[1], 2, "-e") end
     local beside = task.cwd and task.script.file:sub(1, 1) ~= "/"
     task.script_file = (beside and task.cwd .. "/" or "") .. task.script.file
   elseif task.script then
-    local text = task.script.text
-    local runner = runner_of(text, task.runner)
+    local command, runner = take_script(task, task.shell or self.shell)
     if runner and runner:sub(1, 1) == "@" and value.script_runner then
       self:note(value, "script_runner", path, "cargo-make",
         ("%s is a runner of cargo-make alone; the task fails when it runs"):format(runner))
     end
-    commands[1] = runner and { script = text, runner = runner } or text
+    commands[1] = command
   else
     commands = task.commands or {}
   end
@@ -268,7 +290,7 @@ function M.read(self, container, name, path)
   end
   if task.condition_script then
     task.condition = task.condition or {}
-    task.condition.script = table.concat(task.condition_script, "\n")
+    task.condition.script = exit_on_error(table.concat(task.condition_script, "\n"))
     task.condition_script = nil
   end
   if task.workspace ~= nil then
