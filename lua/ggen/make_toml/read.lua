@@ -183,6 +183,7 @@ function M.read(text, file, options)
   if not options or options.notes ~= false then
     require("ggen.make_toml.shells").note(self, model)
   end
+  require("ggen.make_toml.run_task").give_variables(self, model)
   model.unresolved = find_unresolved(self, names)
   model.compat = model.compat or "default"
   by_line(self.notes)
