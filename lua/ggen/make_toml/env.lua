@@ -61,6 +61,11 @@ end
 function M.variable(self, container, key, path, into, set)
   check_name(self, container, key, path)
   local value = container[key]
+  if self.raw then
+    -- Which variables stand above which counts when they name each other.
+    local order = self.orders[into] or {}
+    self.orders[into], order[#order + 1] = order, key
+  end
   if type(value) ~= "table" then
     into[key] = scalar(self, container, key, path, set)
     return true

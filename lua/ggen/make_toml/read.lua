@@ -160,6 +160,7 @@ function M.read(text, file, options)
   end
   local self = source.open(text, file or M.FILE, getenv)
   self.raw = options and options.raw
+  self.orders = {}
   local model = { file = self.file, compat = nil, shell = nil, phases = {}, notes = self.notes }
   settings.top(self, model)
   settings.project(self, model)
@@ -185,6 +186,7 @@ function M.read(text, file, options)
   end
   require("ggen.make_toml.run_task").give_variables(self, model)
   model.unresolved = find_unresolved(self, names)
+  model.orders = self.raw and self.orders or nil
   model.compat = model.compat or "default"
   by_line(self.notes)
   return model

@@ -22,6 +22,7 @@ local floor = math.floor
 ---@field notes ggen.make_toml.Note[]
 ---@field shell string? of the phases that name none
 ---@field raw boolean? variables in values stay as they are written
+---@field orders table<table, string[]> with raw: the names of variables as they stand in a table
 ---@field references { name: string, line: integer, key: string }[] names of phases that are used
 ---@field package _places table
 local Source = {}

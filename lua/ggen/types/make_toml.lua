@@ -25,6 +25,8 @@
 ---retry_delay: number? }
 ---@field hooks_parallel { limit: integer?, line: integer }? hooks of one moment at the same time
 ---@field max_records integer? of the lifecycle state; 0: no bound
+---@field orders table<table, string[]>? of a file that was read with `raw`: for each table of
+---variables their names in the order of the file
 ---@field notes ggen.make_toml.Note[]
 ---@field unresolved { name: string, line: integer, key: string, hook: boolean? }[] names that are
 ---used and stand for nothing in this file
