@@ -15,7 +15,7 @@ local condition_fields = {
   env_set = { "env_set", texts }, env_not_set = { "env_not_set", texts },
   env_true = { "env_true", texts }, env_false = { "env_false", texts },
   files_exist = { "files_exist", texts }, files_not_exist = { "files_not_exist", texts },
-  platforms = { "platforms", texts }, profiles = { "profiles", texts },
+  platforms = { "platforms", texts }, os = { "os", texts }, profiles = { "profiles", texts },
   fail_message = { "fail_message", read.text },
   env = { "env", function(self, container, key, path)
     return require("ggen.make_toml.env").flat(self, read.table(self, container, key, path),
@@ -23,8 +23,17 @@ local condition_fields = {
   end },
 }
 
+-- A condition that cannot be judged here (rust_version, channels) does not keep a task back.
+local condition_keys = setmetatable({}, { __index = function(_, key)
+  return condition_fields[key] or { "unknown", function(self, container, name, path)
+    self:note(container, name, path, "ignored",
+      "is not judged here: the task runs as if it held", require("ggen.suggest").hint(key,
+        condition_fields))
+  end }
+end })
+
 local function condition(self, container, key, path)
-  return self:record(read.table(self, container, key, path), join(path, key), condition_fields, {})
+  return self:record(read.table(self, container, key, path), join(path, key), condition_keys, {})
 end
 
 local script_fields = { file = { "file", read.text }, main = { "main", texts },
@@ -112,7 +121,8 @@ local fields = {
   run_task = { "run_task", run_task }, alias = { "alias", alias },
   workspace = { "workspace", read.boolean }, category = { "category", read.text },
   private = { "private", read.boolean }, cwd = { "cwd", read.text },
-  ignore_errors = { "ignore_errors", read.boolean }, extend = { "extend", read.text },
+  ignore_errors = { "ignore_errors", read.boolean }, disabled = { "disabled", read.boolean },
+  extend = { "extend", read.text },
 }
 for key, field in pairs(phase.fields) do fields[key] = fields[key] or field end
 fields.watch = { "watch", function(self, container, key, path)
@@ -293,6 +303,12 @@ function M.read(self, container, name, path)
     task.condition.script = exit_on_error(table.concat(task.condition_script, "\n"))
     task.condition_script = nil
   end
+  if task.disabled then
+    -- Nothing that it depends on runs because of it either.
+    task.condition = { disabled = true }
+    task.depends_on, task.run_task, task.alias = nil, nil, nil
+  end
+  task.disabled = nil
   if task.workspace ~= nil then
     self:note(value, "workspace", own, "cargo-make", "is not followed: a task runs in the"
       .. " workspaces, if the file has any")

@@ -71,6 +71,8 @@
 ---@field env table<string, string>?
 
 ---@class ggen.make_toml.Condition all that is there must hold
+---@field disabled boolean?
+---@field os string[]?
 ---@field env_set string[]?
 ---@field env_not_set string[]?
 ---@field env_true string[]?

@@ -147,7 +147,7 @@ timeout = 5
     assert.equal("cargo-make", select(2, task("command = 'x'\nenv = { A = ['x', 'y'] }")).notes[1]
       .kind)
     assert.same({ "empty tasks.t", "cargo-make tasks.t.workspace",
-      "unknown tasks.t.condition.rust_version",
+      "ignored tasks.t.condition.rust_version",
       "cargo-make tasks.t.env.C", "unknown tasks.t.install_crate", "unknown tasks.t.watch" }, said)
   end)
 end)
