@@ -161,7 +161,8 @@ function M.read(text, file, options)
   local self = source.open(text, file or M.FILE, getenv)
   self.raw = options and options.raw
   self.orders = {}
-  local model = { file = self.file, compat = nil, shell = nil, phases = {}, notes = self.notes }
+  local model = { file = self.file, compat = nil, shell = nil, phases = {}, lines = {},
+    notes = self.notes }
   settings.top(self, model)
   settings.project(self, model)
   settings.env(self, model)

@@ -25,6 +25,7 @@
 ---retry_delay: number? }
 ---@field hooks_parallel { limit: integer?, line: integer }? hooks of one moment at the same time
 ---@field max_records integer? of the lifecycle state; 0: no bound
+---@field lines { key: string, line: integer }[] of keys that are the root's to say
 ---@field orders table<table, string[]>? of a file that was read with `raw`: for each table of
 ---variables their names in the order of the file
 ---@field notes ggen.make_toml.Note[]
