@@ -1,6 +1,6 @@
--- The variables of a cargo-make task reach the tasks that its run_task has run: these are tasks of
--- their own then, named "release/build". That is done for tasks that are one step; of the others a
--- note says that they run without the variables.
+-- The variables of a cargo-make task reach the tasks that its run_task has run, and its
+-- cleanup_task runs at the end of the run, whatever happened: these are tasks of their own then,
+-- named "release/build". That is done for tasks that are one step; notes say it of the others.
 -- SPDX-License-Identifier: MIT
 local source = require("ggen.make_toml.source")
 
@@ -10,11 +10,14 @@ local MOST = 1000 -- such tasks in a file
 
 -- Whether a task can be declared a second time with other variables: nothing is bound to its name,
 -- and nobody else has part in what it does.
-local function is_one_step(hooked, task)
+local function is_one_step(hooked, task, own_variables)
   if task.dialect ~= "tasks" or #task.commands == 0 or task.run_task or task.alias then
     return false
   end
-  if next(task.env) or next(task.environments) or task.outputs or task.hooks then return false end
+  if task.outputs or task.hooks or not own_variables and (next(task.env)
+    or next(task.environments)) then
+    return false
+  end
   if task.first_run_only or task.requires_approval then return false end
   return not (task.depends_on and task.depends_on[1]) and not hooked[task.name]
 end
@@ -34,6 +37,23 @@ local function copy_of(task, name, env, environments)
   local copy = {}
   for key, value in pairs(task) do copy[key] = value end
   copy.name, copy.env, copy.environments, copy.private = name, env, environments, true
+  return copy
+end
+
+-- A choice without its cleanup_task.
+local function copy_of_choice(choice)
+  local copy = {}
+  for key, value in pairs(choice) do copy[key] = value end
+  copy.cleanup_task = nil
+  return copy
+end
+
+-- What is to run at the end, with the variables of its task if that has some.
+local function cleanup_of(task, target, own)
+  local any, environments = variables_of(task)
+  local copy = copy_of(target, own, any and task.env or target.env,
+    any and environments or target.environments)
+  copy.finally, copy.depends_on, copy.cache = true, { task.name }, nil
   return copy
 end
 
@@ -71,9 +91,23 @@ function M.give_variables(self, model)
       choices[i] = {}
       for key, value in pairs(choice) do choices[i][key] = key ~= "names" and value or {} end
       for j, name in ipairs(choice.names) do choices[i].names[j] = give(name) end
-      choices[i].cleanup_task = choice.cleanup_task and give(choice.cleanup_task)
     end
     if choices[1] then task.run_task = choices end
+    for i, choice in ipairs(task.run_task or {}) do
+      local name = choice.cleanup_task
+      local target, own = by_name[name], task.name .. "/" .. (name or "")
+      if name and #task.run_task == 1 and not choice.condition and target and target.dialect
+        and not by_name[own] and count < MOST and is_one_step(hooked, target, not any) then
+        local copy = cleanup_of(task, target, own)
+        by_name[own], phases[#phases + 1], count = copy, copy, count + 1
+        task.run_task = { copy_of_choice(choice) }
+      elseif target then
+        if any then choices[i].cleanup_task = give(name) end
+        self.notes[#self.notes + 1] = { line = choice.line, kind = "cargo-make",
+          key = source.join(source.join(task.dialect, task.name), "run_task") .. ".cleanup_task",
+          text = "runs only when what is before it succeeds" }
+      end
+    end
     if left[1] then
       self.notes[#self.notes + 1] = { line = task.run_task[1].line, kind = "cargo-make",
         key = source.join(source.join(task.dialect, task.name), "env"),

@@ -202,8 +202,10 @@ function M.phase(context, phase)
   if phase.first_run_only or phase.condition then spec.when = { lifecycle = true } end
   spec.exclusive = phase.exclusive or nil
   if phase.cwd then spec.cwd = placed(context, { phase.cwd })[1] end
+  spec.finally = phase.finally
   spec.lifecycle = {
-    kind = spec.run == nil and spec.needs and phase.dialect == "tasks" and "group" or "phase",
+    kind = phase.finally and "hook"
+      or spec.run == nil and spec.needs and phase.dialect == "tasks" and "group" or "phase",
     hidden = phase.private or nil,
     first_run_only = phase.first_run_only or nil,
     requires_approval = phase.requires_approval or nil,

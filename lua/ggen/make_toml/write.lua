@@ -297,6 +297,7 @@ function Writer:_task(name, phase)
   end
   set("optional", (phase.error_handling == "warn" or phase.error_handling == "continue")
     and "true" or nil)
+  set("finally", phase.finally and "true")
   local exclusive = phase.exclusive
   set("exclusive", exclusive and (exclusive == true and "true" or quote(exclusive)))
   if phase.cache then

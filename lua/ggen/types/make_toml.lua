@@ -60,6 +60,7 @@
 ---@field run_task ggen.make_toml.Choice[]? cargo-make: the first whose condition holds
 ---@field alias string? cargo-make
 ---@field private boolean? cargo-make
+---@field finally boolean? runs at the end: what a cleanup_task has become
 ---@field category string? cargo-make
 ---@field workspace boolean? cargo-make
 ---@field cwd string? cargo-make
@@ -91,7 +92,7 @@
 ---@field line integer
 ---@field parallel boolean?
 ---@field fork boolean?
----@field cleanup_task string?
+---@field cleanup_task string? one that runs at the end is a phase with `finally`
 ---@field condition ggen.make_toml.Condition?
 
 ---@class ggen.make_toml.Hook either phases or commands; a mixed list makes several hooks
