@@ -1,12 +1,14 @@
 -- Variables of a make.toml as Lua source, for write.lua: ${NAME} becomes os.getenv, or the value
 -- that the file gives NAME.
 -- SPDX-License-Identifier: MIT
+local fault = require("ggen.fault")
 local lua_text = require("ggen.make_toml.lua_text")
 local sorted = require("ggen.sorted")
 
 local M = {}
 
 local quote = lua_text.quote
+local LONGEST = require("ggen.make_toml.env").LONGEST
 
 ---@alias ggen.make_toml.Written { text: string?, code: string?, nothing: boolean? }[] a value in
 ---parts; nothing: it is one part, an expression that may be nil
@@ -53,8 +55,9 @@ local function within(name, sign, default, set)
   return { { code = ('(({ [""] = %s })[%s] or %s)'):format(quote(default), source, source) } }
 end
 
--- A value with ${NAME} in it.
+-- A value with ${NAME} in it; nil when it is too long.
 local function value_of(value, known)
+  local size = 0
   local whole = value:match("^%${([%a_][%w_]*)}$")
   if whole then return variable(whole, known[whole]) end
   local parts, at = {}, 1
@@ -63,7 +66,10 @@ local function value_of(value, known)
     if not from then break end
     add(parts, { { text = value:sub(at, from - 1) } })
     if sign == "-" or sign == ":-" or sign == "" and default == "" then
-      add(parts, within(name, sign, default, known[name]))
+      local found = within(name, sign, default, known[name])
+      for _, part in ipairs(found) do size = size + #(part.text or part.code) end
+      if size > LONGEST then return nil end
+      add(parts, found)
     else
       add(parts, { { text = value:sub(from, to) } })
     end
@@ -81,7 +87,11 @@ local function values_of(env, model, outer)
   local known = setmetatable({}, { __index = outer })
   memo[env] = known
   for _, name in ipairs(model.orders and model.orders[env] or sorted.keys(env)) do
-    if env[name] then known[name] = value_of(env[name], known) end
+    if env[name] then
+      known[name] = value_of(env[name], known) or fault.raise(
+        ("%s: the variables in it make it longer than %d MiB"):format(name, LONGEST / 1048576),
+        model.file)
+    end
   end
   return known
 end
