@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "state/lifecycle_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <unordered_set>
 
@@ -34,9 +35,11 @@ std::string subject_of(const Entry& entry) {
 bool counts(const LifecycleRecord& record) { return record.success; }
 bool counts(const LifecycleKey&) { return true; }
 
-// What keep_newest() says, for one list and what belongs to its entries.
+// What keep_newest() says, for one list and what belongs to its entries. `most` is for those that
+// nothing has followed.
 template <class Entry, class Span>
-void keep(std::vector<Entry>& entries, std::vector<Span>& spans, std::size_t max) {
+void keep(std::vector<Entry>& entries, std::vector<Span>& spans, std::size_t max,
+          std::size_t most) {
   if (entries.size() <= max) return;
   std::size_t excess = entries.size() - max;
   std::vector<bool> superseded(entries.size());
@@ -61,6 +64,7 @@ void keep(std::vector<Entry>& entries, std::vector<Span>& spans, std::size_t max
     ++kept;
   }
   // More phases than may be kept.
+  excess = kept > most ? kept - most : 0;
   entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(kept), entries.end());
   entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(excess));
   spans.erase(spans.begin() + static_cast<std::ptrdiff_t>(kept), spans.end());
@@ -284,8 +288,9 @@ void LifecycleText::add(LifecycleKey key) {
 }
 
 void LifecycleText::keep_newest(std::size_t max) {
-  keep(records_, record_spans_, max);
-  keep(keys_, key_spans_, max);
+  // That a phase has succeeded must not be forgotten: first_run_only goes by it.
+  keep(records_, record_spans_, max, std::max(max, kMostPhases));
+  keep(keys_, key_spans_, max, max);
 }
 
 std::string LifecycleText::text() const {

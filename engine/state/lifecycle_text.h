@@ -58,8 +58,10 @@ class LifecycleText {
   void add(LifecycleKey key);
 
   // Forgets the oldest records and keys, so that at most `max` of each remain. Those that have been
-  // followed by a successful one of the same phase and workspace go first, so that it stays known
-  // that a phase has succeeded, and when.
+  // followed by a successful one of the same phase and workspace go first. The newest successful
+  // record of each phase and workspace stays in any case, so that it is known that the phase has
+  // succeeded; of these there are at most kMostPhases, or `max` if that is more.
+  static constexpr std::size_t kMostPhases = 100'000;
   void keep_newest(std::size_t max);
 
   std::string text() const;

@@ -170,7 +170,9 @@ function Found:take(use, entries)
   for _, entry in ipairs(entries) do
     local file, line = place_of(self, use, entry.file, entry.line)
     local _, message = schema.check(fields.name, entry.name)
-    if message then fault.raise(("workspace %q: %s"):format(entry.name, message), file, line) end
+    if message then
+      fault.raise(("workspace %q: %s%s"):format(entry.name, message, entry.hint or ""), file, line)
+    end
     if named[entry.name] then
       fault.raise(("workspace %q is there twice"):format(entry.name), file, line)
     end

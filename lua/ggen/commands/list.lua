@@ -260,7 +260,10 @@ function M.run(args)
     return 0
   end
   if #tasks + #phases == 0 then
-    io.write("There are no tasks yet. Declare one: p:task \"hello\" { run = \"echo hello\" }\n")
+    local lifecycle = project.loaded.root.lifecycle
+    io.write("There are no tasks yet. Declare one: ", lifecycle and not lifecycle.imported
+      and '[lifecycle.hello] with command = "echo hello"\n'
+      or 'p:task "hello" { run = "echo hello" }\n')
     return 0
   end
   local plain, staged = divide(project, tasks)

@@ -8,7 +8,9 @@ local M = {}
 ---@field exists fun(path: string): boolean
 ---@field run (fun(script: string): integer)? exit code
 
+-- The names of cargo-make for platforms, and those of Rust for systems.
 local PLATFORMS = { Linux = "linux", OSX = "mac", Windows = "windows" }
+local SYSTEMS = { Linux = "linux", OSX = "macos", Windows = "windows" }
 
 local function contains(list, value)
   for _, element in ipairs(list) do
@@ -26,6 +28,13 @@ function checks.platforms(platforms)
   local own = PLATFORMS[jit.os] or jit.os:lower()
   return contains(platforms, own), "this is " .. own
 end
+
+function checks.os(systems)
+  local own = SYSTEMS[jit.os] or jit.os:lower()
+  return contains(systems, own), "this is " .. own
+end
+
+function checks.disabled() return false, "it is disabled" end
 
 function checks.profiles(profiles, world)
   local own = world.variable("CARGO_MAKE_PROFILE") or "development"
@@ -95,8 +104,8 @@ function checks.script(script, world)
   return code == 0, ("its condition_script ended with %d"):format(code)
 end
 
-local ORDER = { "platforms", "profiles", "env_set", "env_not_set", "env_true", "env_false", "env",
-  "files_exist", "files_not_exist", "script" }
+local ORDER = { "disabled", "platforms", "os", "profiles", "env_set", "env_not_set", "env_true",
+  "env_false", "env", "files_exist", "files_not_exist", "script" }
 
 ---@param condition table of the model
 ---@param world ggen.ConditionWorld

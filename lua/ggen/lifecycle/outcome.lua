@@ -13,7 +13,7 @@ local function takes_part(run, task)
   return false
 end
 
----The tasks of shell lines among those that run at the end, without those of the other outcome.
+---The tasks that run at the end, without the shell lines of the other outcome.
 ---@param run ggen.Run
 ---@param finals integer[]
 ---@return integer[]
@@ -22,7 +22,7 @@ function M.finals(run, finals)
   for _, index in ipairs(finals) do
     local task = run.project:task(index)
     local data = task.spec.lifecycle
-    if not data or data.moment == moment_of(run) and takes_part(run, task)
+    if not data or not data.moment or data.moment == moment_of(run) and takes_part(run, task)
       and not run.waits.interrupted then
       kept[#kept + 1] = index
     end

@@ -15,7 +15,7 @@ local condition_fields = {
   env_set = { "env_set", texts }, env_not_set = { "env_not_set", texts },
   env_true = { "env_true", texts }, env_false = { "env_false", texts },
   files_exist = { "files_exist", texts }, files_not_exist = { "files_not_exist", texts },
-  platforms = { "platforms", texts }, profiles = { "profiles", texts },
+  platforms = { "platforms", texts }, os = { "os", texts }, profiles = { "profiles", texts },
   fail_message = { "fail_message", read.text },
   env = { "env", function(self, container, key, path)
     return require("ggen.make_toml.env").flat(self, read.table(self, container, key, path),
@@ -23,8 +23,17 @@ local condition_fields = {
   end },
 }
 
+-- A condition that cannot be judged here (rust_version, channels) does not keep a task back.
+local condition_keys = setmetatable({}, { __index = function(_, key)
+  return condition_fields[key] or { "unknown", function(self, container, name, path)
+    self:note(container, name, path, "ignored",
+      "is not judged here: the task runs as if it held", require("ggen.suggest").hint(key,
+        condition_fields))
+  end }
+end })
+
 local function condition(self, container, key, path)
-  return self:record(read.table(self, container, key, path), join(path, key), condition_fields, {})
+  return self:record(read.table(self, container, key, path), join(path, key), condition_keys, {})
 end
 
 local script_fields = { file = { "file", read.text }, main = { "main", texts },
@@ -112,7 +121,8 @@ local fields = {
   run_task = { "run_task", run_task }, alias = { "alias", alias },
   workspace = { "workspace", read.boolean }, category = { "category", read.text },
   private = { "private", read.boolean }, cwd = { "cwd", read.text },
-  ignore_errors = { "ignore_errors", read.boolean }, extend = { "extend", read.text },
+  ignore_errors = { "ignore_errors", read.boolean }, disabled = { "disabled", read.boolean },
+  extend = { "extend", read.text },
 }
 for key, field in pairs(phase.fields) do fields[key] = fields[key] or field end
 fields.watch = { "watch", function(self, container, key, path)
@@ -162,6 +172,28 @@ local function runner_of(text, runner)
   return words[1]
 end
 
+local SHELLS = { sh = true, bash = true, dash = true, ksh = true, zsh = true, ash = true }
+
+local function is_shell(runner) return SHELLS[runner:match("([^/]*)$")] ~= nil end
+
+-- cargo-make ends a script of a shell at the first line that fails. For a single command that makes
+-- no difference.
+local function exit_on_error(text)
+  if not text:gsub("%s+$", ""):find("[\n;&]") then return text end
+  return "set -e\n" .. text
+end
+
+-- A script whose first line chooses what runs it is run as it is, as there.
+local function take_script(task, shell)
+  local text = task.script.text
+  local runner = runner_of(text, task.runner)
+  local own = task.runner and task.runner ~= "@shell"
+  if (own or runner == nil) and is_shell(runner or shell or "sh") then
+    text = exit_on_error(text)
+  end
+  return runner and { script = text, runner = runner } or text, runner
+end
+
 local function take_commands(self, task, value, path)
   local commands = {}
   if task.program then
@@ -180,15 +212,17 @@ local function take_commands(self, task, value, path)
     end
   elseif task.script and task.script.file then
     local runner = task.runner ~= "@shell" and task.runner or "sh"
-    commands[1] = { runner, task.script.file }
+    commands[1] = { runner or "sh", task.script.file }
+    if is_shell(commands[1][1]) then table.insert(commands[1], 2, "-e") end
+    local beside = task.cwd and task.script.file:sub(1, 1) ~= "/"
+    task.script_file = (beside and task.cwd .. "/" or "") .. task.script.file
   elseif task.script then
-    local text = task.script.text
-    local runner = runner_of(text, task.runner)
+    local command, runner = take_script(task, task.shell or self.shell)
     if runner and runner:sub(1, 1) == "@" and value.script_runner then
       self:note(value, "script_runner", path, "cargo-make",
         ("%s is a runner of cargo-make alone; the task fails when it runs"):format(runner))
     end
-    commands[1] = runner and { script = text, runner = runner } or text
+    commands[1] = command
   else
     commands = task.commands or {}
   end
@@ -266,9 +300,15 @@ function M.read(self, container, name, path)
   end
   if task.condition_script then
     task.condition = task.condition or {}
-    task.condition.script = table.concat(task.condition_script, "\n")
+    task.condition.script = exit_on_error(table.concat(task.condition_script, "\n"))
     task.condition_script = nil
   end
+  if task.disabled then
+    -- Nothing that it depends on runs because of it either.
+    task.condition = { disabled = true }
+    task.depends_on, task.run_task, task.alias = nil, nil, nil
+  end
+  task.disabled = nil
   if task.workspace ~= nil then
     self:note(value, "workspace", own, "cargo-make", "is not followed: a task runs in the"
       .. " workspaces, if the file has any")

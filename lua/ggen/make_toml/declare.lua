@@ -60,16 +60,27 @@ function Declarer:_known(name)
   return name:find("[#^]") ~= nil
 end
 
+-- The key of a phase that uses a name that stands for nothing, and its line.
+function Declarer:_place_of(name, path, what, line)
+  for _, reference in ipairs(path and self.model.unresolved or {}) do
+    if reference.name == name and reference.key:sub(1, #path + 1) == path .. "." then
+      return reference.key:sub(#path + 2), reference.line
+    end
+  end
+  return what, line
+end
+
 -- The names of a list that mean something; the rest is told when the phase takes part in a run.
-function Declarer:_checked(names, what, line, unknown)
+function Declarer:_checked(names, what, line, unknown, path)
   local good = {}
   for _, name in ipairs(names) do
     if self:_known(name) then
       -- What is for other workspaces is none of this one.
       if not self.elsewhere[name] then good[#good + 1] = name end
     else
-      unknown[#unknown + 1] = { line = line,
-        text = ("%s names the unknown phase %q%s"):format(what, name, suggest.hint(name,
+      local key, own_line = self:_place_of(name, path, what, line)
+      unknown[#unknown + 1] = { line = own_line,
+        text = ("%s names the unknown phase %q%s"):format(key, name, suggest.hint(name,
           self.names)) }
     end
   end
@@ -138,7 +149,8 @@ function Declarer:_phase(phase, hooks)
     data.before, data.after = not_empty(own.before), not_empty(own.after)
     data.lines = own.lines
   end
-  spec.needs = not_empty(self:_checked(spec.needs or {}, "depends_on", phase.line, unknown))
+  spec.needs = not_empty(self:_checked(spec.needs or {}, "depends_on", phase.line, unknown,
+    source.join(phase.dialect, phase.name)))
   data.unknown = not_empty(unknown)
   self:_task(phase.name, spec, phase.line).lines = phase.lines
 end
@@ -236,6 +248,19 @@ function Declarer:_notes()
         key = source.join(source.join(phase.dialect, phase.name), "workspaces"),
         text = "has no effect: this file names no workspace" }
     end
+  end
+  -- What one file says for the whole.
+  if self.pipeline.kind ~= "pipeline" then
+    local function tell(line, key)
+      notes[#notes + 1] = { line = line, kind = "root", key = key,
+        text = "is for the make.toml of the project's root to say" }
+    end
+    for _, place in ipairs(model.lines) do tell(place.line, place.key) end
+    for _, entry in ipairs(model.workspaces) do
+      tell(entry.line, source.join("workspace", entry.name))
+    end
+    if model.members then tell(model.members.line, "workspace.members") end
+    if model.workspaces_find then tell(model.workspaces_find.line, "workspace.find") end
   end
   local why = model.compat == "strict" and 'has no effect with compat = "strict"'
     or self.pipeline.kind ~= "pipeline" and "is for the make.toml of the project's root to say"

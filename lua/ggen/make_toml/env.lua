@@ -10,6 +10,9 @@ local M = {}
 local COMPUTED = { "script", "source", "default_value", "mapping", "decode", "path", "unset",
   "evaluate_script" }
 
+-- What variables may add to a value: no program could be given more.
+M.LONGEST = 1048576
+
 local function check_name(self, container, key, path)
   if key == "" or key:find("[=%z]") then
     self:fault(container, key, path, ("%q cannot be the name of a variable"):format(key)
@@ -21,23 +24,31 @@ end
 ---@param self ggen.make_toml.Source
 ---@param value string
 ---@param set table<string, string> what the file has set so far
----@return string? text nil when it is one variable that nobody has set
+---@return string? text nil when it is one variable that nobody has set; false when it is too long
 function M.expand(self, value, set)
   if self.raw or not value:find("${", 1, true) then return value end
   local whole = value:match("^%${([%a_][%w_]*)}$")
   if whole then return set[whole] or self:variable(whole) end
-  return (value:gsub("%${([%a_][%w_]*)(:?%-?)([^{}]*)}", function(name, default, text)
+  local size = 0
+  local expanded = value:gsub("%${([%a_][%w_]*)(:?%-?)([^{}]*)}", function(name, default, text)
     if default == "" and text ~= "" or default == ":" then return nil end -- left as it is
     local found = set[name] or self:variable(name)
     if default ~= "" and (found == nil or found == "" and default == ":-") then return text end
-    return found or ""
-  end))
+    size = size + #(found or "")
+    return size > M.LONGEST and "" or found or ""
+  end)
+  return size <= M.LONGEST and expanded
 end
 
 local function scalar(self, container, key, path, set)
   local value = container[key]
   if type(value) == "string" then
-    return M.expand(self, source.read.text(self, container, key, path), set)
+    local text = M.expand(self, source.read.text(self, container, key, path), set)
+    if text == false then
+      self:fault(container, key, path, ("the variables in it make it longer than %d MiB"):format(
+        M.LONGEST / 1048576))
+    end
+    return text
   end
   if type(value) == "number" then return ("%.14g"):format(value) end
   return tostring(value)
@@ -61,6 +72,11 @@ end
 function M.variable(self, container, key, path, into, set)
   check_name(self, container, key, path)
   local value = container[key]
+  if self.raw then
+    -- Which variables stand above which counts when they name each other.
+    local order = self.orders[into] or {}
+    self.orders[into], order[#order + 1] = order, key
+  end
   if type(value) ~= "table" then
     into[key] = scalar(self, container, key, path, set)
     return true

@@ -32,7 +32,8 @@ local function exclusive(self, container, key, path)
   self:mismatch(container, key, path, "true, false or a name")
 end
 
-local function timeout(self, container, key, path)
+---@return number seconds
+function M.timeout(self, container, key, path)
   local seconds = read.duration(self, container, key, path)
   if seconds == 0 then self:fault(container, key, path, "must be above zero") end
   return seconds
@@ -102,7 +103,7 @@ M.fields = {
   end },
   first_run_only = { "first_run_only", read.boolean },
   requires_approval = { "requires_approval", read.boolean },
-  timeout = { "timeout", timeout }, retry = { "retry", read.count(100) },
+  timeout = { "timeout", M.timeout }, retry = { "retry", read.count(100) },
   retries = { "retry", read.count(100) },
   error_handling = { "error_handling", read.choice("stop", "warn", "continue") },
   env = { "environment", environment },

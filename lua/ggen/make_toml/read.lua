@@ -160,13 +160,16 @@ function M.read(text, file, options)
   end
   local self = source.open(text, file or M.FILE, getenv)
   self.raw = options and options.raw
-  local model = { file = self.file, compat = nil, shell = nil, phases = {}, notes = self.notes }
+  self.orders = {}
+  local model = { file = self.file, compat = nil, shell = nil, phases = {}, lines = {},
+    notes = self.notes }
   settings.top(self, model)
   settings.project(self, model)
   settings.env(self, model)
   settings.workspaces(self, model)
-  local phases = read_phases(self, model)
   settings.execution(self, model)
+  self.shell = model.shell
+  local phases = read_phases(self, model)
   settings.state(self, model)
   settings.pipelines(self, model, phases)
   settings.scripts(self, model, phases)
@@ -182,7 +185,9 @@ function M.read(text, file, options)
   if not options or options.notes ~= false then
     require("ggen.make_toml.shells").note(self, model)
   end
+  require("ggen.make_toml.run_task").give_variables(self, model)
   model.unresolved = find_unresolved(self, names)
+  model.orders = self.raw and self.orders or nil
   model.compat = model.compat or "default"
   by_line(self.notes)
   return model

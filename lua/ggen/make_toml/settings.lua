@@ -14,6 +14,13 @@ local M = {}
 
 local ours = { compat = read.choice("default", "strict"), shell = phase.shell }
 
+---Where a key stands that only the file of the project's root has a say in.
+---@param key string
+---@param path string
+function M.remember(self, model, container, key, path)
+  model.lines[#model.lines + 1] = { key = join(path, key), line = self:line(container, key) }
+end
+
 -- `compat` and `shell` may be written at the top, in [project] or in [execution].
 local function take_ours(self, model, container, key, path)
   local value = ours[key](self, container, key, path)
@@ -22,6 +29,7 @@ local function take_ours(self, model, container, key, path)
       model[key]))
   end
   model[key] = value
+  if key == "compat" then M.remember(self, model, container, key, path) end
 end
 
 local function with_ours(model, fields)
@@ -215,12 +223,13 @@ function M.state(self, model)
   local value = read.table(self, self.root, "state", "")
   local fields = { max_records = { "max_records", read.count(1000000) } }
   model.max_records = self:record(value, "state", fields, {}).max_records
+  if model.max_records then M.remember(self, model, value, "max_records", "state") end
 end
 
 local execution_fields = {
-  max_parallel = { "max_parallel", read.count(10000) },
-  max_parallel_phases = { "max_parallel", read.count(10000) },
-  timeout = { "timeout", read.duration }, timeout_seconds = { "timeout", read.duration },
+  max_parallel = { "max_parallel", read.count(10000, 1) },
+  max_parallel_phases = { "max_parallel", read.count(10000, 1) },
+  timeout = { "timeout", phase.timeout }, timeout_seconds = { "timeout", phase.timeout },
   retries = { "retries", read.count(100) }, retry_attempts = { "retries", read.count(100) },
   retry_delay = { "retry_delay", read.duration },
   retry_delay_seconds = { "retry_delay", read.duration },
@@ -233,6 +242,9 @@ function M.execution(self, model)
   local fields = {}
   for key, field in pairs(execution_fields) do fields[key] = field end
   self:record(value, "execution", with_ours(model, fields), model.execution)
+  for _, key in ipairs({ "max_parallel", "max_parallel_phases" }) do
+    if value[key] ~= nil then M.remember(self, model, value, key, "execution") end
+  end
   model.execution.compat, model.execution.shell = nil, nil
 end
 

@@ -20,7 +20,9 @@ local floor = math.floor
 ---@field file string as messages name it
 ---@field root table
 ---@field notes ggen.make_toml.Note[]
+---@field shell string? of the phases that name none
 ---@field raw boolean? variables in values stay as they are written
+---@field orders table<table, string[]> with raw: the names of variables as they stand in a table
 ---@field references { name: string, line: integer, key: string }[] names of phases that are used
 ---@field package _places table
 local Source = {}
@@ -190,11 +192,12 @@ function read.texts(what)
   end
 end
 
-function read.count(most)
+function read.count(most, least)
+  least = least or 0
   return function(self, container, key, path)
     local value = container[key]
-    if type(value) ~= "number" or value % 1 ~= 0 or value < 0 or value > most then
-      self:mismatch(container, key, path, ("a whole number from 0 to %d"):format(most))
+    if type(value) ~= "number" or value % 1 ~= 0 or value < least or value > most then
+      self:mismatch(container, key, path, ("a whole number from %d to %d"):format(least, most))
     end
     return value
   end

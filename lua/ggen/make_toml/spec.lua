@@ -4,6 +4,7 @@
 local conditions = require("ggen.lifecycle.conditions")
 local dsl = require("ggen.dsl")
 local loading = require("ggen.loading")
+local paths = require("ggen.paths")
 local variables = require("ggen.make_toml.variables")
 
 local M = {}
@@ -123,6 +124,11 @@ local function add_cache(context, spec, phase, commands)
   local watch = type(phase.watch) == "table" and phase.watch or nil
   local key = phase.cache_key or {}
   local inputs = joined(watch, key.files)
+  -- Without any, it is all files of the workspace, and a script outside of it.
+  local script = phase.script_file
+  if script and (inputs or script:sub(1, 1) == "/" or not paths.normalised(script)) then
+    inputs = joined(inputs or { "**" }, { script })
+  end
   if inputs then spec.inputs = placed(context, inputs) end
   -- It has the whole environment: what of it is named enters the key.
   spec.key_env = variables.of(phase, commands or {}, spec.env, key.env)
@@ -196,8 +202,10 @@ function M.phase(context, phase)
   if phase.first_run_only or phase.condition then spec.when = { lifecycle = true } end
   spec.exclusive = phase.exclusive or nil
   if phase.cwd then spec.cwd = placed(context, { phase.cwd })[1] end
+  spec.finally = phase.finally
   spec.lifecycle = {
-    kind = spec.run == nil and spec.needs and phase.dialect == "tasks" and "group" or "phase",
+    kind = phase.finally and "hook"
+      or spec.run == nil and spec.needs and phase.dialect == "tasks" and "group" or "phase",
     hidden = phase.private or nil,
     first_run_only = phase.first_run_only or nil,
     requires_approval = phase.requires_approval or nil,

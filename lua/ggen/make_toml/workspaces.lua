@@ -21,6 +21,13 @@ local function named(model)
   return entries
 end
 
+-- What to do about a directory whose name cannot be that of a workspace.
+local function instead_of(dir)
+  local text = ("%q"):format(dir):gsub("\\\n", "\\n")
+  return ("; leave it out ([workspace] exclude = [%s]) or give it a name ([workspace.NAME]"
+    .. " path = %s)"):format(text, text)
+end
+
 -- Adds the directories of `members`, each with the name of its last part unless that is taken.
 local function add_members(entries, root, model)
   local members = model.members
@@ -50,7 +57,7 @@ local function add_members(entries, root, model)
       if not name or taken[name] then name = dir end
       taken[name] = true
       entries[#entries + 1] = { name = name, dir = dir, line = members.line, depends_on = {},
-        tasks = {}, may_be_missing = true }
+        tasks = {}, may_be_missing = true, hint = instead_of(dir) }
     end
   end
 end

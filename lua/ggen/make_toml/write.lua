@@ -158,9 +158,10 @@ local function when_table(condition)
   if condition.files_exist then
     items[#items + 1] = "file = " .. lua_text.texts(condition.files_exist, "  ", 20)
   end
-  if condition.platforms then
+  local systems = condition.platforms or condition.os
+  if systems then
     local names = {}
-    for i, name in ipairs(condition.platforms) do names[i] = OS[name] or name end
+    for i, name in ipairs(systems) do names[i] = OS[name] or name end
     items[#items + 1] = "os = " .. lua_text.texts(names, "  ", 20)
   end
   return items[1] and lua_text.list(items, "  ", 10)
@@ -183,11 +184,13 @@ end
 
 local function condition_of(condition, comments)
   if not condition then return nil end
+  if condition.disabled then return "function() return false end" end
   local env_set = condition.env_set or {}
   local variables = condition.env_not_set or #env_set > 1 or env_set[1] and condition.env
   for _, key in ipairs({ "env_true", "env_false", "files_not_exist", "profiles", "script",
-    "files_exist", "platforms" }) do
+    "files_exist", "platforms", "os" }) do
     local in_table = key == "files_exist" or key == "platforms"
+      or key == "os" and not condition.platforms
     if condition[key] and not (in_table and not variables) then
       comments[#comments + 1] = ("condition.%s has no equivalent (see `when`)"):format(key)
     end
@@ -294,11 +297,14 @@ function Writer:_task(name, phase)
   end
   set("optional", (phase.error_handling == "warn" or phase.error_handling == "continue")
     and "true" or nil)
+  set("finally", phase.finally and "true")
   local exclusive = phase.exclusive
   set("exclusive", exclusive and (exclusive == true and "true" or quote(exclusive)))
   if phase.cache then
     local key = phase.cache_key or {}
-    set_list("inputs", joined(type(phase.watch) == "table" and phase.watch or nil, key.files))
+    local inputs = joined(type(phase.watch) == "table" and phase.watch or nil, key.files)
+    if phase.script_file and #inputs > 0 then inputs[#inputs + 1] = phase.script_file end
+    set_list("inputs", inputs)
     set_list("key_env", key_variables(self._model, phase))
     set("version", key.text and quote(key.text))
     set_list("outputs", phase.outputs)

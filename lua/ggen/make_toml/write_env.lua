@@ -1,55 +1,107 @@
 -- Variables of a make.toml as Lua source, for write.lua: ${NAME} becomes os.getenv, or the value
 -- that the file gives NAME.
 -- SPDX-License-Identifier: MIT
+local fault = require("ggen.fault")
 local lua_text = require("ggen.make_toml.lua_text")
 local sorted = require("ggen.sorted")
 
 local M = {}
 
 local quote = lua_text.quote
+local LONGEST = require("ggen.make_toml.env").LONGEST
 
----A value with ${NAME} in it, as an expression.
----@param value string
----@param known table<string, string> variables of the file
----@param open table<string, true>? those whose value is being written
----@return string
-function M.expression(value, known, open)
-  open = open or {}
+---@alias ggen.make_toml.Written { text: string?, code: string?, nothing: boolean? }[] a value in
+---parts; nothing: it is one part, an expression that may be nil
+
+-- Adds parts to parts; texts beside each other become one.
+local function add(into, parts)
+  for _, part in ipairs(parts) do
+    local last = into[#into]
+    if part.text and last and last.text then
+      into[#into] = { text = last.text .. part.text }
+    elseif part.text ~= "" then
+      into[#into + 1] = part
+    end
+  end
+end
+
+local function source_of(parts)
+  local list = {}
+  for i, part in ipairs(parts) do list[i] = part.text and quote(part.text) or part.code end
+  return #list > 0 and table.concat(list, " .. ") or '""'
+end
+
+-- What ${NAME} stands for, as the reader has it: a variable of the file, else the caller's.
+local function variable(name, set)
+  local own, getenv = set, ("os.getenv(%s)"):format(quote(name))
+  if own and not (own[1] and own[1].nothing) then return own end
+  return { { code = (own and own[1].code .. " or " or "") .. getenv, nothing = true } }
+end
+
+-- ${NAME}, ${NAME-text} and ${NAME:-text} within a text.
+local function within(name, sign, default, set)
+  local parts = variable(name, set)
+  if parts[1] and parts[1].nothing then
+    return { { code = ("(%s or %s)"):format(parts[1].code, quote(default)) } }
+  elseif sign ~= ":-" then
+    return parts
+  elseif #parts == 0 then
+    return { { text = default } }
+  end
+  for _, part in ipairs(parts) do
+    if part.text then return parts end -- and so not empty
+  end
+  local source = source_of(parts)
+  return { { code = ('(({ [""] = %s })[%s] or %s)'):format(quote(default), source, source) } }
+end
+
+-- A value with ${NAME} in it; nil when it is too long.
+local function value_of(value, known)
+  local size = 0
+  local whole = value:match("^%${([%a_][%w_]*)}$")
+  if whole then return variable(whole, known[whole]) end
   local parts, at = {}, 1
   while true do
     local from, to, name, sign, default = value:find("%${([%a_][%w_]*)(:?%-?)([^{}]*)}", at)
     if not from then break end
+    add(parts, { { text = value:sub(at, from - 1) } })
     if sign == "-" or sign == ":-" or sign == "" and default == "" then
-      if from > at then parts[#parts + 1] = quote(value:sub(at, from - 1)) end
-      if known[name] and not open[name] then
-        open[name] = true
-        parts[#parts + 1] = "(" .. M.expression(known[name], known, open) .. ")"
-        open[name] = nil
-      elseif from == 1 and to == #value and sign == "" then
-        return ("os.getenv(%s)"):format(quote(name))
-      else
-        parts[#parts + 1] = ("(os.getenv(%s) or %s)"):format(quote(name), quote(default))
-      end
+      local found = within(name, sign, default, known[name])
+      for _, part in ipairs(found) do size = size + #(part.text or part.code) end
+      if size > LONGEST then return nil end
+      add(parts, found)
     else
-      parts[#parts + 1] = quote(value:sub(at, to))
+      add(parts, { { text = value:sub(from, to) } })
     end
     at = to + 1
   end
-  if at <= #value or #parts == 0 then parts[#parts + 1] = quote(value:sub(at)) end
-  return table.concat(parts, " .. ")
+  add(parts, { { text = value:sub(at) } })
+  return parts
 end
 
----A table of variables.
----@param env table<string, string>
----@param known table<string, string>
----@param indent string
----@param used integer
----@return string
-function M.table(env, known, indent, used)
+local memo = setmetatable({}, { __mode = "k" })
+
+-- The variables of a table, each with those that stand above it.
+local function values_of(env, model, outer)
+  if memo[env] then return memo[env] end
+  local known = setmetatable({}, { __index = outer })
+  memo[env] = known
+  for _, name in ipairs(model.orders and model.orders[env] or sorted.keys(env)) do
+    if env[name] then
+      known[name] = value_of(env[name], known) or fault.raise(
+        ("%s: the variables in it make it longer than %d MiB"):format(name, LONGEST / 1048576),
+        model.file)
+    end
+  end
+  return known
+end
+
+-- A table of variables, inside those of the file unless it is these.
+local function write_table(env, model, indent, used)
+  local known = values_of(env, model, env ~= model.env and values_of(model.env, model) or nil)
   local items = {}
   for _, name in ipairs(sorted.keys(env)) do
-    items[#items + 1] = lua_text.key(name) .. " = " .. M.expression(env[name], known,
-      { [name] = true })
+    items[#items + 1] = lua_text.key(name) .. " = " .. source_of(known[name])
   end
   return lua_text.list(items, indent, used)
 end
@@ -63,7 +115,7 @@ function M.top(model)
   for _, name in ipairs(sorted.keys(model.environments)) do
     if next(model.environments[name].env) then
       profiles[#profiles + 1] = ("  %s = %s, -- %s:%d\n"):format(lua_text.key(name),
-        M.table(model.environments[name].env, model.env, "  ", 20), model.file,
+        write_table(model.environments[name].env, model, "  ", 20), model.file,
         model.environments[name].line)
     end
   end
@@ -80,7 +132,7 @@ function M.top(model)
       .. 'local environment = os.getenv("GGEN_ENV") or ""\n\n'
   end
   if shared then
-    parts[#parts + 1] = ("local env = %s\n"):format(M.table(model.env, {}, "", 12))
+    parts[#parts + 1] = ("local env = %s\n"):format(write_table(model.env, model, "", 12))
   end
   if #profiles > 0 then
     parts[#parts + 1] = "local profiles = {\n" .. table.concat(profiles) .. "}\n"
@@ -121,12 +173,12 @@ function M.of(phase, model, shared)
   for _, name in ipairs(sorted.keys(phase.environments or {})) do
     local env = phase.environments[name].env
     if env then
-      replaced[#replaced + 1] = lua_text.key(name) .. " = " .. M.table(env, model.env, "  ", 20)
+      replaced[#replaced + 1] = lua_text.key(name) .. " = " .. write_table(env, model, "  ", 20)
     end
   end
   local has_own = phase.env and next(phase.env) ~= nil
   if #replaced == 0 and not has_own then return shared and "env" or nil end
-  local own = M.table(phase.env or {}, model.env, "  ", 16)
+  local own = write_table(phase.env or {}, model, "  ", 16)
   if #replaced == 0 and not shared then return own end
   local more = #replaced > 0 and (", (%s)[environment]"):format(lua_text.list(replaced, "  ", 20))
   return ("with(%s%s)"):format(own, more or "")

@@ -25,6 +25,9 @@
 ---retry_delay: number? }
 ---@field hooks_parallel { limit: integer?, line: integer }? hooks of one moment at the same time
 ---@field max_records integer? of the lifecycle state; 0: no bound
+---@field lines { key: string, line: integer }[] of keys that are the root's to say
+---@field orders table<table, string[]>? of a file that was read with `raw`: for each table of
+---variables their names in the order of the file
 ---@field notes ggen.make_toml.Note[]
 ---@field unresolved { name: string, line: integer, key: string, hook: boolean? }[] names that are
 ---used and stand for nothing in this file
@@ -57,6 +60,7 @@
 ---@field run_task ggen.make_toml.Choice[]? cargo-make: the first whose condition holds
 ---@field alias string? cargo-make
 ---@field private boolean? cargo-make
+---@field finally boolean? runs at the end: what a cleanup_task has become
 ---@field category string? cargo-make
 ---@field workspace boolean? cargo-make
 ---@field cwd string? cargo-make
@@ -69,6 +73,8 @@
 ---@field env table<string, string>?
 
 ---@class ggen.make_toml.Condition all that is there must hold
+---@field disabled boolean?
+---@field os string[]?
 ---@field env_set string[]?
 ---@field env_not_set string[]?
 ---@field env_true string[]?
@@ -86,7 +92,7 @@
 ---@field line integer
 ---@field parallel boolean?
 ---@field fork boolean?
----@field cleanup_task string?
+---@field cleanup_task string? one that runs at the end is a phase with `finally`
 ---@field condition ggen.make_toml.Condition?
 
 ---@class ggen.make_toml.Hook either phases or commands; a mixed list makes several hooks

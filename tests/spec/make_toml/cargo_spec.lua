@@ -83,7 +83,12 @@ describe("make_toml.read: tasks of cargo-make", function()
   end)
 
   it("reads scripts, and who runs them", function()
-    assert.same({ "a\nb" }, task("script = ['a', 'b']").commands)
+    assert.same({ "set -e\na\nb" }, task("script = ['a', 'b']").commands)
+    assert.same({ { script = "set -e\na; b", runner = "bash" } },
+      task("script_runner = 'bash'\nscript = 'a; b'").commands)
+    assert.same({ "a; b" }, task("script = 'a; b'\nshell = 'fish'").commands)
+    assert.same({ "a; b" }, read("[execution]\nshell = 'fish'\n[tasks.t]\nscript = 'a; b'")
+      .phases[1].commands)
     assert.same({ "a\n" }, task("script = '''\na\n'''").commands)
     assert.same({ { script = "#!/bin/bash\na", runner = "/bin/bash" } },
       task("script_runner = '@shell'\nscript = '''\n#!/bin/bash\na'''").commands)
@@ -91,8 +96,8 @@ describe("make_toml.read: tasks of cargo-make", function()
       task("script = '''\n#!/usr/bin/env bash\na'''").commands)
     assert.same({ { script = "print(1)", runner = "python3" } },
       task("script_runner = 'python3'\nscript = 'print(1)'").commands)
-    assert.same({ "a\nb" }, task("script = { pre = 'a', main = 'b' }").commands)
-    assert.same({ { "sh", "x.sh" } }, task("script = { file = 'x.sh' }").commands)
+    assert.same({ "set -e\na\nb" }, task("script = { pre = 'a', main = 'b' }").commands)
+    assert.same({ { "sh", "-e", "x.sh" } }, task("script = { file = 'x.sh' }").commands)
     local entry, model = task("script_runner = '@rust'\nscript = 'fn main() {}'")
     assert.same({ { script = "fn main() {}", runner = "@rust" } }, entry.commands)
     assert.equal("cargo-make", model.notes[1].kind)
@@ -142,7 +147,7 @@ timeout = 5
     assert.equal("cargo-make", select(2, task("command = 'x'\nenv = { A = ['x', 'y'] }")).notes[1]
       .kind)
     assert.same({ "empty tasks.t", "cargo-make tasks.t.workspace",
-      "unknown tasks.t.condition.rust_version",
+      "ignored tasks.t.condition.rust_version",
       "cargo-make tasks.t.env.C", "unknown tasks.t.install_crate", "unknown tasks.t.watch" }, said)
   end)
 end)

@@ -83,6 +83,9 @@ local function values()
   return list
 end
 
+local doubled = { "[env]", "A0 = '0123456789abcdef'" }
+for i = 1, 40 do doubled[#doubled + 1] = ("A%d = '${A%d}${A%d}'"):format(i, i - 1, i - 1) end
+
 describe("make_toml.read, hostile texts", function()
   it("reads the whole of it", function()
     local model = assert(attempt(WHOLE))
@@ -198,5 +201,14 @@ describe("make_toml.read, hostile texts", function()
     attempt("a = " .. ("{ b = "):rep(100000))
     attempt(("a."):rep(100000) .. "a = 1")
     attempt("[lifecycle.a]\ncommand = '" .. ("{a,"):rep(300000) .. "'")
+  end)
+
+  it("ends where variables make a value too long", function()
+    local _, message = attempt(table.concat(doubled, "\n"))
+    assert.equal("make.toml:19: env.A17: the variables in it make it longer than 1 MiB", message)
+    local model = make_toml.read(table.concat(doubled, "\n"), "make.toml", { raw = true })
+    local ok, problem = pcall(require("ggen.make_toml.write").write, model, "dir")
+    assert.is_false(ok)
+    assert.equal("make.toml: A17: the variables in it make it longer than 1 MiB", tostring(problem))
   end)
 end)

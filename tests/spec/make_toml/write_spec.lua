@@ -3,7 +3,6 @@
 local lua_text = require("ggen.make_toml.lua_text")
 local make_toml = require("ggen.make_toml.read")
 local write = require("ggen.make_toml.write")
-local write_env = require("ggen.make_toml.write_env")
 
 local function written(text)
   return write.write(make_toml.read(text, "make.toml", { raw = true }), "dir")
@@ -48,6 +47,20 @@ end
 
 local function has(source, text)
   assert.is_true(source:find(text, 1, true) ~= nil, text .. "\nis not in\n" .. source)
+end
+
+-- What a file sets is what the pipeline.lua sets that is written from it.
+local function same_values(text, variables)
+  local model = make_toml.read(text, "make.toml", { getenv = function(name)
+    return variables[name]
+  end })
+  local wanted = {}
+  for _, env in ipairs({ model.env, model.phases[1] and model.phases[1].env or {} }) do
+    for name, value in pairs(env) do wanted[name] = value end
+  end
+  if not model.phases[1] then text = "[lifecycle.t]\ncommand = 't'\n" .. text end
+  local source = written(text)
+  assert.same(wanted, evaluate(source, variables).tasks.t.env, source)
 end
 
 describe("make_toml.write", function()
@@ -342,13 +355,27 @@ say = "echo"
     local variables = { HOME = "/h", EMPTY = "x" }
     for _, value in ipairs({ "", "a", "${HOME}", "${HOME}/x", "x${HOME}y${EMPTY}", "${NO:-d}",
       "${NO-d}!", "$HOME", "${HOME", "${1}", "${A}${HOME}", "${NO}x", "{${HOME}}", "${A:b}" }) do
-      local model = make_toml.read(("[env]\nA = 'a'\nV = '%s'\n"):format(value), "x",
-        { getenv = function(name) return variables[name] end })
-      local chunk = assert(loadstring("return " .. write_env.expression(value, { A = "a" })))
-      setfenv(chunk, { os = { getenv = function(name) return variables[name] end } })
-      assert.equal(model.env.V, chunk(), value)
+      same_values(("[env]\nA = 'a'\nV = '%s'\n"):format(value), variables)
     end
-    local open = write_env.expression("${B}", { A = "${B}", B = "${A}" })
-    assert.is_function(loadstring("return " .. open))
+  end)
+
+  it("writes variables that name each other", function()
+    for _, text in ipairs({
+      "[env]\nA = 'a'\nB = '${A}!'\nC = '${B}-${A}'",
+      "[env]\nC = '${B}-${A}'\nB = '${A}!'\nA = 'a'",
+      "[env]\nA = '${A}:x'\nB = '${A}'\nPATH = 'bin:${PATH}'",
+      "[env]\nA = '${B}'\nB = '${A}'\nC = '${A}${B}'",
+      "[env]\nA = '${NO}'\nB = '${A}'\nC = '${A}x'\nD = '${A:-d}'\nE = '${B-e}!'",
+      "[env]\nA = '${HOME}'\nB = '${A:-b}'\nC = '${B}c'\nD = '${C:-d}${A-d}'",
+      "[env]\nA = ''\nB = '${A:-b}'\nC = '${A-c}'\nD = '${B}${C}'",
+      "[env]\nA = '${NO:-}'\nB = '${A:-b}'\nC = 'x${A}'",
+      "[env]\nB = '2'\n[tasks.t]\ncommand = 't'\nenv = { A = '${B}', B = '${A}3', C = '${B}${A}' }",
+      "[env]\nA = '1'\n[lifecycle.t]\ncommand = 't'\n"
+        .. "[lifecycle.t.env]\nA = '${A}2'\nZ = '${A}'\nB = '${Z}'",
+    }) do
+      for _, variables in ipairs({ {}, { A = "own", HOME = "/h" }, { NO = "n", PATH = "/bin" } }) do
+        same_values(text, variables)
+      end
+    end
   end)
 end)

@@ -234,11 +234,21 @@ TEST_CASE("lifecycle text: that a phase has succeeded is not forgotten", "[state
   CHECK(names_of(text) == Names{"setup", "web#setup", "a", "setup!"});
   text.keep_newest(3);
   CHECK(names_of(text) == Names{"setup", "web#setup", "a"});
-  // The bound is a bound.
+  // Also when there are more phases than the bound.
   text.keep_newest(2);
-  CHECK(names_of(text) == Names{"web#setup", "a"});
+  CHECK(names_of(text) == Names{"setup", "web#setup", "a"});
   text.keep_newest(0);
-  CHECK(text.records().empty());
+  CHECK(names_of(text) == Names{"setup", "web#setup", "a"});
+}
+
+TEST_CASE("lifecycle text: phases without an end are too many", "[state]") {
+  LifecycleText text;
+  for (std::size_t i = 0; i < LifecycleText::kMostPhases + 2; ++i) {
+    text.add(record_of(std::to_string(i)));
+  }
+  text.keep_newest(1);
+  REQUIRE(text.records().size() == LifecycleText::kMostPhases);
+  CHECK(text.records().front().phase == "2");
 }
 
 TEST_CASE("lifecycle text: no beginning of a file is taken for one", "[state]") {
