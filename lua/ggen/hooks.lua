@@ -110,7 +110,7 @@ function Hooks:run_once(task, in_plan)
     end
     return wait_for(slots, future)
   end
-  if not in_plan and self._run.plan:state(task.index) == "done" then
+  if not in_plan and self._run.main:state(task.index) == "done" then
     return { status = "ok", code = 0 } -- it was up to date from the start
   end
   future = async.future()

@@ -376,7 +376,7 @@ end
 function Run:_drive(some_plan, indices)
   self.plan, self.indices = some_plan, indices
   self.slots:begin(some_plan, not indices and not self.script)
-  self.scheduling:begin(some_plan, function(id) return self:_task(id) end)
+  self.scheduling:begin(some_plan, function(id) return self:_task(id) end, indices)
   self._idle = async.future()
   self:_pump()
   self._idle:wait()
