@@ -15,6 +15,7 @@ local M = {}
 ---@field before ggen.PhaseNode[] its hooks and what it depends on, in order
 ---@field after ggen.PhaseNode[]
 ---@field waits ggen.PhaseNode[] phases that it is an after hook of, and runs after
+---@field turn integer? 0: runs with before_all; n: with the nth phase that was asked for
 ---@field frees ggen.PhaseNode[] its after hooks that wait for it
 ---@field pulled boolean? somebody asked for it, or needs it
 ---@field behind ggen.PhaseNode[] those that it comes after in its row
@@ -128,6 +129,15 @@ function Order:_link(node)
   for _, other in ipairs(node.before) do other.pulled = true end
 end
 
+-- The before_all hooks of all files.
+function Order:_first()
+  local list = {}
+  for _, row in ipairs(self.rows) do
+    for _, index in ipairs(row.before_all) do list[#list + 1] = self.nodes[index] or nil end
+  end
+  return list
+end
+
 -- Edges -------------------------------------------------------------------------------------------
 
 -- Who fails takes with him those that wait for him, but not a hook that others asked for as well.
@@ -176,8 +186,8 @@ function M.check(project, pipeline)
       selection[#selection + 1] = i
     end
   end
-  local _, nodes = gather(project, require("ggen.plan").freeze(project), selection)
-  cycles.settle(nodes)
+  local self, nodes = gather(project, require("ggen.plan").freeze(project), selection)
+  cycles.settle(nodes, self:_first(), {})
 end
 
 ---Whether the workspaces of a make.toml run one after another. The first phase that is asked for
@@ -243,7 +253,7 @@ function M.of(project, frozen, selection, together)
     end
     all[i] = index
   end
-  cycles.settle(nodes)
+  cycles.settle(nodes, self:_first(), requested)
   local graph = frozen:thawed()
   for _, row in ipairs(self.rows) do row_of.sort(row, self.nodes, requested, together) end
   local in_turn = M.in_turn(project, selection)
