@@ -477,11 +477,15 @@ function Run:_drive_outcome()
   local phases = outcome.phases(self)
   if #phases == 0 then return end
   local before, later, rows = self.plan, plan.plan(self.project, phases, self.options.together)
+  local again = outcome.again(self, phases)
   for _, id in ipairs(later:wanted()) do
-    if before:state(id) == "done" then
+    local task = self.project:task(id)
+    local state = before:state(id) or self.hooks:state(task)
+    if state == "done" and not again[id] then
       later:satisfy(id)
-    elseif not before:state(id) then
+    elseif not state or state == "done" or state == "failed" or state == "skipped" then
       self.totals.tasks = self.totals.tasks + 1
+      self.hooks:forget(task)
     end
   end
   self.options.keep_going = true

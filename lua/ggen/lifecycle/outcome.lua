@@ -44,6 +44,21 @@ function M.phases(run)
   return list
 end
 
+---Which of these run although they have run already, as hooks or because they were asked for: after
+---a failure there is something new to tell, or to clean up. Not what is up to date by then.
+---@param run ggen.Run
+---@param phases integer[]
+---@return table<integer, true>
+function M.again(run, phases)
+  local again = {}
+  for _, index in ipairs(run.failed and phases or {}) do
+    local spec = run.project:task(index).spec
+    local once = spec.lifecycle and spec.lifecycle.first_run_only
+    if spec.cache == false and not once then again[index] = true end
+  end
+  return again
+end
+
 -- Whether nothing of a file had its turn.
 local function untouched(run, row)
   for _, node in ipairs(row.sorted) do
