@@ -55,6 +55,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field timings ggen.Timings what the tasks took in their last runs
 ---@field headroom ggen.Headroom
 ---@field main userdata? the plan of all but the `finally` tasks, once the run has begun
+---@field outcomes table<ggen.Pipeline, "on_error"|"on_success">? what runs at its end, by file
 ---@field rows ggen.PhaseRow[]? the phases of a make.toml, in their order
 ---@field script ggen.StrictScript? of a run with compat = "strict"
 ---@field recorder ggen.Recorder? of a project with phases of a make.toml
@@ -474,10 +475,9 @@ function Run:_drive_outcome()
   local outcome, count = require("ggen.lifecycle.outcome"), #self.finals
   self.finals = outcome.finals(self, self.finals)
   self.totals.tasks = self.totals.tasks - count + #self.finals
-  local phases = outcome.phases(self)
+  local phases, again = outcome.phases(self)
   if #phases == 0 then return end
   local before, later, rows = self.plan, plan.plan(self.project, phases, self.options.together)
-  local again = outcome.again(self, phases)
   for _, id in ipairs(later:wanted()) do
     local task = self.project:task(id)
     local state = before:state(id) or self.hooks:state(task)
