@@ -129,10 +129,12 @@ local function give_turns(before_all, requested)
   end
   local function take(node)
     if node.turn then return end
-    if node.task.spec.lifecycle.kind == "group" then
-      for _, other in ipairs(node.before) do take(other) end
-    end
     turn = turn + 1
+    if node.task.spec.lifecycle.around then
+      give({ unpack(node.before, node.hooks_from) })
+      for i = 1, node.hooks_from - 1 do take(node.before[i]) end
+      turn = turn + 1
+    end
     give({ node })
   end
   give(before_all)

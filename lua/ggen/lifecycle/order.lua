@@ -140,10 +140,23 @@ end
 
 -- Edges -------------------------------------------------------------------------------------------
 
+-- What a group of phases needs does not run when a hook before the group fails.
+local function add_edges_within(graph, node, place)
+  for i = node.hooks_from, #node.before do
+    for j = 1, node.hooks_from - 1 do
+      local hook, need = node.before[i], node.before[j]
+      if (place[hook] or math.huge) < (place[need] or 0) then graph:edge(hook.index, need.index) end
+    end
+  end
+end
+
 -- Who fails takes with him those that wait for him, but not a hook that others asked for as well.
 ---@param firm boolean? who fails ends the row: others go on, in other workspaces
 local function add_edges(graph, row, firm)
+  local place = {}
   for i, node in ipairs(row.sorted) do
+    place[node] = i
+    if node.task.spec.lifecycle.around then add_edges_within(graph, node, place) end
     for _, other in ipairs(node.before) do graph:edge(other.index, node.index) end
     for _, other in ipairs(node.waits) do
       graph:edge(other.index, node.index, node.pulled and "after" or nil)
