@@ -90,6 +90,19 @@ end
 ---@return boolean
 function Hooks:is_hook(task) return self._tasks[task.index] == true end
 
+---How a hook task went that has had its turn.
+---@param task ggen.Task
+---@return "done"|"failed"|"skipped"|nil state nil when nobody called it
+function Hooks:state(task)
+  local future = self._results[task]
+  local status = future and future:wait().status
+  return status == "ok" and "done" or status
+end
+
+---It runs once more when its turn comes again.
+---@param task ggen.Task has ended
+function Hooks:forget(task) self._results[task] = nil end
+
 local function wait_for(slots, future)
   slots.pump() -- somebody else may use the slot that was given up
   return future:wait()
@@ -110,7 +123,7 @@ function Hooks:run_once(task, in_plan)
     end
     return wait_for(slots, future)
   end
-  if not in_plan and self._run.plan:state(task.index) == "done" then
+  if not in_plan and self._run.main:state(task.index) == "done" then
     return { status = "ok", code = 0 } -- it was up to date from the start
   end
   future = async.future()

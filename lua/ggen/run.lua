@@ -55,6 +55,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field timings ggen.Timings what the tasks took in their last runs
 ---@field headroom ggen.Headroom
 ---@field main userdata? the plan of all but the `finally` tasks, once the run has begun
+---@field outcomes table<ggen.Pipeline, "on_error"|"on_success">? what runs at its end, by file
 ---@field rows ggen.PhaseRow[]? the phases of a make.toml, in their order
 ---@field script ggen.StrictScript? of a run with compat = "strict"
 ---@field recorder ggen.Recorder? of a project with phases of a make.toml
@@ -376,7 +377,7 @@ end
 function Run:_drive(some_plan, indices)
   self.plan, self.indices = some_plan, indices
   self.slots:begin(some_plan, not indices and not self.script)
-  self.scheduling:begin(some_plan, function(id) return self:_task(id) end)
+  self.scheduling:begin(some_plan, function(id) return self:_task(id) end, indices)
   self._idle = async.future()
   self:_pump()
   self._idle:wait()
@@ -474,14 +475,17 @@ function Run:_drive_outcome()
   local outcome, count = require("ggen.lifecycle.outcome"), #self.finals
   self.finals = outcome.finals(self, self.finals)
   self.totals.tasks = self.totals.tasks - count + #self.finals
-  local phases = outcome.phases(self)
+  local phases, again = outcome.phases(self)
   if #phases == 0 then return end
   local before, later, rows = self.plan, plan.plan(self.project, phases, self.options.together)
   for _, id in ipairs(later:wanted()) do
-    if before:state(id) == "done" then
+    local task = self.project:task(id)
+    local state = before:state(id) or self.hooks:state(task)
+    if state == "done" and not again[id] then
       later:satisfy(id)
-    elseif not before:state(id) then
+    elseif not state or state == "done" or state == "failed" or state == "skipped" then
       self.totals.tasks = self.totals.tasks + 1
+      self.hooks:forget(task)
     end
   end
   self.options.keep_going = true

@@ -73,10 +73,11 @@ end
 ---A plan begins.
 ---@param plan userdata
 ---@param task_of fun(id: integer): ggen.Task
-function Scheduling:begin(plan, task_of)
+---@param indices integer[]? of the tasks by the ids of a plan that has ids of its own
+function Scheduling:begin(plan, task_of, indices)
   self._plan, self._task_of = plan, task_of
   if self._idle or plan:finished() then return end
-  self.view:enter(plan)
+  self.view:enter(plan, indices)
   if self._plugins.priorities then
     local values = self:_ask("priorities", "table", self.view)
     if not values then return end
@@ -85,6 +86,7 @@ function Scheduling:begin(plan, task_of)
       return self:_fall_back(("plugin %q, method priorities: a number expected for task %d, got %s")
         :format(self._plugins.priorities.name, at, tostring(values[at])))
     end
+    if indices then values = require("ggen.view").by_id(values, indices) end
     require("ggen.core.timings").set_priorities(plan, values)
   elseif self._plugins.priority then
     local ready = {}

@@ -54,6 +54,7 @@ function Slots:begin(plan, of_project)
   local options = self._run.options
   self._most, self._io = options.jobs, {}
   if not of_project then return end
+  self._plan = plan
   local most, io = workers.divide(self._run.project, plan, { jobs = options.jobs,
     io = options.io_jobs })
   self._most, self._io = most, io or {}

@@ -36,7 +36,37 @@ end
 
 ---From here on it speaks of this plan.
 ---@param plan userdata
-function View:enter(plan) self._plan, self._durations, self._remaining = plan, nil, nil end
+---@param indices integer[]? of the tasks by the ids of a plan that has ids of its own
+function View:enter(plan, indices)
+  self._plan, self._indices, self._durations, self._remaining = plan, indices, nil, nil
+end
+
+-- Numbers by the ids of the plan become numbers by the index of the task.
+local function by_index(self, numbers)
+  if not self._indices then return numbers end
+  local list = {}
+  for index = 1, self._project:count() do list[index] = 0 end
+  for id, index in ipairs(self._indices) do list[index] = numbers[id] end
+  return list
+end
+
+---Numbers by the index of the task become numbers by the ids of such a plan.
+---@param numbers number[]
+---@param indices integer[]
+---@return number[]
+function M.by_id(numbers, indices)
+  local list = {}
+  for id, index in ipairs(indices) do list[id] = numbers[index] or 0 end
+  return list
+end
+
+-- Whether a task of the project is one of a plan.
+local function membership(plan, indices)
+  if not indices then return function(index) return plan:state(index) ~= nil end end
+  local is_member = {}
+  for _, index in ipairs(indices) do is_member[index] = true end
+  return function(index) return is_member[index] == true end
+end
 
 -- Nodes of phases and what is passed over take no time, and services stay.
 local function idle_of(project, left_out)
@@ -51,12 +81,13 @@ end
 
 -- A task takes as long as the hooks that run for it, too; each of them runs once.
 local function add_hooks(self, durations)
-  local hooks, plan, counted = self._project.hooks, self._plan, {}
+  local hooks, counted = self._project.hooks, {}
+  local has = membership(self._plan, self._indices)
   for _, index in ipairs(sorted.keys(hooks or {})) do
     for _, moment in ipairs({ "before", "after" }) do
-      for _, hook in ipairs(plan:state(index) and hooks[index][moment] or {}) do
+      for _, hook in ipairs(has(index) and hooks[index][moment] or {}) do
         local task = hook.index
-        if task and not counted[task] and not plan:state(task) then
+        if task and not counted[task] and not has(task) then
           counted[task] = true
           durations[index] = durations[index]
             + (self._timings:history():expected(self._project:id(task)) or 0)
@@ -73,9 +104,10 @@ end
 ---@return integer unknown how many of these have not
 function View:durations()
   if not self._durations then
-    local history = self._timings:history()
-    self._durations, self._known, self._unknown, self._learned = history:durations(self._plan,
-      idle_of(self._project, self._left_out))
+    local durations, learned
+    durations, self._known, self._unknown, learned = self._timings:history():durations(self._plan,
+      not self._indices and idle_of(self._project, self._left_out) or nil)
+    self._durations, self._learned = by_index(self, durations), by_index(self, learned)
     if next(self._project.hooks or {}) then add_hooks(self, self._durations) end
   end
   return self._durations, self._known, self._unknown
@@ -85,7 +117,9 @@ end
 ---@return number[] seconds, by the index of the task
 function View:remaining()
   if not self._remaining then
-    self._remaining = core.remaining(self._plan, (self:durations()))
+    local durations = self:durations()
+    self._remaining = by_index(self, core.remaining(self._plan,
+      self._indices and M.by_id(durations, self._indices) or durations))
   end
   return self._remaining
 end

@@ -29,18 +29,38 @@ local function hook_names(hooks)
   return #names > 0 and names or nil
 end
 
--- The tasks that run with this one, in their order.
-local function run_order(project, task)
-  local plan, rows = require("ggen.plan").plan(project, { task.index })
+-- Two lists as one; nil without any.
+local function joined(first, second)
   local names = {}
-  for _, row in ipairs(rows or {}) do
-    for _, node in ipairs(row.sorted) do names[#names + 1] = node.task.id end
+  for _, part in ipairs({ first or {}, second or {} }) do
+    for _, name in ipairs(part) do names[#names + 1] = name end
   end
-  if #names == 0 then
-    local is_begin = project:begins()
-    for _, index in ipairs(plan:wanted()) do
-      if not is_begin[index] then names[#names + 1] = project:id(index) end
+  return #names > 0 and names or nil
+end
+
+-- The tasks that run with this one, in the order that they have one after another: those of the
+-- plan, and around each of them the hooks that run for it, once.
+local function run_order(project, task)
+  local plan, names, had = require("ggen.plan").plan(project, { task.index }), {}, {}
+  local is_begin = project:begins()
+  local add
+  local function add_all(lists, moment)
+    for _, hook in ipairs(lists and lists[moment] or {}) do
+      if hook.index then add(hook.index) end
     end
+  end
+  add = function(index)
+    if had[index] then return end
+    had[index] = true
+    add_all(project.hooks[index], "before")
+    if not is_begin[index] then names[#names + 1] = project:id(index) end
+    add_all(project.hooks[index], "after")
+  end
+  local index = plan:next()
+  while index do
+    add(index)
+    plan:done(index)
+    index = plan:next()
   end
   return #names > 1 and names or nil
 end
@@ -80,8 +100,8 @@ local function find_out(project, args, task)
   local row = list.describe(project, task)
   local hooks, spec = project.hooks[task.index], task.spec
   row.hooks = {
-    before = row.before or hook_names(hooks and hooks.before),
-    after = row.after_hooks or hook_names(hooks and hooks.after),
+    before = joined(row.before, hook_names(hooks and hooks.before)),
+    after = joined(hook_names(hooks and hooks.after), row.after_hooks),
   }
   row.before, row.after_hooks = nil, nil
   local own = task.declaration.owner.lifecycle

@@ -113,16 +113,54 @@ local function add(map, key, value)
   list[#list + 1] = value
 end
 
----Fills in `waits` and `frees` of phases. Raises a fault when there is a cycle.
+-- Who runs before whom, because of the moment or of the order of the request: before_all, then one
+-- phase after another, each with all that it calls and that had no turn before.
+local function give_turns(before_all, requested)
+  local turn = 0
+  local function give(nodes)
+    for _, node in ipairs(nodes) do
+      if not node.turn then
+        node.turn = turn
+        for _, list in ipairs(called(node)) do
+          for _, other in ipairs(list) do nodes[#nodes + 1] = other end
+        end
+      end
+    end
+  end
+  local function take(node)
+    if node.turn then return end
+    turn = turn + 1
+    if node.task.spec.lifecycle.around then
+      give({ unpack(node.before, node.hooks_from) })
+      for i = 1, node.hooks_from - 1 do take(node.before[i]) end
+      turn = turn + 1
+    end
+    give({ node })
+  end
+  give(before_all)
+  for _, node in ipairs(requested) do take(node) end
+end
+
+-- Whether a hook has run already when the phase that it is an after hook of has its turn.
+local function comes_earlier(hook, node)
+  return (hook.turn or math.huge) < (node.turn or math.huge)
+end
+
+---Fills in `turn`, `waits` and `frees` of phases. Raises a fault when there is a cycle.
 ---@param nodes ggen.PhaseNode[]
-function M.settle(nodes)
+---@param before_all ggen.PhaseNode[] of all rows; not kept as it is
+---@param requested ggen.PhaseNode[] in the order in which they were asked for
+function M.settle(nodes, before_all, requested)
   find_cycle(nodes)
+  give_turns(before_all, requested)
   local leads, owners, hooks = {}, {}, {}
   for _, node in ipairs(nodes) do
     for _, other in ipairs(node.before) do add(leads, other, node) end
     for _, hook in ipairs(node.after) do
-      if not owners[hook] then hooks[#hooks + 1] = hook end
-      add(owners, hook, node)
+      if not comes_earlier(hook, node) then
+        if not owners[hook] then hooks[#hooks + 1] = hook end
+        add(owners, hook, node)
+      end
     end
   end
   for _, hook in ipairs(hooks) do

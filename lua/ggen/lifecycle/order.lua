@@ -15,6 +15,7 @@ local M = {}
 ---@field before ggen.PhaseNode[] its hooks and what it depends on, in order
 ---@field after ggen.PhaseNode[]
 ---@field waits ggen.PhaseNode[] phases that it is an after hook of, and runs after
+---@field turn integer? 0: runs with before_all; n: with the nth phase that was asked for
 ---@field frees ggen.PhaseNode[] its after hooks that wait for it
 ---@field pulled boolean? somebody asked for it, or needs it
 ---@field behind ggen.PhaseNode[] those that it comes after in its row
@@ -128,12 +129,34 @@ function Order:_link(node)
   for _, other in ipairs(node.before) do other.pulled = true end
 end
 
+-- The before_all hooks of all files.
+function Order:_first()
+  local list = {}
+  for _, row in ipairs(self.rows) do
+    for _, index in ipairs(row.before_all) do list[#list + 1] = self.nodes[index] or nil end
+  end
+  return list
+end
+
 -- Edges -------------------------------------------------------------------------------------------
+
+-- What a group of phases needs does not run when a hook before the group fails.
+local function add_edges_within(graph, node, place)
+  for i = node.hooks_from, #node.before do
+    for j = 1, node.hooks_from - 1 do
+      local hook, need = node.before[i], node.before[j]
+      if (place[hook] or math.huge) < (place[need] or 0) then graph:edge(hook.index, need.index) end
+    end
+  end
+end
 
 -- Who fails takes with him those that wait for him, but not a hook that others asked for as well.
 ---@param firm boolean? who fails ends the row: others go on, in other workspaces
 local function add_edges(graph, row, firm)
+  local place = {}
   for i, node in ipairs(row.sorted) do
+    place[node] = i
+    if node.task.spec.lifecycle.around then add_edges_within(graph, node, place) end
     for _, other in ipairs(node.before) do graph:edge(other.index, node.index) end
     for _, other in ipairs(node.waits) do
       graph:edge(other.index, node.index, node.pulled and "after" or nil)
@@ -176,8 +199,8 @@ function M.check(project, pipeline)
       selection[#selection + 1] = i
     end
   end
-  local _, nodes = gather(project, require("ggen.plan").freeze(project), selection)
-  cycles.settle(nodes)
+  local self, nodes = gather(project, require("ggen.plan").freeze(project), selection)
+  cycles.settle(nodes, self:_first(), {})
 end
 
 ---Whether the workspaces of a make.toml run one after another. The first phase that is asked for
@@ -243,7 +266,7 @@ function M.of(project, frozen, selection, together)
     end
     all[i] = index
   end
-  cycles.settle(nodes)
+  cycles.settle(nodes, self:_first(), requested)
   local graph = frozen:thawed()
   for _, row in ipairs(self.rows) do row_of.sort(row, self.nodes, requested, together) end
   local in_turn = M.in_turn(project, selection)

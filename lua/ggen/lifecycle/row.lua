@@ -128,8 +128,10 @@ function Sorter:place(node, depth)
   depth = (depth or 0) + 1
   if depth > cycles.DEEPEST then cycles.too_deep(node) end
   state[node] = "open"
-  self:_place_needs(node, depth)
+  local around = node.task.spec.lifecycle.around
+  if not around then self:_place_needs(node, depth) end
   self:_place_hooks({ unpack(node.before, node.hooks_from) }, node, depth)
+  if around then self:_place_needs(node, depth) end
   for _, other in ipairs(node.waits) do self:place(other, depth) end
   state[node] = "done"
   table.insert(self.row.sorted, node)

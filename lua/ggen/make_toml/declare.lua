@@ -37,6 +37,7 @@ local M = {}
 ---@field hidden boolean? `list` shows it with --all only
 ---@field before string[]? names of tasks of the same pipeline, in order
 ---@field after string[]?
+---@field around boolean? of a group: before stands before what it needs
 ---@field lines table<string, integer>? of before and after
 ---@field first_run_only boolean?
 ---@field requires_approval boolean?
@@ -141,14 +142,18 @@ end
 
 local function not_empty(list) return list and #list > 0 and list or nil end
 
+-- Gives a phase its hooks; returns where references to unknown phases are noted.
+local function add_hooks(data, own)
+  if not own then return {} end
+  data.before, data.after = not_empty(own.before), not_empty(own.after)
+  data.lines = own.lines
+  return own.unknown
+end
+
 function Declarer:_phase(phase, hooks)
   local spec = spec_of.phase(self.context, phase)
-  local data, own = spec.lifecycle, hooks[phase.name]
-  local unknown = own and own.unknown or {}
-  if own then
-    data.before, data.after = not_empty(own.before), not_empty(own.after)
-    data.lines = own.lines
-  end
+  local data = spec.lifecycle
+  local unknown = add_hooks(data, hooks[phase.name])
   spec.needs = not_empty(self:_checked(spec.needs or {}, "depends_on", phase.line, unknown,
     source.join(phase.dialect, phase.name)))
   data.unknown = not_empty(unknown)
@@ -156,18 +161,19 @@ function Declarer:_phase(phase, hooks)
 end
 
 -- A name for several phases in a row.
-function Declarer:_group(kind, entry)
-  local unknown = {}
+function Declarer:_group(kind, entry, hooks)
+  local data = { kind = "group", around = true }
+  local unknown = add_hooks(data, hooks[entry.name])
   local needs = self:_checked(entry.phases, ("%s.%s"):format(kind, entry.name), entry.line, unknown)
+  data.unknown = not_empty(unknown)
   self:_task(entry.name, { needs = not_empty(needs), cache = false,
-    desc = table.concat(entry.phases, ", "),
-    lifecycle = { kind = "group", unknown = not_empty(unknown) } }, entry.line)
+    desc = table.concat(entry.phases, ", "), lifecycle = data }, entry.line)
 end
 
-function Declarer:_groups()
-  for _, entry in ipairs(self.model.pipelines) do self:_group("pipelines", entry) end
+function Declarer:_groups(hooks)
+  for _, entry in ipairs(self.model.pipelines) do self:_group("pipelines", entry, hooks) end
   for _, entry in ipairs(self.model.scripts) do
-    if entry.phases then self:_group("scripts", entry) end
+    if entry.phases then self:_group("scripts", entry, hooks) end
   end
 end
 
@@ -237,6 +243,28 @@ local function names_of(phases)
   return names
 end
 
+-- Hooks of names that are no phases, where these have none.
+function Declarer:_notes_of_hooks(notes)
+  local model, why = self.model, {}
+  for _, entry in ipairs(model.scripts) do
+    why[entry.name] = not entry.phases
+      and "has no effect: hooks stand around phases, and %q is a script" or nil
+  end
+  for _, entry in ipairs(model.pipelines) do
+    why[entry.name] = model.compat == "strict"
+      and 'has no effect with compat = "strict": the original has no [pipelines]' or nil
+  end
+  for _, phase in ipairs(model.phases) do why[phase.name] = nil end
+  local last
+  for _, hook in ipairs(model.hooks) do
+    if why[hook.target] and hook.key ~= last then
+      last = hook.key
+      notes[#notes + 1] = { line = hook.line, kind = "hook", key = hook.key,
+        text = why[hook.target]:format(hook.target) }
+    end
+  end
+end
+
 -- What `check` says of the file: what its reader has noted, and filters without effect.
 function Declarer:_notes()
   local model, notes = self.model, {}
@@ -269,6 +297,7 @@ function Declarer:_notes()
     notes[#notes + 1] = { line = model.hooks_parallel.line, kind = "hooks", key = "hooks.parallel",
       text = why }
   end
+  self:_notes_of_hooks(notes)
   return require("ggen.make_toml.notes").lines({ file = model.file, notes = notes })
 end
 
@@ -331,7 +360,7 @@ function M.declare(pipeline, model, options)
   for _, phase in ipairs(model.phases) do
     if not self.elsewhere[phase.name] then self:_phase(phase, hooks) end
   end
-  self:_groups()
+  self:_groups(hooks)
   local all = hooks.all or { lines = {}, unknown = {} }
   local lists = { lines = { before_all = all.lines.before, after_all = all.lines.after },
     unknown = all.unknown }

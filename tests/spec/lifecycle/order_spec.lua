@@ -1,6 +1,7 @@
 -- Properties of the order of phases, for random make.toml files whose hooks contradict nothing:
 -- every phase's commands run after its before hooks and what it depends on, and before its after
--- hooks, at most once. The plan of many files, and what the binary really does for some.
+-- hooks (but for those that had their turn with before_all, or with what was asked for before), at
+-- most once. The plan of many files, and what the binary really does for some.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
 local fs = require("ggen.core.fs")
@@ -90,6 +91,21 @@ local function positions(order, about)
   return at
 end
 
+-- For each phase, with which one of those that were asked for it comes; 0: with before_all.
+local function turns_of(file, requested)
+  local turns = {}
+  local function take(name, turn)
+    if turns[name] then return end
+    turns[name] = turn
+    for _, list in ipairs({ file.before, file.depends, file.after }) do
+      for _, other in ipairs(list[name]) do take(other, turn) end
+    end
+  end
+  for _, name in ipairs(file.before_all or {}) do take(name, 0) end
+  for i, name in ipairs(requested) do take(name, i) end
+  return turns
+end
+
 -- What has to be so in every run.
 local function check(file, requested, order, about)
   local at = positions(order, about)
@@ -101,12 +117,20 @@ local function check(file, requested, order, about)
   for _, name in ipairs(requested) do
     assert.is_not_nil(at[name], about .. name .. " did not run")
   end
+  local turns = turns_of(file, requested)
+  for i, name in ipairs(requested) do
+    for j = 1, i - 1 do
+      if turns[name] >= i then first(requested[j], name, "request") end
+    end
+  end
   for _, name in ipairs(order) do
     for _, hook in ipairs(file.before[name]) do first(hook, name, "before") end
     for _, other in ipairs(file.depends[name]) do first(other, name, "depends_on") end
     for _, hook in ipairs(file.after[name]) do
       assert.is_not_nil(at[hook], about .. hook .. " did not run")
-      first(name, hook, "after")
+      if turns[hook] and turns[name] and turns[hook] >= turns[name] then
+        first(name, hook, "after")
+      end
     end
   end
   if file.before_all then assert.are.equal(file.before_all[1], order[1]) end
