@@ -2,6 +2,7 @@
 -- signal, or the time-out of the run.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
+local clock = require("ggen.core.clock")
 local process = require("ggen.core.process")
 local signal = require("ggen.core.signal")
 local timer = require("ggen.core.timer")
@@ -111,7 +112,8 @@ end
 ---@param announce fun(name: string, again: boolean) called before it is passed on
 ---@param on_interrupt fun() and after that
 ---@param timeout number? seconds after which the run is ended
-function Waits:listen(announce, on_interrupt, timeout)
+---@param began number? when the run began, on the clock of ggen.core.clock.monotonic()
+function Waits:listen(announce, on_interrupt, timeout, began)
   local function interrupt(name)
     announce(name, self.interrupted ~= nil)
     self:interrupt(name)
@@ -123,7 +125,8 @@ function Waits:listen(announce, on_interrupt, timeout)
   end
   watchdog.exit_on_third_signal()
   if timeout then
-    self._handles[#self._handles + 1] = timer.start(timeout, function()
+    local left = math.max(0, timeout - (began and clock.monotonic() - began or 0))
+    self._handles[#self._handles + 1] = timer.start(left, function()
       if not self.interrupted then interrupt("timeout") end
     end)
   end
