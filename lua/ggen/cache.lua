@@ -9,6 +9,7 @@ local incremental = require("ggen.core.incremental")
 local lanes = require("ggen.lanes")
 local memo = require("ggen.memo")
 local policies = require("ggen.policies")
+local reasons = require("ggen.reasons")
 local stores = require("ggen.stores")
 
 local M = {}
@@ -332,7 +333,7 @@ function Cache:_find(run, task)
       entry.bypass = true
       entry.reason = self:unkeyed(task.index) and
         ('not cached: %s (give the task a version = "..." to cache it)'):format(
-          self:unkeyed(task.index)) or found.problem or "what it needs has no key"
+          self:unkeyed(task.index)) or reasons.without_key(found.problem)
       return entry
     end
     if facts.runs_nothing then
