@@ -3,6 +3,7 @@
 -- is the order of things. Read find() and keep() first: they stand around a task's run.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
+local clock = require("ggen.core.clock")
 local compare = require("ggen.compare")
 local hash = require("ggen.core.hash")
 local incremental = require("ggen.core.incremental")
@@ -144,8 +145,7 @@ function Cache:wait(method, ...) return wait_for(self, method, ...) end
 ---@return (fun(id: integer, created: number, duration: number, bytes: number): boolean)?
 function Cache:policy(project)
   if not self._policies:have("lookup") then return nil end
-  local now = os.time()
-  local entry = {}
+  local now, entry = clock.unix(), {}
   self.holds = math.huge
   return function(id, created, duration, bytes)
     local task = project:task(id)
@@ -249,7 +249,7 @@ end
 ---@return table info of the action
 function Cache:serves(task, action)
   local info = action:info()
-  info.age = os.time() - info.created
+  info.age = clock.unix() - info.created
   local serve, why = self._policies:ask("lookup", task, info)
   return serve, not serve and why or nil, info
 end
@@ -428,7 +428,7 @@ function Cache:_keep(task, entry, result, duration)
     self.files:ended(task.index, nil, nil, after.moved and "moved" or nil)
     return result
   end
-  local last = { key = entry.key, outputs = after.outputs, created = os.time(),
+  local last = { key = entry.key, outputs = after.outputs, created = clock.unix(),
     duration = duration, bytes = after.bytes, before = before_of(entry) }
   local admitted, why = self._policies:ask("admit", task, last)
   if not admitted then result.not_stored = why end
