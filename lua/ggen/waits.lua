@@ -11,6 +11,9 @@ local watchdog = require("ggen.core.watchdog")
 
 local M = {}
 
+-- So long may what cannot be killed go on after a second signal: files that are looked at.
+local LAST_SECONDS = 3
+
 ---@class ggen.Waits
 ---@field interrupted string? "INT", "TERM", "HUP" or "timeout"
 ---@field killed boolean? a second signal came
@@ -99,6 +102,12 @@ function Waits:interrupt(name)
   if self.interrupted then
     self.killed = true
     process.kill_all("KILL")
+    if not self._last_resort then
+      self._last_resort = timer.start(LAST_SECONDS, function()
+        watchdog.exit(self.interrupted == "timeout" and 124 or 130)
+      end)
+      self._handles[#self._handles + 1] = self._last_resort
+    end
     return end_pauses(self)
   end
   self.interrupted = name
