@@ -137,7 +137,12 @@ int watchdog_exit_on_third_signal(lua_State*) {
   return 0;
 }
 
-constexpr luaL_Reg kFunctions[] = {{"exit_on_third_signal", watchdog_exit_on_third_signal},
+// exit(code): ends the program now, with threads that look at files and cannot be told to stop. The
+// guard process ends what still runs.
+int watchdog_exit(lua_State* L) { _exit(static_cast<int>(luaL_checkinteger(L, 1))); }
+
+constexpr luaL_Reg kFunctions[] = {{"exit", watchdog_exit},
+                                   {"exit_on_third_signal", watchdog_exit_on_third_signal},
                                    {"start", watchdog_start},
                                    {"stop", watchdog_stop},
                                    {nullptr, nullptr}};

@@ -3,12 +3,14 @@
 -- is the order of things. Read find() and keep() first: they stand around a task's run.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
+local clock = require("ggen.core.clock")
 local compare = require("ggen.compare")
 local hash = require("ggen.core.hash")
 local incremental = require("ggen.core.incremental")
 local lanes = require("ggen.lanes")
 local memo = require("ggen.memo")
 local policies = require("ggen.policies")
+local reasons = require("ggen.reasons")
 local stores = require("ggen.stores")
 
 local M = {}
@@ -143,8 +145,7 @@ function Cache:wait(method, ...) return wait_for(self, method, ...) end
 ---@return (fun(id: integer, created: number, duration: number, bytes: number): boolean)?
 function Cache:policy(project)
   if not self._policies:have("lookup") then return nil end
-  local now = os.time()
-  local entry = {}
+  local now, entry = clock.unix(), {}
   self.holds = math.huge
   return function(id, created, duration, bytes)
     local task = project:task(id)
@@ -248,7 +249,7 @@ end
 ---@return table info of the action
 function Cache:serves(task, action)
   local info = action:info()
-  info.age = os.time() - info.created
+  info.age = clock.unix() - info.created
   local serve, why = self._policies:ask("lookup", task, info)
   return serve, not serve and why or nil, info
 end
@@ -332,7 +333,7 @@ function Cache:_find(run, task)
       entry.bypass = true
       entry.reason = self:unkeyed(task.index) and
         ('not cached: %s (give the task a version = "..." to cache it)'):format(
-          self:unkeyed(task.index)) or found.problem or "what it needs has no key"
+          self:unkeyed(task.index)) or reasons.without_key(found.problem)
       return entry
     end
     if facts.runs_nothing then
@@ -427,7 +428,7 @@ function Cache:_keep(task, entry, result, duration)
     self.files:ended(task.index, nil, nil, after.moved and "moved" or nil)
     return result
   end
-  local last = { key = entry.key, outputs = after.outputs, created = os.time(),
+  local last = { key = entry.key, outputs = after.outputs, created = clock.unix(),
     duration = duration, bytes = after.bytes, before = before_of(entry) }
   local admitted, why = self._policies:ask("admit", task, last)
   if not admitted then result.not_stored = why end

@@ -7,6 +7,7 @@
 -- Row i of each column belongs to one result; times are seconds since 1970, durations seconds, and
 -- bytes a result's share of what it takes on the disk. Knows no policy by name.
 -- SPDX-License-Identifier: MIT
+local clock = require("ggen.core.clock")
 local registry = require("ggen.registry")
 
 local M = {}
@@ -140,7 +141,7 @@ function M.sweep(cache, instance, options)
   end
   local stats = survey:stats()
   local total = stats.bytes
-  local entries = survey:entries(options.now or os.time())
+  local entries = survey:entries(options.now or clock.unix())
   -- Bytes that belong to no result go by themselves when they are old enough: no result has to
   -- make room for them.
   local victims, reasons = M.choose(instance, entries, M.budget(total - stats.orphan_bytes, limit))

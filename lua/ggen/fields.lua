@@ -17,6 +17,33 @@ end
 
 local word = { type = "string", check = no_nul("path or argument") }
 
+local check_nul = no_nul("path or argument")
+
+-- Everything on this machine. Patterns with a directory in front are as large as that is.
+local function is_the_whole_disk(path)
+  local first = path:match("^/+([^/]*)")
+  return first and (path:find("^[/.]+$") or first:find("^%*+$") and path:find("**", 1, true))
+end
+
+---Looks at a path or glob among the inputs or outputs of a task.
+---@param value string
+---@return string? message why it means nothing, or too much
+function M.check_pattern(value)
+  local message = check_nul(value)
+  if message then return message end
+  local path = value:match("^!?(.*)$")
+  if is_the_whole_disk(path) and path == value then
+    return ("%q goes through all files of this machine (name the directory)"):format(value)
+  end
+  -- Nothing else can be wrong with one; most have none of it.
+  if not path:find("[%[{\\]") and #path < 4096 then return nil end
+  local matches
+  matches, message = require("ggen.core.fs").match(path, "")
+  if matches == nil then return message end
+end
+
+local pattern = { type = "string", check = M.check_pattern }
+
 -- A task's name is shown, typed, and joined with "#" and ":" to an id.
 local function check_name(value)
   if value == "" then return "a name cannot be empty" end
@@ -164,9 +191,9 @@ M.task = { type = "record", fields = {
   desc = { type = "string", desc = "One line that says what the task is for" },
   needs = list(text, "Tasks that must be done first; they enter the key"),
   after = list(text, "Tasks that come first if they take part in the run; only an order"),
-  inputs = list(word, "Files and globs that the result depends on (default: the workspace's"
+  inputs = list(pattern, "Files and globs that the result depends on (default: the workspace's"
     .. " files)"),
-  outputs = list(word, "Files and directories that the task makes"),
+  outputs = list(pattern, "Files and directories that the task makes"),
   env = environment,
   pass_env = list(text, "Variables handed through from the caller; they do not enter the key"),
   key_env = list(text, "Variables handed through that do enter the key"),
@@ -207,7 +234,7 @@ M.task = { type = "record", fields = {
   container = { type = "string", desc = "Image to run in" },
   cleanroom = { type = "boolean", desc = "See only declared inputs" },
   fast = { type = "record", desc = "A quicker form of the task, for run --fast",
-    fields = { run = run, inputs = list(word, "What the quick form depends on") } },
+    fields = { run = run, inputs = list(pattern, "What the quick form depends on") } },
 } }
 
 M.workspace = { type = "record", fields = {

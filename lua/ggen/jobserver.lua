@@ -22,13 +22,50 @@ local function new(slots, makeflags, width)
   return self
 end
 
+---@class ggen.Makeflags what a make that started us says
+---@field slots string? the words that name its jobserver, as it says them to a make
+---@field width integer? how many jobs it may run
+---@field dry_run boolean? -n
+---@field refused "q"|"t"|nil a flag under which a make runs nothing, and which we know not
+
+-- The words of MAKEFLAGS before the variables of the command line.
+local function flag_words(makeflags)
+  local words = {}
+  for word in makeflags:gmatch("%S+") do
+    if word == "--" then break end
+    words[#words + 1] = word
+  end
+  return words
+end
+
+---Flags and variables of an outer make are inputs that no key has: of these only the job slots are
+---for the tasks, and what keeps a make from running anything is for us.
+---@param makeflags string? the variable MAKEFLAGS
+---@return ggen.Makeflags
+function M.parse(makeflags)
+  local flags, auth, jobs = {}, nil, nil
+  for i, word in ipairs(flag_words(makeflags or "")) do
+    -- The flags of one letter are the first word, with no dash.
+    local letters = i == 1 and word:match("^%a+$") or word:match("^%-([nqt])$") or ""
+    if letters:find("n", 1, true) then flags.dry_run = true end
+    flags.refused = letters:match("[qt]") or flags.refused
+    if word:find("^%-%-jobserver%-%a+=.") then auth = word end
+    if word:find("^%-j%d*$") then jobs = word end
+  end
+  if auth then
+    flags.slots = (" %s %s"):format(jobs or "-j", auth)
+    flags.width = jobs and tonumber(jobs:sub(3))
+  end
+  return flags
+end
+
 ---Takes part in the jobserver of the make that started us.
----@param makeflags string the variable MAKEFLAGS, which names one
+---@param flags ggen.Makeflags with slots
 ---@return ggen.Jobserver?, string? message why it cannot be used
-function M.join(makeflags)
-  local slots, message = core.join(makeflags)
+function M.join(flags)
+  local slots, message = core.join(flags.slots)
   if not slots then return nil, message or "MAKEFLAGS names no job slots" end
-  return new(slots, makeflags, tonumber(makeflags:match("%-j(%d+)")))
+  return new(slots, flags.slots, flags.width)
 end
 
 ---Offers the slots of a run.

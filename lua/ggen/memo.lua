@@ -3,6 +3,7 @@
 -- answers about that hold (`served`). What is known of single tasks is the engine's
 -- (incremental/known.h).
 -- SPDX-License-Identifier: MIT
+local clock = require("ggen.core.clock")
 local hash = require("ggen.core.hash")
 
 local M = {}
@@ -27,16 +28,16 @@ end
 local function is_served(cache, project, plan)
   local policy = cache:policy(project)
   if not policy then return true end
-  local files, now, digest = cache.files, os.time(), policies_digest(cache, project)
+  local files, now, digest = cache.files, clock.unix(), policies_digest(cache, project)
   if digest then
-    local of, from, to = (files:note("served") or ""):match("^(%x+) (%d+) (%d+)$")
+    local of, from, to = (files:note("served") or ""):match("^(%x+) ([%d.]+) ([%d.]+)$")
     if of == digest and now >= tonumber(from) and now <= tonumber(to) then return true end
   end
   cache:define()
   if not files:ask(plan, policy) then return false end
   if digest and cache.holds >= 1 then
-    local to = now + math.floor(math.min(cache.holds, LONGEST))
-    files:set_note("served", ("%s %d %d"):format(digest, now, to))
+    local to = now + math.min(cache.holds, LONGEST)
+    files:set_note("served", ("%s %.3f %.3f"):format(digest, now, to))
   end
   return true
 end

@@ -62,11 +62,17 @@ local function at_its_turn(cache, project, task)
   if cache:wait("assess", task.index).standing == "fresh" then return "fresh" end
 end
 
+local function without_key(cache, task, found)
+  if cache:unkeyed(task.index) then return cache:unkeyed(task.index) end
+  found = found or cache:wait("assess", task.index)
+  return require("ggen.reasons").without_key(found and found.problem)
+end
+
 local function predict(cache, project, task)
   cache:define()
   local facts, standing = cache.files:info(task.index), cache:wait("standing", task.index)
   if not cache.options.read then return "run", "forced" end
-  if standing == "unkeyed" then return "run", cache:unkeyed(task.index) end
+  if standing == "unkeyed" then return "run", without_key(cache, task) end
   if standing == "open" then
     local open, why = waits(cache, project, task)
     if open and why then return "maybe", why end
@@ -80,7 +86,7 @@ local function predict(cache, project, task)
   local refused = cache:refusal(task.index)
   if refused then return "run", refused end
   local found = cache:wait("assess", task.index)
-  if not found.key then return "run", found.problem end
+  if not found.key then return "run", without_key(cache, task, found) end
   local action = cache.stores.directory and cache:wait("get", found.key)
   if action then
     local serve, why = cache:serves(task, action)

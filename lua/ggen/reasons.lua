@@ -170,4 +170,20 @@ function M.outputs_moved(cache, found)
   return { text = text }
 end
 
+---Why a task has no key.
+---@param problem string? what the engine could not look at: "open d/sub: Permission denied"
+---@return string
+function M.without_key(problem)
+  if not problem then return "what it needs has no key" end
+  local directory, rest = problem:match("^in (.+): (%l+ .+: %u[^:]*)$")
+  local path, why = (rest or problem):match("^%l+ (.+): (%u[^:]*)$")
+  if path then
+    return ("not cached: its input %s cannot be read (%s)"):format(
+      directory and directory .. "/" .. path or path, why)
+  end
+  path, why = problem:match("^(.+): (%l[^:]*)$")
+  if not path then return "not cached: " .. problem end
+  return ("not cached: its input %s %s%s"):format(path, why:find("^not ") and "is " or "", why)
+end
+
 return M

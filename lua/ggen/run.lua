@@ -505,6 +505,9 @@ end
 
 function Run:_run_all()
   self:_judge()
+  -- Until here a signal just ends the program: while files are looked at nobody would hear of it.
+  self.waits:listen(function(name, again) self:_announce_interrupt(name, again) end,
+    function() self:_pump() end, self.options.timeout, self._began)
   self:_share_slots()
   self.events:emit("on_run_start", self)
   self:_tell_fresh()
@@ -569,9 +572,7 @@ end
 ---@async
 ---@return integer code exit code of the program
 function Run:execute()
-  local started = clock.monotonic()
-  self.waits:listen(function(name, again) self:_announce_interrupt(name, again) end,
-    function() self:_pump() end, self.options.timeout)
+  self._began = clock.monotonic()
   if self.events:wants("on_tick") then
     self.waits:every(TICK, function() self.events:emit("on_tick") end)
   end
@@ -588,7 +589,7 @@ function Run:execute()
   end
   if self.recorder then self.recorder:save() end
   self.totals.tasks = self.totals.tasks - self.hooks:uncalled()
-  self.account:close(clock.monotonic() - started, code)
+  self.account:close(clock.monotonic() - self._began, code)
   if self.cache and self.options.cache.stats and not self.options.dry_run then
     self.totals.cache = self.cache:stats(self.totals)
   end

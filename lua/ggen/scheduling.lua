@@ -1,6 +1,7 @@
 -- Asks the scheduler who is next and who may start. A scheduler that raises, answers nonsense or
 -- lets nobody start is named once, and from then on tasks start in the order of declaration.
 -- SPDX-License-Identifier: MIT
+local fault = require("ggen.fault")
 local registry = require("ggen.registry")
 local M = {}
 
@@ -15,13 +16,19 @@ local MOST_REFUSED = 32
 local Scheduling = {}
 Scheduling.__index = Scheduling
 
--- A scheduler that only admits stands over another one, which gives the order.
-local function order_of(plugins, scheduler)
+-- A scheduler that only admits stands over another one, which gives the order. `above` has the
+-- names of those over this one.
+local function order_of(plugins, scheduler, above)
   local over = scheduler.impl.over
   if not over then return scheduler end
+  above[scheduler.name] = true
+  if above[over.name] then
+    fault.raise(("plugin %q: its over leads back to itself"):format(over.name), scheduler.file,
+      scheduler.line)
+  end
   local inner = plugins:make(over.name, over.params, { file = scheduler.file,
     line = scheduler.line }, "scheduler")
-  return order_of(plugins, inner)
+  return order_of(plugins, inner, above)
 end
 
 ---@param plugins ggen.Registry? nil: nobody is asked
@@ -35,7 +42,7 @@ function M.new(plugins, project, make_view, warn)
     _project = project, _warn = warn, _plugins = {}, _idle = true,
   }, Scheduling)
   if not scheduler then return self end
-  local order = order_of(plugins, scheduler)
+  local order = order_of(plugins, scheduler, {})
   for _, method in ipairs({ "admit", "priority", "priorities", "observe" }) do
     local plugin = scheduler.impl[method] and scheduler or order.impl[method] and order
     if plugin then self._plugins[method], self._idle = plugin, false end

@@ -3,6 +3,7 @@
 -- first store with a directory is the cache of this machine, which the engine works on itself; all
 -- blobs pass through it.
 -- SPDX-License-Identifier: MIT
+local clock = require("ggen.core.clock")
 local incremental = require("ggen.core.incremental")
 local registry = require("ggen.registry")
 
@@ -124,7 +125,7 @@ function Stores:get(key)
           end
         end
       end
-      local stale = action and tier.ttl and os.time() - action:info().created > tier.ttl
+      local stale = action and tier.ttl and clock.unix() - action:info().created > tier.ttl
       if action and not stale then
         self:_fill(position, action, key)
         return action, tier.name

@@ -2,6 +2,7 @@
 -- signal, or the time-out of the run.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
+local clock = require("ggen.core.clock")
 local process = require("ggen.core.process")
 local signal = require("ggen.core.signal")
 local timer = require("ggen.core.timer")
@@ -9,6 +10,9 @@ local trace = require("ggen.core.trace")
 local watchdog = require("ggen.core.watchdog")
 
 local M = {}
+
+-- So long may what cannot be killed go on after a second signal: files that are looked at.
+local LAST_SECONDS = 3
 
 ---@class ggen.Waits
 ---@field interrupted string? "INT", "TERM", "HUP" or "timeout"
@@ -98,6 +102,12 @@ function Waits:interrupt(name)
   if self.interrupted then
     self.killed = true
     process.kill_all("KILL")
+    if not self._last_resort then
+      self._last_resort = timer.start(LAST_SECONDS, function()
+        watchdog.exit(self.interrupted == "timeout" and 124 or 130)
+      end)
+      self._handles[#self._handles + 1] = self._last_resort
+    end
     return end_pauses(self)
   end
   self.interrupted = name
@@ -111,7 +121,8 @@ end
 ---@param announce fun(name: string, again: boolean) called before it is passed on
 ---@param on_interrupt fun() and after that
 ---@param timeout number? seconds after which the run is ended
-function Waits:listen(announce, on_interrupt, timeout)
+---@param began number? when the run began, on the clock of ggen.core.clock.monotonic()
+function Waits:listen(announce, on_interrupt, timeout, began)
   local function interrupt(name)
     announce(name, self.interrupted ~= nil)
     self:interrupt(name)
@@ -123,7 +134,8 @@ function Waits:listen(announce, on_interrupt, timeout)
   end
   watchdog.exit_on_third_signal()
   if timeout then
-    self._handles[#self._handles + 1] = timer.start(timeout, function()
+    local left = math.max(0, timeout - (began and clock.monotonic() - began or 0))
+    self._handles[#self._handles + 1] = timer.start(left, function()
       if not self.interrupted then interrupt("timeout") end
     end)
   end

@@ -10,7 +10,7 @@ describe("the stores", function()
 
   before_each(function()
     now = 1000000
-    clock = stub(os, "time", function() return now end)
+    clock = stub(require("ggen.core.clock"), "unix", function() return now end)
   end)
   after_each(function() clock:revert() end)
 

@@ -114,8 +114,9 @@ end
 local function slots_of(args, project)
   local own = require("ggen.workers").of(args, project)
   if args.jobserver == "off" or args.dry_run then return own end
-  local flags = os.getenv("MAKEFLAGS")
-  if flags and flags:find("--jobserver", 1, true) then
+  local makeflags = os.getenv("MAKEFLAGS")
+  local flags = makeflags and require("ggen.jobserver").parse(makeflags)
+  if flags and flags.slots then
     local shared, message = require("ggen.jobserver").join(flags)
     if shared then
       -- What runs beside ours is not ours to say, and neither is how much of it waits.
@@ -125,6 +126,19 @@ local function slots_of(args, project)
     io.stderr:write("ggen-lua: ", message, "; it runs jobs of its own\n")
   end
   return own, nil, args.jobserver or "pipe"
+end
+
+-- A make that runs nothing starts us all the same, from a rule that begins with +.
+local function obey_make(args)
+  local makeflags = os.getenv("MAKEFLAGS")
+  if not makeflags or args.dry_run then return end
+  local flags = require("ggen.jobserver").parse(makeflags)
+  if flags.refused then
+    fault.raise(("make -%s runs nothing, and ggen-lua has nothing like it: no task was run"
+      .. " (MAKEFLAGS= in front of ggen-lua in the rule: they run whatever make was told)"):format(
+      flags.refused))
+  end
+  args.dry_run = flags.dry_run
 end
 
 -- With compat = "strict", what happens instead of the plan of the tasks.
@@ -215,6 +229,7 @@ end
 ---@param args table
 ---@return integer code
 function M.run(args)
+  obey_make(args)
   local trace = require("ggen.core.trace")
   if args.trace then
     check_trace(args.trace)

@@ -131,8 +131,7 @@ local function investigate(cache, task, origins)
   elseif found.standing == "open" then
     found.reason = why_open(cache, task, found)
   else
-    found.reason = found.unkeyed or cache:wait("assess", index).problem
-      or "what it needs has no key"
+    found.reason = found.unkeyed or reasons.without_key(cache:wait("assess", index).problem)
   end
   add_places(origins, task, found.parts)
   add_places(origins, task, found.changes)

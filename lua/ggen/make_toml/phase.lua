@@ -1,6 +1,7 @@
 -- [lifecycle.X] and [phases.X]: the keys of a phase.
 -- SPDX-License-Identifier: MIT
 local env = require("ggen.make_toml.env")
+local fields = require("ggen.fields")
 local source = require("ggen.make_toml.source")
 
 local read = source.read
@@ -148,8 +149,19 @@ function M.read(self, container, name, path)
   return phase
 end
 
+-- What is not cached is read as the original reads it, which looks at none of these.
+local function check_patterns(self, phase, value, path)
+  for _, key in ipairs({ "watch", "outputs" }) do
+    for _, pattern in ipairs(type(phase[key]) == "table" and phase[key] or {}) do
+      local message = fields.check_pattern(pattern)
+      if message then self:fault(value, key, path, message) end
+    end
+  end
+end
+
 ---Puts what the fields have left in a phase into its place.
 function M.finish(self, phase, value, path)
+  if phase.cache then check_patterns(self, phase, value, path) end
   for _, key in ipairs({ "outputs", "workspaces" }) do
     if value[key] ~= nil then
       phase.lines = phase.lines or {}
