@@ -4,8 +4,8 @@
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
 local compare = require("ggen.compare")
+local first_look = require("ggen.first_look")
 local hash = require("ggen.core.hash")
-local incremental = require("ggen.core.incremental")
 local lanes = require("ggen.lanes")
 local memo = require("ggen.memo")
 local policies = require("ggen.policies")
@@ -13,7 +13,6 @@ local stores = require("ggen.stores")
 
 local M = {}
 
-local MOST_THREADS = 8
 local MOST_RECORDS = 20000 -- fields of records that are kept before they are written
 local FIRST_PAUSE, LONGEST_PAUSE, TELL_AFTER = 0.005, 0.1, 1 -- seconds, of waiting for another run
 
@@ -50,34 +49,6 @@ local function wait_for(self, method, ...)
   end)
 end
 
-local function open_files(project)
-  return incremental.open({
-    root = project.dir, index = project.dir .. "/.ggen/index/files",
-    graph = require("ggen.plan").freeze(project),
-    threads = math.min(require("ggen.core.env").cpus(), MOST_THREADS),
-  })
-end
-
----@class ggen.FirstLook what a run looks at first, while somebody else is still at work
----@field files userdata
----@field unmoved boolean? every file is as the index has it; nil until that is known
-
----Looks whether files have moved, on other threads. finish() comes before anything else is done
----with the files, and in any case.
----@param project ggen.Project
----@return ggen.FirstLook? look nil when there cannot be a cache
----@return fun() finish waits for it
-function M.first_look(project)
-  local files = open_files(project)
-  if not files then return nil, function() end end
-  local look, known = { files = files }, async.future()
-  files:verify(function(unmoved)
-    look.unmoved = unmoved
-    known:resolve()
-  end)
-  return look, function() known:wait() end
-end
-
 ---@param project ggen.Project
 ---@param plugins ggen.Registry
 ---@param events ggen.Events
@@ -86,7 +57,7 @@ end
 function M.open(project, plugins, events, options)
   local look, message = options.look, nil
   local files = look and look.files
-  if not files then files, message = open_files(project) end
+  if not files then files, message = first_look.open(project) end
   if not files then
     events:note("warning", "everything runs, without a cache: " .. message)
     return nil
@@ -96,7 +67,7 @@ function M.open(project, plugins, events, options)
     _unmoved = look and look.unmoved,
     definition = require("ggen.definition").remembered(project, plugins),
     policies = plugins:all("cache"), _policies = policies.new(plugins:all("cache"), events),
-    _said = {}, _records = {}, _refused = {}, _causes = {},
+    _said = {}, _records = {}, _refused = {}, _causes = {}, _hosts = {},
     _counts = { misses = 0, stored = 0, stored_bytes = 0, restored_bytes = 0 },
   }, Cache)
   self.stores = stores.open(self, plugins, options.directory)
@@ -423,8 +394,9 @@ function Cache:_keep(task, entry, result, duration)
     self.events:note("warning", ("not cached: %s changed while it ran%s"):format(after.moved,
       self:_remedy(task)), task)
   end
-  if entry.bypass or after.moved or not after.action then
-    self.files:ended(task.index, nil, nil, after.moved and "moved" or nil)
+  local altered = self:_altered(task)
+  if entry.bypass or after.moved or altered or not after.action then
+    self.files:ended(task.index, nil, nil, after.moved and "moved" or altered)
     return result
   end
   local last = { key = entry.key, outputs = after.outputs, created = os.time(),
@@ -493,6 +465,21 @@ function Cache:_record(op, key, task, bytes, duration)
   end
   list[n + 1], list[n + 2], list[n + 3], list[n + 4], list[n + 5] = op, key, task.id, bytes,
     duration
+end
+
+---A hook that is a task is about to run behind others.
+---@param task ggen.Task
+---@param hosts integer[]
+function Cache:follows(task, hosts) self._hosts[task.index] = hosts end
+
+-- What a hook made of the outputs of its task is in no result: it has to run whenever these are
+-- made or restored.
+function Cache:_altered(task)
+  local altered
+  for _, host in ipairs(self._hosts[task.index] or {}) do
+    if self:wait("look_again", host) then altered = "altered" end
+  end
+  return altered
 end
 
 ---What comes after a task may have changed its outputs: those that need it see them as they are.

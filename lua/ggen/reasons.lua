@@ -143,6 +143,7 @@ end
 function M.first_run() return { text = "first run" } end
 
 local NOT_KEPT = {
+  altered = "it changes outputs of the task that it is a hook of",
   failed = "the last run failed",
   interrupted = "the last run was interrupted",
   missing = "its last result was not kept: declared outputs were not made",
