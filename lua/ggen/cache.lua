@@ -360,26 +360,27 @@ end
 function Cache:keep(run, task, entry, result, duration)
   self._ran = true
   local waits = run.waits
-  local cut_short = waits.interrupted and not waits.at_end or result.left_behind
-  if result.code == 0 and cut_short then
+  local cut_short = not waits.at_end and waits.interrupted
+  local outcome = cut_short == "timeout" and "ended" or "interrupted"
+  if result.code == 0 and (cut_short or result.left_behind) then
     -- Whoever was asked to end may have stopped half way, whatever the exit code says; so may a
     -- process that was left behind.
     self.files:something_ran()
-    self.files:ended(task.index, nil, "interrupted", "interrupted")
+    self.files:ended(task.index, nil, "interrupted", outcome)
     result.cache = "bypass"
   else
-    result = self:_keep(task, entry, result, duration)
+    result = self:_keep(task, entry, result, duration, cut_short and outcome or "failed")
   end
   self:_unlock(task, entry)
   return result
 end
 
-function Cache:_keep(task, entry, result, duration)
+function Cache:_keep(task, entry, result, duration, failure)
   result.reason, result.cache = entry.reason, entry.bypass and "bypass" or "miss"
   local after, message = self:wait("after_run", task.index, entry.marks)
   if result.code ~= 0 then
     -- What needs a task that may fail sees what it left behind.
-    self.files:ended(task.index, nil, after and "failed" or "unknown", "failed")
+    self.files:ended(task.index, nil, after and "failed" or "unknown", failure)
     return result
   end
   if not after then

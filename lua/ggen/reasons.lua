@@ -144,6 +144,7 @@ function M.first_run() return { text = "first run" } end
 
 local NOT_KEPT = {
   altered = "it changes outputs of the task that it is a hook of",
+  ended = "the last run was ended by --timeout",
   failed = "the last run failed",
   interrupted = "the last run was interrupted",
   missing = "its last result was not kept: declared outputs were not made",
