@@ -66,7 +66,7 @@ local function why_stale(cache, task, found, why)
   found.restorable = serve
   local last = assessed.last
   local reason, action = compare.with_last(cache, task, assessed, compare.MANY, why)
-  found.changes = action and cache:wait("changes", task.index, action) or nil
+  found.changes = action and compare.changes(cache, task, action) or nil
   if not last and serve then return "it never ran here; its result can be restored" end
   return refused and ("%s; %s"):format(reason.text, refused) or reason.text
 end
@@ -148,6 +148,7 @@ local function show_value(value, kind)
   if letter and #digest == 64 then
     return letter == "-" and "missing" or digest:sub(1, 12) .. (letter == "x" and " x" or "")
   end
+  if kind == "input" and value == "d" then return "a directory" end
   if value:match("^%x+$") and #value == 64 then return value:sub(1, 12) end
   return (value:gsub("\n", "\\n"))
 end
