@@ -575,8 +575,9 @@ function Cache:close(code)
   memo.conclude(self, code)
   local saved, message = files:save()
   if not saved then
+    local remedy = message:find("Is a directory", 1, true) and " (remove that directory)" or ""
     self:warn_once("save", "the file index cannot be written, the next run will be slower: "
-      .. message)
+      .. message .. remedy)
   end
   for _, text in ipairs(files:warnings()) do self.events:note("warning", text) end
   if self.stores.directory then
