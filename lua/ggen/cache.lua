@@ -14,6 +14,7 @@ local stores = require("ggen.stores")
 local M = {}
 
 local MOST_RECORDS = 20000 -- fields of records that are kept before they are written
+local DISK_FULL = "No space left on device"
 local FIRST_PAUSE, LONGEST_PAUSE, TELL_AFTER = 0.005, 0.1, 1 -- seconds, of waiting for another run
 
 ---@class ggen.CacheOptions
@@ -90,6 +91,7 @@ function Cache:unkeyed(index) return self.definition:unkeyed()[index] end
 ---@param what string
 ---@param text string
 function Cache:warn_once(what, text)
+  if text:find(DISK_FULL, 1, true) then what = DISK_FULL end -- one cause, whatever it hits
   if self._said[what] then return end
   self._said[what] = true
   self.events:note("warning", text)
@@ -579,9 +581,9 @@ function Cache:close(code)
     self:warn_once("save", "the file index cannot be written, the next run will be slower: "
       .. message .. remedy)
   end
-  for _, text in ipairs(files:warnings()) do self.events:note("warning", text) end
+  for _, text in ipairs(files:warnings()) do self:warn_once(text, text) end
   if self.stores.directory then
-    for _, text in ipairs(self.stores.directory:warnings()) do self.events:note("warning", text) end
+    for _, text in ipairs(self.stores.directory:warnings()) do self:warn_once(text, text) end
   end
 end
 
