@@ -567,6 +567,7 @@ function Cache:close(code)
   async.await(function(resume) files:drain(resume) end)
   if self._plan and self.stores.writable then
     self:_flush()
+    if self._counts.stored > 0 then self.stores:check_limits() end
     local usage, message = files:journal(self._plan, os.time(), self._same or false)
     if not usage then
       self:_journal_failed(message)
