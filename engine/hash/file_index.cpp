@@ -124,7 +124,8 @@ Result<void> FileIndex::Mapped::open(const std::string& path) {
   }
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return Error::from_errno(errno, "stat " + path);
-  if (!S_ISREG(info.st_mode)) return Error{ErrorKind::invalid, path + " is not a regular file"};
+  // A directory, say: there is no index then, and save() tells whether there can be one.
+  if (!S_ISREG(info.st_mode)) return {};
   size = static_cast<std::size_t>(info.st_size);
   // Nothing can be mapped of an empty file; one that is too short is told by check().
   static const char kNothing[1] = {};

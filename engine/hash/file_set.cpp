@@ -115,7 +115,11 @@ Result<FileSet> FileSet::compile(std::string_view root, const SetSpec& spec) {
     if (!include) text.remove_prefix(1);
     GGEN_TRY(add(set.patterns_, text, include, spec.outputs));
   }
-  for (const auto& text : spec.exclude) GGEN_TRY(add(set.exclude_, text, true, true));
+  for (std::string_view text : spec.exclude) {
+    const bool out = !text.starts_with('!');
+    if (!out) text.remove_prefix(1);
+    GGEN_TRY(add(set.exclude_, text, out, true));
+  }
   return set;
 }
 
@@ -141,8 +145,11 @@ FileSet FileSet::literal(std::string_view key, bool outputs, bool by_stamp) {
 }
 
 bool FileSet::matches(std::string_view key, bool ignored) const {
-  for (const Pattern& pattern : exclude_) {
-    if (names_or_holds(pattern, key)) return false;
+  // The last that matches has the say.
+  for (auto pattern = exclude_.rbegin(); pattern != exclude_.rend(); ++pattern) {
+    if (!names_or_holds(*pattern, key)) continue;
+    if (pattern->include) return false;
+    break;
   }
   for (auto pattern = patterns_.rbegin(); pattern != patterns_.rend(); ++pattern) {
     if (pattern->include && ignored && !outputs_ && !pattern->unruled &&
@@ -166,10 +173,16 @@ DirView::DirView(const FileSet& set, std::string_view dir) : set_(&set) {
     if (pattern.glob.matches_all_below(dir)) return State::all;
     return pattern.glob.may_match_below(dir) ? State::some : State::none;
   };
-  for (const Pattern& pattern : set.exclude_) {
-    const State state = state_of(pattern);
-    if (state == State::all) nothing_ = true;
-    if (state == State::some) exclude_.push_back(&pattern);
+  // From the last: one that speaks for the whole directory leaves nothing to those before it.
+  for (auto pattern = set.exclude_.rbegin(); pattern != set.exclude_.rend(); ++pattern) {
+    const State state = state_of(*pattern);
+    if (state == State::none) continue;
+    if (state == State::all && exclude_.empty()) {
+      nothing_ = pattern->include;
+      break;
+    }
+    exclude_.push_back(&*pattern);
+    if (state == State::all) break;
   }
   states_.reserve(set.patterns_.size());
   for (const Pattern& pattern : set.patterns_) states_.push_back(state_of(pattern));
@@ -204,7 +217,9 @@ bool DirView::may_enter(bool ignored) const {
 
 bool DirView::decide(std::string_view key, bool ignored) const {
   for (const Pattern* pattern : exclude_) {
-    if (names_or_holds(*pattern, key)) return false;
+    if (!names_or_holds(*pattern, key)) continue;
+    if (pattern->include) return false;
+    break;
   }
   for (std::size_t i = states_.size(); i-- > 0;) {
     if (states_[i] == State::none) continue;

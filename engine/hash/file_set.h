@@ -74,7 +74,7 @@ class DirView {
 
   const FileSet* set_;
   std::vector<State> states_;
-  std::vector<const FileSet::Pattern*> exclude_;  // that may match here
+  std::vector<const FileSet::Pattern*> exclude_;  // that may match here, the last one first
   bool nothing_ = false;                          // all of the directory is out
   bool sure_ = false;                             // one pattern has the say for all of it
   bool sure_unruled_ = false;

@@ -43,9 +43,11 @@ namespace ggen::hash {
 struct SetSpec {
   std::string base;  // directory, relative to the root ("" is the root) or absolute
   std::vector<std::string> patterns;  // base/glob.h; empty: all files below base
-  std::vector<std::string> exclude;  // relative to base; a directory that matches is out as a whole
-  bool outputs = false;              // declared outputs, see above
-  bool by_stamp = false;             // size and mtime stand for the content: nothing is read
+  // Relative to base; a directory that matches is out as a whole, but for what a later "!pattern"
+  // leaves in.
+  std::vector<std::string> exclude;
+  bool outputs = false;   // declared outputs, see above
+  bool by_stamp = false;  // size and mtime stand for the content: nothing is read
 
   bool operator==(const SetSpec&) const = default;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/pack.h"
 #include "hash/sha256.h"
@@ -427,14 +428,14 @@ std::optional<TaskId> Assessor::altered_need(TaskId task) {
   return std::nullopt;
 }
 
-Result<void> Assessor::look_again(TaskId task) {
+Result<bool> Assessor::look_again(TaskId task) {
   const auto set = output_set(task);
-  if (!set || made_.contains(task) || contributions_[task].is_zero()) return {};
+  if (!set || made_.contains(task) || contributions_[task].is_zero()) return false;
   tree_.new_epoch();
   GGEN_TRY(tree_.resolve({&*set, 1}));
-  contributions_[task] = tree_.digest(*set);
+  const Digest before = std::exchange(contributions_[task], tree_.digest(*set));
   below_.clear();
-  return {};
+  return contributions_[task] != before;
 }
 
 bool Assessor::is_read_quick(TaskId task) {

@@ -139,8 +139,8 @@ class Assessor {
 
   // After something may have changed the outputs of a task that has ended well (a hook): they are
   // looked at, and what they are now is what it contributes. What this checkout made stays what it
-  // was.
-  Result<void> look_again(TaskId task);
+  // was. Whether they are others than before.
+  Result<bool> look_again(TaskId task);
   // The task takes no part in this run, and what is known of its last result stays. Those that need
   // it see its outputs as they are now; where it declares none, they have keys that no complete run
   // gives them.

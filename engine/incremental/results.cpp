@@ -22,8 +22,8 @@ void pack_entry(Packer& out, std::uint64_t task, const LastResult& result) {
   out.number(static_cast<std::uint32_t>(result.outcome));
 }
 
-constexpr std::string_view kOutcomes[] = {"",      "failed",  "interrupted",
-                                          "moved", "missing", "unknown"};
+constexpr std::string_view kOutcomes[] = {"",        "failed",  "interrupted", "moved",
+                                          "missing", "unknown", "altered",     "ended"};
 
 }  // namespace
 

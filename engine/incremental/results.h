@@ -26,6 +26,8 @@ enum class Outcome : std::uint32_t {
   moved,    // its inputs changed while it ran
   missing,  // it did not make all of its outputs
   unknown,  // its files could not be read
+  altered,  // a hook that changed what its task has made
+  ended,    // --timeout ended the run
 };
 // "failed", ...; "" for one that was kept
 std::string_view outcome_name(Outcome outcome);

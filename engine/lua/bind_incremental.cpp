@@ -264,17 +264,17 @@ int assessor_assess(lua_State* L) {
       });
 }
 
-// assessor:look_again(id, cb): cb(true). Something may have changed the outputs of a task that
+// assessor:look_again(id, cb): cb(changed). Something may have changed the outputs of a task that
 // ended.
 int assessor_look_again(lua_State* L) {
   const TaskId task = check_task_id(L, *check_assessor(L).session->graph, 2);
   return queue(
       L, 3, [task](Session& session) { return session.assessor->is_quick(task); },
-      [task](Session& session) -> Result<bool> {
-        GGEN_TRY(session.assessor->look_again(task));
-        return true;
-      },
-      push_true);
+      [task](Session& session) { return session.assessor->look_again(task); },
+      [](lua_State* main, const bool changed) {
+        lua_pushboolean(main, changed ? 1 : 0);
+        return 1;
+      });
 }
 
 // assessor:leave_out(id, cb): cb(true); it takes no part in this run

@@ -5,8 +5,8 @@
 local async = require("ggen.async")
 local clock = require("ggen.core.clock")
 local compare = require("ggen.compare")
+local first_look = require("ggen.first_look")
 local hash = require("ggen.core.hash")
-local incremental = require("ggen.core.incremental")
 local lanes = require("ggen.lanes")
 local memo = require("ggen.memo")
 local policies = require("ggen.policies")
@@ -15,8 +15,8 @@ local stores = require("ggen.stores")
 
 local M = {}
 
-local MOST_THREADS = 8
 local MOST_RECORDS = 20000 -- fields of records that are kept before they are written
+local DISK_FULL = "No space left on device"
 local FIRST_PAUSE, LONGEST_PAUSE, TELL_AFTER = 0.005, 0.1, 1 -- seconds, of waiting for another run
 
 ---@class ggen.CacheOptions
@@ -52,34 +52,6 @@ local function wait_for(self, method, ...)
   end)
 end
 
-local function open_files(project)
-  return incremental.open({
-    root = project.dir, index = project.dir .. "/.ggen/index/files",
-    graph = require("ggen.plan").freeze(project),
-    threads = math.min(require("ggen.core.env").cpus(), MOST_THREADS),
-  })
-end
-
----@class ggen.FirstLook what a run looks at first, while somebody else is still at work
----@field files userdata
----@field unmoved boolean? every file is as the index has it; nil until that is known
-
----Looks whether files have moved, on other threads. finish() comes before anything else is done
----with the files, and in any case.
----@param project ggen.Project
----@return ggen.FirstLook? look nil when there cannot be a cache
----@return fun() finish waits for it
-function M.first_look(project)
-  local files = open_files(project)
-  if not files then return nil, function() end end
-  local look, known = { files = files }, async.future()
-  files:verify(function(unmoved)
-    look.unmoved = unmoved
-    known:resolve()
-  end)
-  return look, function() known:wait() end
-end
-
 ---@param project ggen.Project
 ---@param plugins ggen.Registry
 ---@param events ggen.Events
@@ -88,7 +60,7 @@ end
 function M.open(project, plugins, events, options)
   local look, message = options.look, nil
   local files = look and look.files
-  if not files then files, message = open_files(project) end
+  if not files then files, message = first_look.open(project) end
   if not files then
     events:note("warning", "everything runs, without a cache: " .. message)
     return nil
@@ -98,7 +70,7 @@ function M.open(project, plugins, events, options)
     _unmoved = look and look.unmoved,
     definition = require("ggen.definition").remembered(project, plugins),
     policies = plugins:all("cache"), _policies = policies.new(plugins:all("cache"), events),
-    _said = {}, _records = {}, _refused = {}, _causes = {},
+    _said = {}, _records = {}, _refused = {}, _causes = {}, _hosts = {},
     _counts = { misses = 0, stored = 0, stored_bytes = 0, restored_bytes = 0 },
   }, Cache)
   self.stores = stores.open(self, plugins, options.directory)
@@ -121,6 +93,7 @@ function Cache:unkeyed(index) return self.definition:unkeyed()[index] end
 ---@param what string
 ---@param text string
 function Cache:warn_once(what, text)
+  if text:find(DISK_FULL, 1, true) then what = DISK_FULL end -- one cause, whatever it hits
   if self._said[what] then return end
   self._said[what] = true
   self.events:note("warning", text)
@@ -390,26 +363,27 @@ end
 function Cache:keep(run, task, entry, result, duration)
   self._ran = true
   local waits = run.waits
-  local cut_short = waits.interrupted and not waits.at_end or result.left_behind
-  if result.code == 0 and cut_short then
+  local cut_short = not waits.at_end and waits.interrupted
+  local outcome = cut_short == "timeout" and "ended" or "interrupted"
+  if result.code == 0 and (cut_short or result.left_behind) then
     -- Whoever was asked to end may have stopped half way, whatever the exit code says; so may a
     -- process that was left behind.
     self.files:something_ran()
-    self.files:ended(task.index, nil, "interrupted", "interrupted")
+    self.files:ended(task.index, nil, "interrupted", outcome)
     result.cache = "bypass"
   else
-    result = self:_keep(task, entry, result, duration)
+    result = self:_keep(task, entry, result, duration, cut_short and outcome or "failed")
   end
   self:_unlock(task, entry)
   return result
 end
 
-function Cache:_keep(task, entry, result, duration)
+function Cache:_keep(task, entry, result, duration, failure)
   result.reason, result.cache = entry.reason, entry.bypass and "bypass" or "miss"
   local after, message = self:wait("after_run", task.index, entry.marks)
   if result.code ~= 0 then
     -- What needs a task that may fail sees what it left behind.
-    self.files:ended(task.index, nil, after and "failed" or "unknown", "failed")
+    self.files:ended(task.index, nil, after and "failed" or "unknown", failure)
     return result
   end
   if not after then
@@ -424,8 +398,9 @@ function Cache:_keep(task, entry, result, duration)
     self.events:note("warning", ("not cached: %s changed while it ran%s"):format(after.moved,
       self:_remedy(task)), task)
   end
-  if entry.bypass or after.moved or not after.action then
-    self.files:ended(task.index, nil, nil, after.moved and "moved" or nil)
+  local altered = self:_altered(task)
+  if entry.bypass or after.moved or altered or not after.action then
+    self.files:ended(task.index, nil, nil, after.moved and "moved" or altered)
     return result
   end
   local last = { key = entry.key, outputs = after.outputs, created = clock.unix(),
@@ -494,6 +469,21 @@ function Cache:_record(op, key, task, bytes, duration)
   end
   list[n + 1], list[n + 2], list[n + 3], list[n + 4], list[n + 5] = op, key, task.id, bytes,
     duration
+end
+
+---A hook that is a task is about to run behind others.
+---@param task ggen.Task
+---@param hosts integer[]
+function Cache:follows(task, hosts) self._hosts[task.index] = hosts end
+
+-- What a hook made of the outputs of its task is in no result: it has to run whenever these are
+-- made or restored.
+function Cache:_altered(task)
+  local altered
+  for _, host in ipairs(self._hosts[task.index] or {}) do
+    if self:wait("look_again", host) then altered = "altered" end
+  end
+  return altered
 end
 
 ---What comes after a task may have changed its outputs: those that need it see them as they are.
@@ -578,6 +568,7 @@ function Cache:close(code)
   async.await(function(resume) files:drain(resume) end)
   if self._plan and self.stores.writable then
     self:_flush()
+    if self._counts.stored > 0 then self.stores:check_limits() end
     local usage, message = files:journal(self._plan, os.time(), self._same or false)
     if not usage then
       self:_journal_failed(message)
@@ -588,12 +579,13 @@ function Cache:close(code)
   memo.conclude(self, code)
   local saved, message = files:save()
   if not saved then
+    local remedy = message:find("Is a directory", 1, true) and " (remove that directory)" or ""
     self:warn_once("save", "the file index cannot be written, the next run will be slower: "
-      .. message)
+      .. message .. remedy)
   end
-  for _, text in ipairs(files:warnings()) do self.events:note("warning", text) end
+  for _, text in ipairs(files:warnings()) do self:warn_once(text, text) end
   if self.stores.directory then
-    for _, text in ipairs(self.stores.directory:warnings()) do self.events:note("warning", text) end
+    for _, text in ipairs(self.stores.directory:warnings()) do self:warn_once(text, text) end
   end
 end
 

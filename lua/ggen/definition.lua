@@ -7,6 +7,7 @@ local fault = require("ggen.fault")
 local function_digest = require("ggen.function_digest")
 local hash = require("ggen.core.hash")
 local key_builder = require("ggen.key_builder")
+local outputs = require("ggen.outputs")
 local paths = require("ggen.paths")
 local sorted = require("ggen.sorted")
 local steps = require("ggen.steps")
@@ -19,141 +20,6 @@ local READS_ALL = 128
 
 local PLATFORM = jit.os:lower() .. "-" .. jit.arch
 
--- The tasks that are hooks of others, by index.
-local function hook_tasks(project)
-  local found = {}
-  local function add(lists)
-    for _, moment in ipairs({ "before", "after" }) do
-      for _, hook in ipairs(lists[moment]) do
-        if hook.index then found[hook.index] = true end
-      end
-    end
-  end
-  for _, lists in pairs(project.hooks) do add(lists) end
-  add(project.each_hooks)
-  return found
-end
-
--- Where the outputs of a task are written, as far as that is known.
-local function outputs_line(task)
-  local lines = task.declaration.lines
-  return lines and lines.outputs or task.declaration.line
-end
-
----The declared outputs of a task, relative to the root of its project; without those that begin
----with "!".
----@param task ggen.Task
----@param root string absolute
----@return string[] paths and globs; raises a fault when one is elsewhere
-function M.output_patterns(task, root)
-  local list, base = {}, paths.escaped(paths.relative_dir(task.dir, root))
-  for _, pattern in ipairs(task.spec.outputs or task.spec.full_outputs or {}) do
-    if pattern:sub(1, 1) ~= "!" then
-      local path = paths.joined(base, pattern)
-      if not path or path == "" or pattern:sub(1, 1) == "/" then
-        fault.raise(("task %q: the output %q is not below the project's directory"):format(
-          task.declaration.name, pattern), task.declaration.file, outputs_line(task))
-      end
-      list[#list + 1] = (path:gsub("/$", ""))
-    end
-  end
-  return list
-end
-
--- Every declared output of the project, relative to its root, with its task.
-local function all_outputs(project)
-  local hooks = hook_tasks(project)
-  local list = {}
-  for index = 1, project:count() do
-    local task = project:task(index)
-    if (task.spec.outputs or task.spec.full_outputs) and not task.phase then
-      for _, path in ipairs(M.output_patterns(task, project.dir)) do
-        list[#list + 1] = { path = path, task = task, is_hook = hooks[index] }
-      end
-    end
-  end
-  return list
-end
-
-local function has_wildcard(path) return path:find("[*?%[{\\]") ~= nil end
-
-local function overlap(a, b)
-  local first, second = a.task, b.task
-  if first.index > second.index then first, second = second, first end
-  fault.raise(("task %q: its output %q is also an output of %q (%s:%d): each file has one task that"
-    .. " makes it"):format(second.id, second == a.task and a.path or b.path, first.id,
-    first.declaration.file, outputs_line(first)), second.declaration.file,
-    outputs_line(second))
-end
-
--- The part before the last "/", "" for the root; nil for the root itself.
-local function parent(path)
-  if path == "" then return nil end
-  return path:match("^(.*)/") or ""
-end
-
--- Of a directory what `entries` have for it and all above it, from the nearest; nil where there is
--- nothing. `known` keeps the answers: many outputs lie in few directories.
-local function at_and_above(entries, dir, known)
-  local found = known[dir]
-  if found ~= nil then return found or nil end
-  local up, here = parent(dir), entries[dir]
-  found = up and at_and_above(entries, up, known) or nil
-  if here then
-    local list = { here }
-    for _, entry in ipairs(found or {}) do list[#list + 1] = entry end
-    found = list
-  end
-  known[dir] = found or false
-  return found
-end
-
--- Whether a pattern matches a path, or a directory that it lies in.
-local function covers(pattern, path)
-  local match = require("ggen.core.fs").match
-  while path and path ~= "" do
-    if match(pattern, path) then return true end
-    path = parent(path)
-  end
-  return false
-end
-
----Two tasks that make the same file would each undo the other's work. Patterns with wildcards are
----compared with plain paths, with the directories that they begin with and with their equals.
-local function check_overlaps(outputs)
-  local by_path, globs = {}, {} -- globs: by the directory in which their first wildcard is
-  for _, output in ipairs(outputs) do
-    local before = by_path[output.path]
-    if before and before.task ~= output.task then overlap(before, output) end
-    by_path[output.path] = output
-    local fixed = output.path:match("^([^*?%[{\\]*)[*?%[{\\]")
-    if fixed then
-      local dir = parent(fixed) or ""
-      globs[dir] = globs[dir] or {}
-      table.insert(globs[dir], { output = output, fixed = fixed })
-    end
-  end
-  local above, globs_above = {}, {}
-  for _, output in ipairs(outputs) do
-    -- A directory that is an output has all below it.
-    local wild = has_wildcard(output.path)
-    local dir = parent(wild and output.path:match("^[^*?%[{\\]*") or output.path)
-    for _, other in ipairs(dir and at_and_above(by_path, dir, above) or {}) do
-      if other.task ~= output.task then overlap(other, output) end
-    end
-    for _, list in ipairs(not wild and next(globs) and at_and_above(globs, dir, globs_above) or {})
-    do
-      for _, glob in ipairs(list) do
-        local other, fixed = glob.output, glob.fixed
-        if other.task ~= output.task and output.path:sub(1, #fixed) == fixed
-          and covers(other.path, output.path) then
-          overlap(other, output)
-        end
-      end
-    end
-  end
-end
-
 -- The part of a pattern's path below a directory, or nil when it is not there.
 local function below(path, base)
   if base == "" then return path end
@@ -162,10 +28,20 @@ local function below(path, base)
   if base == path or base:sub(1, #path + 1) == path .. "/" then return "**" end
 end
 
--- An excluded output: the path itself and, if it is a directory, all below.
-local function add_excluded(list, path)
-  list[#list + 1] = path
-  if not path:match("%*%*$") then list[#list + 1] = path .. "/**" end
+-- The same of a pattern with "!": one with wildcards above may leave anything in.
+local function left_in_below(path, base)
+  local found = below(path, base)
+  local area = path:match("^([^*?%[{\\]*)[*?%[{\\]")
+  if found or not area or base:sub(1, #area) ~= area then return found end
+  return "**"
+end
+
+-- An excluded output: the path itself and, if it is a directory, all below. `left_in` is "!" for
+-- what is none of the outputs after all.
+local function add_excluded(list, path, left_in)
+  local prefix = left_in or ""
+  list[#list + 1] = prefix .. path
+  if not path:match("%*%*$") then list[#list + 1] = prefix .. path .. "/**" end
 end
 
 -- Keys -------------------------------------------------------------------------------------------
@@ -222,14 +98,16 @@ end
 -- Whether a program is one of the task's own outputs.
 local function makes(task, cwd, name)
   local path = paths.joined(cwd, name)
+  local made = false
   for _, pattern in ipairs(path and (task.spec.outputs or task.spec.full_outputs) or {}) do
-    local output = paths.joined(task.base, pattern)
+    local left_out, named = pattern:match("^(!?)(.*)$")
+    local output = paths.joined(task.base, named)
     if output and (path == output or path:sub(1, #output + 1) == output .. "/"
       or require("ggen.core.fs").match(output, path)) then
-      return true
+      made = left_out == ""
     end
   end
-  return false
+  return made
 end
 
 local function references_of(builder, task, tools, variables, files)
@@ -285,10 +163,9 @@ end
 local function inputs_of(builder, task)
   local spec, exclude, extra = task.spec, {}, {}
   for _, pattern in ipairs(spec.outputs or spec.full_outputs or {}) do
-    local output = pattern:gsub("/$", "")
-    if pattern:sub(1, 1) ~= "!" and pattern:sub(1, 3) ~= "../"
-      and not named_as_input(spec.inputs, output) then
-      add_excluded(exclude, output)
+    local left_in, output = pattern:gsub("/$", ""):match("^(!?)(.*)$")
+    if output:sub(1, 3) ~= "../" and not named_as_input(spec.inputs, output) then
+      add_excluded(exclude, output, left_in)
     end
   end
   if not spec.inputs then
@@ -327,8 +204,9 @@ function Builder:excluded(base)
   base = paths.escaped(base)
   for _, output in ipairs(self.outputs) do
     -- What a hook makes no task needs: nothing but the file itself can tell that it is another.
-    local path = not output.is_hook and below(output.path, base)
-    if path then add_excluded(list, path) end
+    local find = output.left_out and left_in_below or below
+    local path = not output.is_hook and find(output.path, base)
+    if path then add_excluded(list, path, output.left_out and "!") end
   end
   return list
 end
@@ -450,12 +328,12 @@ function Builder:add(task)
     and not spec.finally then
     flags = flags + CACHED
   end
-  local outputs
+  local made
   if spec.outputs and #spec.outputs > 0 then
     flags = flags + HAS_OUTPUTS
-    outputs = self.out:set(base, spec.outputs, {}, true, false)
+    made = self.out:set(base, spec.outputs, {}, true, false)
   end
-  self.out:task(flags, inputs, outputs, references_of(self, shape, tools, variables, extra), parts)
+  self.out:task(flags, inputs, made, references_of(self, shape, tools, variables, extra), parts)
   if why then self.unkeyed[#self.unkeyed + 1] = { task.index, why } end
 end
 
@@ -531,15 +409,15 @@ end
 
 ---Which tasks read, run or make some files, by their declarations alone.
 ---@param changed string[] paths relative to the project's directory, or absolute
----@param outputs integer how many of them, from the first, count as outputs too
+---@param makeable integer how many of them, from the first, count as outputs too
 ---@return table flat task, "reads"|"runs"|"makes", number of the path, how many paths, task, ...
-function Definition:touched(changed, outputs)
+function Definition:touched(changed, makeable)
   local project = self._project
   local bytes = self._bytes or project:section(KEYS) or with_keys(project, self._plugins)
-  local found = definitions.touched(bytes, project.dir, changed, outputs)
+  local found = definitions.touched(bytes, project.dir, changed, makeable)
   -- A damaged section is made anew.
   return found or fault.check(definitions.touched(with_keys(project, self._plugins), project.dir,
-    changed, outputs))
+    changed, makeable))
 end
 
 ---@return table<integer, string> reasons why tasks that would be cached have no key, by index
@@ -560,12 +438,11 @@ end
 ---@return string situation that they are part of
 ---@return table<integer, string> unkeyed why a task that would be cached has no key, by its index
 function M.of(project, plugins)
-  local outputs = all_outputs(project)
-  check_overlaps(outputs)
+  local declared = outputs.of(project)
   local fingerprint = plugins:get("fingerprint")
   local self = setmetatable({
     project = project, each_hooks = #project.each_hooks.before + #project.each_hooks.after > 0,
-    root = project.dir, out = definitions.builder(), outputs = outputs, plugin = fingerprint,
+    root = project.dir, out = definitions.builder(), outputs = declared, plugin = fingerprint,
     by_stamp = fingerprint and fingerprint.impl.inputs == "mtime" or false, default_sets = {},
     everywhere = everywhere(plugins), sources = project.loaded.sources or {}, unkeyed = {},
   }, Builder)

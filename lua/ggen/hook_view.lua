@@ -39,7 +39,7 @@ function made.outputs(view)
   if not index then return {} end
   local task = project:task(index)
   if task.spec.lifecycle and not task.spec.outputs then return declared_outputs(task, project) end
-  return require("ggen.definition").output_patterns(task, project.dir)
+  return (require("ggen.outputs").patterns(task, project.dir))
 end
 
 function made.exclusive(view)

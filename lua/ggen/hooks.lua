@@ -158,9 +158,16 @@ local function call_function(self, hook, task)
   return result
 end
 
+-- The tasks that a hook of a task or of a phase stands behind.
+local function hosts_of(self, task)
+  return task.phase and self._run.project.phases[task.phase.id].members or { task.index }
+end
+
 local function call_hook(self, hook, task, moment)
   if hook.index then
     local own = self._run.project:task(hook.index)
+    local cache = self._run.cache
+    if cache and moment == "after" then cache:follows(own, hosts_of(self, task)) end
     local result = self._run.slots:without(task, moment == "after", self.run_once, self, own)
     if result.status == "failed" and not own.spec.optional then
       error(("its hook %s failed"):format(hook.name), 0)
@@ -186,11 +193,7 @@ local function run_hooks(self, list, task, moment)
   end
   local ok, message = registry.call_in(lanes.of(task), self._plugin, "run", views, call)
   if self._run.cache and moment == "after" and not self._run.options.dry_run then
-    self._run.cache:after_hooks(task.index)
-    local phase = task.phase and self._run.project.phases[task.phase.id]
-    for _, member in ipairs(phase and phase.members or {}) do
-      self._run.cache:after_hooks(member)
-    end
+    for _, host in ipairs(hosts_of(self, task)) do self._run.cache:after_hooks(host) end
   end
   if ok then return true end
   -- What a hook raised is its own message; the plugin only passed it on.

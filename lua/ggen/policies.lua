@@ -1,5 +1,5 @@
 -- The cache policies of a run, asked as one: each has a say, and one that refuses is enough. A
--- policy that raises is named once and left out from then on.
+-- policy that raises or says neither yes nor no is named once and left out from then on.
 -- SPDX-License-Identifier: MIT
 local registry = require("ggen.registry")
 
@@ -8,6 +8,16 @@ local M = {}
 ---@class ggen.Policies
 local Policies = {}
 Policies.__index = Policies
+
+---What is said of an answer that is neither yes nor no.
+---@param instance ggen.Instance
+---@param method string
+---@param answer any
+---@return string
+function M.no_boolean(instance, method, answer)
+  return ("plugin %q, method %s: a boolean expected, got %s"):format(instance.name, method,
+    type(answer) == "string" and ("%q"):format(answer) or tostring(answer))
+end
 
 ---@param instances ggen.Instance[] of kind cache
 ---@param events ggen.Events
@@ -26,6 +36,9 @@ function Policies:ask(method, ...)
   for _, instance in ipairs(self._instances) do
     if instance.impl[method] and not self._failed[instance] then
       local ok, answer, reason = registry.call(instance, method, ...)
+      if ok and answer ~= nil and type(answer) ~= "boolean" then
+        ok, answer = false, M.no_boolean(instance, method, answer)
+      end
       if not ok then
         self._failed[instance] = true
         self._events:note("warning", answer .. " (the policy is left out from here on)")

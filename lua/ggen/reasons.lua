@@ -20,15 +20,21 @@ local function short(text)
   return text
 end
 
+-- A variable's value comes behind a "=".
+local function value_of(part)
+  local value = part:gsub("^=", "")
+  return value == "" and "(empty)" or short(value)
+end
+
 -- "gcc -> clang"; a value that is stored as a digest is only said to have changed.
 local function from_to(change)
   local before, after = change.before, change.after
   if not before or before == "" then
-    return (after and after ~= "") and "is now " .. short((after:gsub("^=", ""))) or "changed"
+    return (after and after ~= "") and "is now " .. value_of(after) or "changed"
   end
   if not after or after == "" then return "is not set any more" end
   if before:find("^=?sha256:") or after:find("^=?sha256:") then return "changed" end
-  return ("%s -> %s"):format(short((before:gsub("^=", ""))), short((after:gsub("^=", ""))))
+  return ("%s -> %s"):format(value_of(before), value_of(after))
 end
 
 local function input(change)
@@ -70,7 +76,10 @@ local words = {
   key_env = function(change) return "env " .. change.name .. " " .. from_to(change) end,
   command = function() return "its command changed" end,
   shell = function() return "its shell changed" end,
-  tool = function(change) return "the program " .. change.name .. " changed" end,
+  tool = function(change)
+    local how = change.after == "" and "is gone" or change.before == "" and "is there now"
+    return ("the program %s %s"):format(change.name, how or "changed")
+  end,
   outputs = function(change)
     return ("its outputs: %s %s"):format(change.name, change.before and "is out" or "is new")
   end,
@@ -143,6 +152,8 @@ end
 function M.first_run() return { text = "first run" } end
 
 local NOT_KEPT = {
+  altered = "it changes outputs of the task that it is a hook of",
+  ended = "the last run was ended by --timeout",
   failed = "the last run failed",
   interrupted = "the last run was interrupted",
   missing = "its last result was not kept: declared outputs were not made",

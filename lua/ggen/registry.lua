@@ -246,6 +246,9 @@ local function check_methods(kind, impl)
       return ("a plugin of kind %s has no method %q%s"):format(kind, key, suggest.hint(key,
         allowed))
     end
+    if allowed[key] and type(value) ~= "function" then
+      return ("its method %s must be a function, it is a %s"):format(key, type(value))
+    end
   end
 end
 

@@ -11,9 +11,12 @@ function M.parse(value)
   local index, count = value:match("^(%d+)/(%d+)$")
   index, count = tonumber(index), tonumber(count)
   if not index then return nil, ("--shard: I/N expected, such as 2/5, got %q"):format(value) end
-  if count < 1 or index < 1 or index > count then
+  if count < 1 then
+    return nil, ("--shard: %s: there is at least one shard (1/1)"):format(value)
+  end
+  if index < 1 or index > count then
     return nil, ("--shard: %s: shards are counted from 1/%d to %d/%d"):format(value,
-      math.max(count, 1), math.max(count, 1), math.max(count, 1))
+      count, count, count)
   end
   return { index = index, count = count }
 end

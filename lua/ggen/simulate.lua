@@ -3,9 +3,13 @@
 -- which puts the result there. Knows no file.
 -- SPDX-License-Identifier: MIT
 local evict = require("ggen.evict")
+local policies = require("ggen.policies")
 local registry = require("ggen.registry")
+local units = require("ggen.units")
 
 local M = {}
+
+local OVER = "plugin %q keeps %s where the limit is %s: its victims are too few"
 
 ---@class ggen.SimulateResult
 ---@field name string
@@ -20,6 +24,7 @@ local M = {}
 ---@field spent number seconds
 ---@field evictions integer
 ---@field peak_bytes number
+---@field warning string? why its figures are those of another limit
 
 local COLUMNS = { "key", "task", "bytes", "created", "last_access", "hits", "duration" }
 
@@ -67,10 +72,19 @@ function M.run(accesses, instance, limit)
     if message then return nil, message end
   end
   local entries, at, number_of = new_entries(), {}, {}
+  local left = 0 -- the most that it held after it was asked to make room
   local total, peak, hits, stale, served, saved, spent, evictions = 0, 0, 0, 0, 0, 0, 0, 0
   local keys, times, sizes, durations = accesses.key, accesses.time, accesses.bytes,
     accesses.duration
   local entry, task = {}, {}
+
+  local function yes(method, ...)
+    local answer = check(registry.call(instance, method, ...))
+    if answer ~= nil and type(answer) ~= "boolean" then
+      error(policies.no_boolean(instance, method, answer), 0)
+    end
+    return answer ~= false
+  end
 
   local function is_served(row)
     if not impl.lookup then return true end
@@ -78,14 +92,14 @@ function M.run(accesses, instance, limit)
     entry.age, entry.duration = entries.now - entry.created, entries.duration[row]
     entry.bytes, entry.last_access = entries.bytes[row], entries.last_access[row]
     task.id = entries.task[row]
-    return (check(registry.call(instance, "lookup", task, entry))) ~= false
+    return yes("lookup", task, entry)
   end
 
   local function is_admitted(name, bytes, duration)
     if not impl.admit then return true end
     task.id = name
     local result = { status = "ok", bytes = bytes, duration = duration }
-    return (check(registry.call(instance, "admit", task, result))) ~= false
+    return yes("admit", task, result)
   end
 
   local function put(row, number, i, name)
@@ -110,6 +124,7 @@ function M.run(accesses, instance, limit)
     if not victims then error(reasons, 0) end
     evictions = evictions + #victims
     total = total - remove(entries, victims, at, number_of)
+    left = math.max(left, total)
   end
 
   local function replay()
@@ -141,6 +156,9 @@ function M.run(accesses, instance, limit)
     misses = accesses.count - hits, stale = stale,
     hit_rate = accesses.count > 0 and hits / accesses.count or 0,
     bytes_served = served, saved = saved, spent = spent, evictions = evictions, peak_bytes = peak,
+    -- One without the method keeps everything on purpose.
+    warning = limit and left > limit and impl.victims and OVER:format(instance.name,
+      units.format_size(left), units.format_size(limit)) or nil,
   }
 end
 

@@ -174,6 +174,14 @@ function Stores:put(action)
   end
 end
 
+---A limit that is none would only be noticed when the cache has grown.
+function Stores:check_limits()
+  for _, instance in ipairs(self._cache.policies) do
+    local _, message = require("ggen.evict").limit(instance)
+    if message then self._cache:warn_once(message, message) end
+  end
+end
+
 ---Lets the policies make room when the cache has grown beyond their limits.
 ---@async
 ---@param bytes number that it holds, roughly; math.huge when nobody knows
@@ -187,7 +195,7 @@ function Stores:make_room(bytes)
         local swept, why = evict.sweep(self.directory, instance, { limit = limit })
         if not swept then message = why end
       end
-      if message then self._cache:warn_once("sweep", message) end
+      if message then self._cache:warn_once(message, message) end
     end
   end
 end

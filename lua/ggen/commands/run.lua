@@ -219,7 +219,7 @@ end
 local function choose(project, args)
   local look, finish
   local cached = args.since and project:survey().cached and cache_options(args)
-  if cached and cached.read then look, finish = require("ggen.cache").first_look(project) end
+  if cached and cached.read then look, finish = require("ggen.first_look").begin(project) end
   local ok, selection, choice = pcall(require("ggen.select").of, project, args)
   if finish then finish() end
   return ok, selection, choice, look

@@ -108,6 +108,7 @@ local function simulate_caches(args)
   for i, instance in ipairs(instances) do
     local result, message = simulate.run(accesses, instance, args.limit)
     if not result then fault.raise(message) end
+    if result.warning then io.stderr:write("warning: ", result.warning, "\n") end
     results[i] = result
   end
   if args.json then

@@ -15,6 +15,7 @@ local M = {
 function M.configure(parser)
   parser:argument("task", "The task: build, api#test."):argname("TASK")
   parser:flag("-a --all", "All parts of the key, not only those that moved.")
+  parser:flag("--fast", "As for run --fast: of the quicker form, where there is one.")
   parser:flag("--json", "As JSON.")
 end
 
@@ -66,8 +67,8 @@ local function why_stale(cache, task, found, why)
   found.restorable = serve
   local last = assessed.last
   local reason, action = compare.with_last(cache, task, assessed, compare.MANY, why)
-  found.changes = action and cache:wait("changes", task.index, action) or nil
-  if not last and serve then return "it never ran here; its result can be restored" end
+  found.changes = action and compare.changes(cache, task, action) or nil
+  if not last and serve then return "it never ran here" end
   return refused and ("%s; %s"):format(reason.text, refused) or reason.text
 end
 
@@ -141,12 +142,14 @@ end
 local function show_value(value, kind)
   if not value then return "-" end
   if kind == "key_env" then -- "=VALUE", or empty when it is not set
-    return value == "" and "not set" or (value:sub(2):gsub("\n", "\\n"))
+    if #value < 2 then return value == "" and "not set" or "(empty)" end
+    return (value:sub(2):gsub("\n", "\\n"))
   end
   local letter, digest = value:match("^([fxld%-])(%x+)$")
   if letter and #digest == 64 then
     return letter == "-" and "missing" or digest:sub(1, 12) .. (letter == "x" and " x" or "")
   end
+  if kind == "input" and value == "d" then return "a directory" end
   if value:match("^%x+$") and #value == 64 then return value:sub(1, 12) end
   return (value:gsub("\n", "\\n"))
 end
@@ -219,7 +222,9 @@ end
 function M.run(args)
   local session, origins = require("ggen.session"), require("ggen.origins")
   origins.watch()
-  local project = session.open(args)
+  -- Read in another way, as for run --fast: that is not remembered.
+  if args.fast then require("ggen.loading").fast = true end
+  local project = session.open(args, args.fast and { remember = false } or nil)
   local selection = require("ggen.select").tasks(project, { args.task })
   local plugins = session.plugins(project, session.host(project, args, { output = "none" }))
   require("ggen.defaults").add(plugins, { cache = {} })

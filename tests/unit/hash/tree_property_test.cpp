@@ -76,12 +76,15 @@ Lines expected(const Files& files, const std::function<bool(const std::string&)>
   std::map<std::string, std::string> kinds;
   const std::string prefix = base.empty() ? "" : base + "/";
   const auto wanted = [&](const std::string& path) {
+    bool excluded = false;
     for (const auto& pattern : exclude) {
+      const bool out = !pattern.starts_with('!');
       for (std::string part = path;; part.resize(part.rfind('/'))) {
-        if (matches(pattern, part)) return false;
+        if (matches(out ? pattern : pattern.substr(1), part)) excluded = out;
         if (part.find('/') == std::string::npos) break;
       }
     }
+    if (excluded) return false;
     bool in = patterns.empty();
     for (const auto& pattern : patterns) {
       const bool out = pattern.starts_with('!');
@@ -133,6 +136,10 @@ TEST_CASE("Sets have the files that a naive matcher finds, run after run",
     if (!spec.patterns.empty() && random() % 2 == 0) spec.patterns.push_back(pick(random, kOut));
     if (random() % 5 == 0) spec.patterns.push_back(pick(random, kPatterns));
     if (random() % 4 == 0) spec.exclude.push_back(pick(random, kPatterns));
+    if (!spec.exclude.empty() && random() % 2 == 0) spec.exclude.push_back(pick(random, kOut));
+    if (spec.exclude.size() == 2 && random() % 3 == 0) {
+      spec.exclude.push_back(pick(random, kPatterns));
+    }
     specs.push_back(spec);
   }
   const auto exists = [&](const std::string& path) {
