@@ -1,15 +1,11 @@
 -- `when`: whether a task takes part in this run.
 -- SPDX-License-Identifier: MIT
+local contains = require("ggen.contains")
+
 local M = {}
 
-local function contains(list, value)
-  for _, element in ipairs(list) do
-    if element == value then return true end
-  end
-  return false
-end
-
-local OS_NAMES = { Linux = "linux", OSX = "macos", Windows = "windows" }
+---The name of this system, as Rust has it too.
+M.SYSTEM = jit.os == "OSX" and "macos" or jit.os:lower()
 
 local function table_holds(condition, dir)
   if type(condition.env) == "string" and not os.getenv(condition.env) then
@@ -20,7 +16,7 @@ local function table_holds(condition, dir)
       if os.getenv(name) ~= value then return false, ("%s is not %q"):format(name, value) end
     end
   end
-  if condition.os and not contains(condition.os, OS_NAMES[jit.os] or jit.os:lower()) then
+  if condition.os and not contains(condition.os, M.SYSTEM) then
     return false, "this is " .. jit.os
   end
   if condition.arch and not contains(condition.arch, jit.arch) then

@@ -225,12 +225,7 @@ function derived.declaration(task)
   return task.declaration
 end
 
-local Task = {
-  __index = function(task, key)
-    local get = derived[key]
-    return get and get(task)
-  end,
-}
+local Task = tasks.lazily(derived)
 
 local function make_task(self, index, bytes)
   local record = records.decode_task(bytes)

@@ -2,6 +2,7 @@
 -- path -> text, so that planted.lua can make small trees of its own. Knows no file system.
 -- SPDX-License-Identifier: MIT
 local paths = require("ggen.paths")
+local contains = require("ggen.contains")
 local sorted = require("ggen.sorted")
 
 local MAX_LINES = 600
@@ -51,13 +52,6 @@ local function each_line(text, visit)
     visit(line, number)
   end
   return number
-end
-
-local function contains(list, value)
-  for _, element in ipairs(list) do
-    if element == value then return true end
-  end
-  return false
 end
 
 local function find_includes(tree)

@@ -1,6 +1,9 @@
 -- cargo-make's `condition`: whether a task takes part. What is asked of the world goes through
 -- `world`, because the same question is asked while loading and in a run.
 -- SPDX-License-Identifier: MIT
+local SYSTEM = require("ggen.conditions").SYSTEM
+local contains = require("ggen.contains")
+
 local M = {}
 
 ---@class ggen.ConditionWorld
@@ -8,16 +11,8 @@ local M = {}
 ---@field exists fun(path: string): boolean
 ---@field run (fun(script: string): integer)? exit code
 
--- The names of cargo-make for platforms, and those of Rust for systems.
-local PLATFORMS = { Linux = "linux", OSX = "mac", Windows = "windows" }
-local SYSTEMS = { Linux = "linux", OSX = "macos", Windows = "windows" }
-
-local function contains(list, value)
-  for _, element in ipairs(list) do
-    if element == value then return true end
-  end
-  return false
-end
+-- The name of cargo-make for the platform.
+local PLATFORM = jit.os == "OSX" and "mac" or jit.os:lower()
 
 -- What cargo-make takes for false.
 local FALSE = { [""] = true, ["0"] = true, ["false"] = true, ["no"] = true }
@@ -25,13 +20,11 @@ local FALSE = { [""] = true, ["0"] = true, ["false"] = true, ["no"] = true }
 local checks = {}
 
 function checks.platforms(platforms)
-  local own = PLATFORMS[jit.os] or jit.os:lower()
-  return contains(platforms, own), "this is " .. own
+  return contains(platforms, PLATFORM), "this is " .. PLATFORM
 end
 
 function checks.os(systems)
-  local own = SYSTEMS[jit.os] or jit.os:lower()
-  return contains(systems, own), "this is " .. own
+  return contains(systems, SYSTEM), "this is " .. SYSTEM
 end
 
 function checks.disabled() return false, "it is disabled" end

@@ -2,6 +2,7 @@
 -- that would have to run before itself is a cycle. A hook that has run already when its turn comes
 -- is not run again and makes none.
 -- SPDX-License-Identifier: MIT
+local contains = require("ggen.contains")
 local fault = require("ggen.fault")
 
 local M = {}
@@ -28,13 +29,6 @@ end
 local function waited_for(node) return { node.before, node.waits } end
 local function needed(node) return { node.before } end
 local function called(node) return { node.before, node.after } end
-
-local function contains(list, value)
-  for _, element in ipairs(list or {}) do
-    if element == value then return true end
-  end
-  return false
-end
 
 -- Why a phase waits for another one, and where that stands.
 local function reason(node, other)

@@ -2,6 +2,7 @@
 -- ones it comes behind: the one before it, or, where hooks of one moment may run at the same time,
 -- those that stood in front of all of them. Knows neither graph nor run.
 -- SPDX-License-Identifier: MIT
+local contains = require("ggen.contains")
 local cycles = require("ggen.lifecycle.cycles")
 
 local M = {}
@@ -29,13 +30,6 @@ local function may_follow(state, node)
     return true
   end
   return free(node)
-end
-
-local function contains(list, value)
-  for _, element in ipairs(list) do
-    if element == value then return true end
-  end
-  return false
 end
 
 local Sorter = {}
