@@ -8,11 +8,7 @@ local process = require("ggen.core.process")
 local BINARY = fs.realpath("/proc/self/exe")
 local CRATES = 4
 
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
+local function write(path, text) assert(fs.write(path, text)) end
 
 local function run(argv, dir)
   return async.await(function(resume)

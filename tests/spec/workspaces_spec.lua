@@ -16,11 +16,7 @@ return p
 
 local KINDS = { "dependencies", "devDependencies", "peerDependencies", "optionalDependencies" }
 
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
+local function write(path, text) assert(fs.write(path, text)) end
 
 -- Packages p1, p2, ... in directories of random names; each may depend on those before it.
 local function random_monorepo()

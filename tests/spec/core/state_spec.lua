@@ -1,10 +1,8 @@
 -- SPDX-License-Identifier: MIT
+local corpus = require("corpus")
 local fs = require("ggen.core.fs")
 local json = require("ggen.core.json")
 local state = require("ggen.core.state")
-
--- Files of real projects; not part of this one.
-local CORPUS = os.getenv("GGEN_CORPUS") or "../shared/corpus"
 
 describe("state", function()
   local dir
@@ -106,16 +104,16 @@ describe("state", function()
       state.cache_key("build", { "echo BUILD" }, { { "GGEN_ENV", "ci" } }))
     -- It is not injective, which is why nothing here depends on it.
     assert.equal(state.cache_key("build", { "a", "b" }), state.cache_key("build", { "a\nb" }))
-    local vectors = fs.read(CORPUS .. "/cache-key-vectors.json")
+    local vectors = fs.read(corpus.path .. "/cache-key-vectors.json")
     for _, vector in ipairs(vectors and json.decode(vectors) or {}) do
       assert.equal(vector.key, state.cache_key(vector.phase, vector.commands, vector.env))
     end
   end)
 
   it("loads the files of real projects, and writes them as they were", function()
-    local names = fs.stat(CORPUS .. "/state-json") and fs.list(CORPUS .. "/state-json") or {}
+    local names = fs.list(corpus.path .. "/state-json") or {}
     for _, entry in ipairs(names) do
-      local text = fs.read(CORPUS .. "/state-json/" .. entry.name)
+      local text = fs.read(corpus.path .. "/state-json/" .. entry.name)
       fs.mkdir(dir .. "/.ggen")
       fs.write(dir .. "/.ggen/state.json", text)
       local real = state.open(dir)

@@ -140,11 +140,7 @@ local function check(file, requested, order, about)
   if last then assert.are.equal(last, order[#order]) end
 end
 
-local function write(path, bytes)
-  local file = assert(io.open(path, "wb"))
-  file:write(bytes)
-  file:close()
-end
+local function write(path, text) assert(fs.write(path, text)) end
 
 local function planned(dir, requested)
   local project = resolve.project(load.load(dir))

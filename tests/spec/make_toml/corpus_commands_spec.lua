@@ -3,23 +3,13 @@
 -- each. GGEN_CORPUS_UPDATE=1 writes it anew. Two of them can be run without a network.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
+local corpus = require("corpus")
 local fs = require("ggen.core.fs")
 local hash = require("ggen.core.hash")
 local process = require("ggen.core.process")
 
 local here = assert(fs.realpath(debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$")))
-local corpus = (os.getenv("GGEN_CORPUS") or here .. "/../../../../shared/corpus") .. "/make-toml"
 local golden = here .. "/corpus_commands.txt"
-
-local function names_of()
-  local names = {}
-  for _, entry in ipairs(fs.list(corpus) or {}) do
-    local name = type(entry) == "table" and entry.name or entry
-    if name:find("%.toml$") then names[#names + 1] = name end
-  end
-  table.sort(names)
-  return names
-end
 
 local function ggen(dir, ...)
   local argv = { fs.realpath("/proc/self/exe"), ... }
@@ -34,7 +24,7 @@ local function last_line(text) return text:gsub("\n$", ""):match("[^\n]*$") end
 
 describe("real make.toml files", function()
   local dir
-  local names = names_of()
+  local names = corpus.make_tomls()
   before_each(function() dir = fs.make_temp_dir() end)
   after_each(function() fs.remove(dir, { recursive = true }) end)
   if #names == 0 then
@@ -46,7 +36,7 @@ describe("real make.toml files", function()
   local function project(name)
     local at = dir .. "/" .. name .. "/project"
     assert(fs.mkdir(at))
-    assert(fs.write(at .. "/make.toml", assert(fs.read(corpus .. "/" .. name))))
+    assert(fs.write(at .. "/make.toml", assert(fs.read(corpus.path .. "/make-toml/" .. name))))
     return at
   end
 

@@ -2,23 +2,13 @@
 -- directory GGEN_CORPUS or in ../shared/corpus beside the checkout. corpus.txt has what comes out
 -- of each in a few words. GGEN_CORPUS_UPDATE=1 writes it anew.
 -- SPDX-License-Identifier: MIT
+local corpus = require("corpus")
 local fs = require("ggen.core.fs")
 local make_toml = require("ggen.make_toml.read")
 local notes = require("ggen.make_toml.notes")
 
 local here = assert(fs.realpath(debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$")))
-local corpus = os.getenv("GGEN_CORPUS") or here .. "/../../../../shared/corpus"
 local golden = here .. "/corpus.txt"
-
-local function list()
-  local names = {}
-  for _, entry in ipairs(fs.list(corpus .. "/make-toml") or {}) do
-    local name = type(entry) == "table" and entry.name or entry
-    if name:find("%.toml$") then names[#names + 1] = name end
-  end
-  table.sort(names)
-  return names
-end
 
 local function count(number, word) return ("%d %s"):format(number, word) end
 
@@ -54,7 +44,7 @@ local function words_of(phase)
 end
 
 local function digest(name)
-  local text = assert(fs.read(corpus .. "/make-toml/" .. name))
+  local text = assert(fs.read(corpus.path .. "/make-toml/" .. name))
   local ok, model = pcall(make_toml.read, text, name, { getenv = function() return nil end })
   if not ok then return name .. "\n  " .. tostring(model) .. "\n" end
   local lines = { name }
@@ -85,7 +75,7 @@ local function digest(name)
 end
 
 describe("make_toml.read, real files", function()
-  local names = list()
+  local names = corpus.make_tomls()
   if #names == 0 then
     it("has no corpus to read", function() end)
     return
@@ -110,7 +100,7 @@ describe("make_toml.read, real files", function()
       return found
     end
     for _, name in ipairs(names) do
-      local text = assert(fs.read(corpus .. "/make-toml/" .. name))
+      local text = assert(fs.read(corpus.path .. "/make-toml/" .. name))
       local ok, model = pcall(make_toml.read, text, name, { raw = true })
       if ok then assert.is_function(loadstring(write(model, "x", found_in(model))), name) end
     end
@@ -119,7 +109,7 @@ describe("make_toml.read, real files", function()
   it("reads or refuses every prefix of a file", function()
     local fault = require("ggen.fault")
     for _, name in ipairs(names) do
-      local text = assert(fs.read(corpus .. "/make-toml/" .. name))
+      local text = assert(fs.read(corpus.path .. "/make-toml/" .. name))
       for length = 0, #text, math.max(1, math.floor(#text / 60)) do
         local ok, problem = pcall(make_toml.read, text:sub(1, length), name)
         if not ok then assert.is_true(fault.is(problem), tostring(problem)) end
