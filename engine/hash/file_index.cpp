@@ -97,6 +97,13 @@ class Writer {
   std::string buffer_;
 };
 
+// Whether the file at `path` is the one with this head: another run may have written it anew.
+bool has_head(const std::string& path, std::uint64_t sum) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  FileHead head;
+  return file && ::pread(file.get(), &head, sizeof head, 0) == sizeof head && head.checksum == sum;
+}
+
 // Removes what writers that were killed have left beside the file. One that is at work is younger.
 void remove_leftovers(const std::string& path, const std::string& dir) {
   constexpr std::int64_t kOld = std::int64_t{600} * 1000000000;
@@ -278,7 +285,7 @@ std::vector<FileIndex::Part> FileIndex::changed(const std::vector<Part>& dirs) c
 Result<void> FileIndex::save(const std::string& path, std::vector<Part>& dirs,
                              std::vector<Part>& notes) {
   const std::string changes_path = path + kChangesSuffix;
-  if (base_.checksum != 0) {
+  if (base_.checksum != 0 && has_head(path, base_.checksum)) {
     std::vector<Part> list = changed(dirs);
     const std::string base = number_bytes(base_.checksum);
     std::uint64_t bytes = 0;
@@ -290,11 +297,11 @@ Result<void> FileIndex::save(const std::string& path, std::vector<Part>& dirs,
       Part& note = notes.emplace_back();
       note.name = kBaseNote;
       note.bytes = base;
-      return write_as(kChangesMagic, changes_path, list, notes);
+      return write(kChangesMagic, changes_path, list, notes);
     }
   }
   std::erase_if(dirs, [](const Part& part) { return part.gone; });
-  GGEN_TRY(write(path, dirs, notes));
+  GGEN_TRY(write(kMagic, path, dirs, notes));
   base_.checksum = 0;  // another file by now
   // They are of the file before.
   if (::unlink(changes_path.c_str()) != 0 && errno != ENOENT) {
@@ -303,13 +310,8 @@ Result<void> FileIndex::save(const std::string& path, std::vector<Part>& dirs,
   return {};
 }
 
-Result<void> FileIndex::write(const std::string& path, std::vector<Part>& dirs,
-                              std::vector<Part>& notes) {
-  return write_as(kMagic, path, dirs, notes);
-}
-
-Result<void> FileIndex::write_as(std::string_view magic, const std::string& path,
-                                 std::vector<Part>& dirs, std::vector<Part>& notes) {
+Result<void> FileIndex::write(std::string_view magic, const std::string& path,
+                              std::vector<Part>& dirs, std::vector<Part>& notes) {
   FileHead head;
   magic.copy(head.magic, sizeof head.magic);
   head.dirs = dirs.size();

@@ -88,12 +88,9 @@ class FileIndex {
   // Whether the second file has it.
   static bool is_change(const FileItem& item) { return (item.offset & kChange) != 0; }
   // Writes all of it, or leaves it as it was. What is as in the first file may be left there: then
-  // the rest goes to the second one, if it is little. Each directory of dirs() is among the parts,
-  // perhaps as gone. Sorts the parts. Makes the directory.
+  // the rest goes to the second one, if it is little and the first one is still there. Each
+  // directory of dirs() is among the parts, perhaps as gone. Sorts the parts. Makes the directory.
   Result<void> save(const std::string& path, std::vector<Part>& dirs, std::vector<Part>& notes);
-  // All of it.
-  static Result<void> write(const std::string& path, std::vector<Part>& dirs,
-                            std::vector<Part>& notes);
 
  private:
   static constexpr std::uint64_t kChange = std::uint64_t{1} << 63;
@@ -114,8 +111,8 @@ class FileIndex {
     std::uint64_t checksum = 0;  // of the head
   };
 
-  static Result<void> write_as(std::string_view magic, const std::string& path,
-                               std::vector<Part>& dirs, std::vector<Part>& notes);
+  static Result<void> write(std::string_view magic, const std::string& path,
+                            std::vector<Part>& dirs, std::vector<Part>& notes);
   static std::string_view name_in(const Mapped& file, const FileItem& item) {
     return {file.names + item.name, item.name_size};
   }
