@@ -33,13 +33,18 @@ double forecast(const Plan& of, const Course& course) {
   plan.bring_back();
   std::priority_queue<End, std::vector<End>, std::greater<>> running;
   std::size_t started = 0;
-  for (const TaskId id : plan.wanted())
-    if (plan.state(id) == State::running) running.push({left_of(id, course), started++, id});
   const auto is_alone = [&](TaskId id) {
     return index_of(id) < course.alone.size() && course.alone[index_of(id)];
   };
   bool held = false;  // by `alone`, which waits until nothing runs, or is all that does
   TaskId alone{};
+  for (const TaskId id : plan.wanted()) {
+    if (plan.state(id) != State::running) continue;
+    running.push({left_of(id, course), started++, id});
+    if (!is_alone(id)) continue;
+    held = true;
+    alone = id;
+  }
   double now = 0;
   const auto start = [&](TaskId id) {
     running.push({now + course.durations[index_of(id)], started++, id});

@@ -80,6 +80,10 @@ TEST_CASE("forecast: pools, those that are alone, and what was put aside", "[gra
   CHECK(forecast(plan, course) == 4);
   plan.put_aside(alone);
   CHECK(forecast(plan, course) == 4);
+  Plan begun = plan_of(graph);
+  begun.set_priority(alone, 1);
+  REQUIRE(begun.next() == alone);
+  CHECK(forecast(begun, course) == 4);
   plan.stop();
   CHECK(forecast(plan, course) == 0);
 }
