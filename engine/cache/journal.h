@@ -113,7 +113,6 @@ class Journal {
   // after, never between.
   Result<void> append(std::span<const Record> records);
   // Appends the group with its hits, for a first run.
-  Result<Group> append_group(std::span<const Record> hits, std::uint64_t time_ms);
   Result<void> append_group(const Group& group, std::span<const Record> hits,
                             std::uint64_t time_ms);
   // What a run with the same hits as a group appends.

@@ -124,12 +124,6 @@ Result<void> Journal::append(std::span<const Record> records) {
   return append_bytes(bytes_of(records));
 }
 
-Result<Group> Journal::append_group(std::span<const Record> hits, std::uint64_t time_ms) {
-  const Group group = group_of(hits);
-  GGEN_TRY(append_group(group, hits, time_ms));
-  return group;
-}
-
 Result<void> Journal::append_group(const Group& group, std::span<const Record> hits,
                                    std::uint64_t time_ms) {
   const Record head = group_record(group, Op::group, time_ms);

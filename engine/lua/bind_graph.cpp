@@ -378,9 +378,7 @@ int plan_digest(lua_State* L) {
     add(&count, sizeof count);
     add(links.data(), links.size_bytes());
   }
-  hash::Sha256 hash;
-  hash.update(bytes);
-  const std::string hex = hash.finish().hex();
+  const std::string hex = hash::sha256(bytes).hex();
   lua_pushlstring(L, hex.data(), hex.size());
   return 1;
 }

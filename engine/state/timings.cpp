@@ -156,7 +156,7 @@ Result<Timings> Timings::read(const std::string& path, std::size_t most) {
   if (!damaged && damaged.error().kind == ErrorKind::not_found) return timings;
   if (!damaged) return damaged.error();
   timings.damaged_ = *damaged;
-  timings.arrange(most);
+  timings.arrange(std::min(most, kKept));
   return timings;
 }
 

@@ -53,7 +53,7 @@ class Timings {
 
   static std::uint64_t id(std::string_view task);
 
-  // Of each task the last `most` samples. A file that is not there has none.
+  // Of each task the last `most` samples, never more than kKept. A file that is not there has none.
   static Result<Timings> read(const std::string& path, std::size_t most = kKept);
 
   // The last samples of a task, oldest first.

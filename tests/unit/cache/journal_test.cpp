@@ -32,6 +32,11 @@ struct Fixture {
   std::string path = scratch / "cache/journal";
 
   void append(const std::vector<Record>& records) { must(journal.append(records)); }
+  Group append_group(const std::vector<Record>& hits, std::uint64_t time_ms) {
+    const Group group = group_of(hits);
+    must(journal.append_group(group, hits, time_ms));
+    return group;
+  }
   std::vector<Record> records() const { return cache.journal.read().value().records; }
 };
 
@@ -94,9 +99,7 @@ TEST_CASE("journal: damage costs what it hits", "[cache][journal]") {
 TEST_CASE("journal: groups and repeats", "[cache][journal]") {
   Fixture fixture;
   const Group group =
-      fixture.journal
-          .append_group(std::vector{record(Op::hit, "b", 5, 20), record(Op::hit, "a", 5, 10)}, 5)
-          .value();
+      fixture.append_group({record(Op::hit, "b", 5, 20), record(Op::hit, "a", 5, 10)}, 5);
   CHECK(group.count == 2);
   CHECK(group.cost_ms == 30);
   std::vector<Record> again = {record(Op::hit, "a", 9), record(Op::hit, "b", 9)};
@@ -140,7 +143,7 @@ TEST_CASE("journal: compacting keeps what is asked for", "[cache][journal]") {
         std::vector<Record> hits;
         for (int i = 0; i < 3; ++i)
           hits.push_back(record(Op::hit, key + "-" + std::to_string(i), time));
-        groups.push_back(fixture.journal.append_group(hits, time).value());
+        groups.push_back(fixture.append_group(hits, time));
         break;
       }
       default:
