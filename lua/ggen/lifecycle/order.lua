@@ -20,7 +20,7 @@ local M = {}
 ---@field pulled boolean? somebody asked for it, or needs it
 ---@field behind ggen.PhaseNode[] those that it comes after in its row
 ---@field hooks_from integer where in `before` its hooks begin
----@field within ggen.Moment? of the hooks that it runs with
+---@field place integer? in the order of its row
 ---@field has_turn boolean? among the hooks of a moment
 
 ---@class ggen.PhaseRow the phases of one make.toml that take part
