@@ -66,6 +66,12 @@ function Project.prefix_of(pipeline)
   return pipeline.kind == "workspace" and pipeline.name .. "#" or ""
 end
 
+---@return boolean strict its phases run as compat = "strict" says (lifecycle/strict.lua)
+function Project:is_strict()
+  local lifecycle = self.loaded.root.lifecycle
+  return lifecycle and lifecycle.compat == "strict" or false
+end
+
 ---The nodes where phases begin, which nobody calls by name.
 ---@return table<integer, true>
 function Project:begins()
