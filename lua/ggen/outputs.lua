@@ -7,21 +7,6 @@ local paths = require("ggen.paths")
 
 local M = {}
 
--- The tasks that are hooks of others, by index.
-local function hook_tasks(project)
-  local found = {}
-  local function add(lists)
-    for _, moment in ipairs({ "before", "after" }) do
-      for _, hook in ipairs(lists[moment]) do
-        if hook.index then found[hook.index] = true end
-      end
-    end
-  end
-  for _, lists in pairs(project.hooks) do add(lists) end
-  add(project.each_hooks)
-  return found
-end
-
 -- Where the outputs of a task are written, as far as that is known.
 local function outputs_line(task)
   local lines = task.declaration.lines
@@ -208,7 +193,7 @@ end
 ---@param project ggen.Project
 ---@return ggen.Output[] outputs raises a fault when two tasks make the same file
 function M.of(project)
-  local hooks, all, plain, mixed = hook_tasks(project), {}, {}, {}
+  local hooks, all, plain, mixed = project:hook_tasks(), {}, {}, {}
   for index = 1, project:count() do
     local task = project:task(index)
     if (task.spec.outputs or task.spec.full_outputs) and not task.phase then

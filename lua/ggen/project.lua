@@ -160,6 +160,27 @@ function Project:matching(pattern)
   return #found > 0 and found or nil
 end
 
+---Calls a function with each hook of tasks and phases, and with those of all tasks.
+---@param fn fun(hook: ggen.ProjectHook)
+function Project:each_hook(fn)
+  local function visit(lists)
+    for _, moment in ipairs({ "before", "after" }) do
+      for _, hook in ipairs(lists[moment]) do fn(hook) end
+    end
+  end
+  for _, lists in pairs(self.hooks) do visit(lists) end
+  visit(self.each_hooks)
+end
+
+---@return table<integer, true> tasks that are hooks of others
+function Project:hook_tasks()
+  local found = {}
+  self:each_hook(function(hook)
+    if hook.index then found[hook.index] = true end
+  end)
+  return found
+end
+
 ---Keeps bytes with the project: section() of a later run gives them back, for as long as loading
 ---would give the same project and the plugins are the same (session.save writes them).
 ---@param name string 1 to 22 bytes

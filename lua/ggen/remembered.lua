@@ -67,18 +67,9 @@ end
 -- Whether a hook is a Lua function. Those of hooks and of tasks may share variables of their file,
 -- so all of them are to come from the same evaluation.
 local function has_hook_functions(self)
-  local function any(lists)
-    for _, moment in ipairs({ "before", "after" }) do
-      for _, hook in ipairs(lists[moment]) do
-        if hook.fn then return true end
-      end
-    end
-    return false
-  end
-  for _, lists in pairs(self.hooks) do
-    if any(lists) then return true end
-  end
-  return any(self.each_hooks)
+  local any = false
+  self:each_hook(function(hook) any = any or hook.fn ~= nil end)
+  return any
 end
 
 -- The functions of all tasks. All else that evaluating makes is let go of: it is in the snapshot.
