@@ -60,6 +60,18 @@ Project.__index = Project
 ---What follows the id of a task that is in its quicker form.
 Project.FAST = " (fast)"
 
+---Of tables some of whose fields are made when they are first asked for.
+---@param makers table<string, fun(object: table): any> one that is to be called once sets the field
+---@return table metatable
+function Project.lazily(makers)
+  return {
+    __index = function(object, key)
+      local make = makers[key]
+      return make and make(object)
+    end,
+  }
+end
+
 ---@param pipeline ggen.Pipeline
 ---@return string prefix of the ids of its tasks
 function Project.prefix_of(pipeline)

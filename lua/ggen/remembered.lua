@@ -8,7 +8,6 @@ local locate = require("ggen.locate")
 local Project = require("ggen.project")
 local records = require("ggen.records")
 local stand_in = require("ggen.stand_in")
-local tasks = require("ggen.tasks")
 
 local M = {}
 
@@ -77,7 +76,7 @@ end
 local function functions_of_tasks(self)
   local ok, loaded = pcall(load_again, self, true)
   if not ok or not loaded.functions then return nil end
-  local functions, count = tasks.functions(loaded)
+  local functions, count = require("ggen.tasks").functions(loaded)
   return count + 2 * #self.phases == self:count() and functions or nil
 end
 
@@ -216,7 +215,7 @@ function derived.declaration(task)
   return task.declaration
 end
 
-local Task = tasks.lazily(derived)
+local Task = Project.lazily(derived)
 
 local function make_task(self, index, bytes)
   local record = records.decode_task(bytes)
