@@ -30,8 +30,8 @@ end
 -- The same of a pattern with "!": one with wildcards above may leave anything in.
 local function left_in_below(path, base)
   local found = below(path, base)
-  local area = path:match("^([^*?%[{\\]*)[*?%[{\\]")
-  if found or not area or base:sub(1, #area) ~= area then return found end
+  local area = paths.area(path)
+  if found or area == path or base:sub(1, #area) ~= area then return found end
   return "**"
 end
 
@@ -139,7 +139,7 @@ end
 
 -- The directories of a pattern before its first wildcard.
 local function fixed_part(pattern)
-  local fixed = pattern:match("^[^*?%[{\\]*")
+  local fixed = paths.area(pattern)
   if #fixed == #pattern then return pattern end
   return fixed:match("^(.*)/") or ""
 end
