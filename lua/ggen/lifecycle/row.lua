@@ -75,8 +75,7 @@ end
 function Sorter:_place_needs(node, depth)
   local names = node.task.spec.lifecycle.together
   local front, ends = nil, {}
-  for i = 1, node.hooks_from - 1 do
-    local need = node.before[i]
+  for _, need in ipairs(node.needs) do
     if names and not self.state[need] and contains(names, need.task.name) then
       front = front or self.ends
       self:_go_on_behind(front)
@@ -121,7 +120,7 @@ function Sorter:place(node, depth)
   state[node] = "open"
   local around = node.task.spec.lifecycle.around
   if not around then self:_place_needs(node, depth) end
-  self:_place_hooks({ unpack(node.before, node.hooks_from) }, node, depth)
+  self:_place_hooks(node.hooks, node, depth)
   if around then self:_place_needs(node, depth) end
   for _, other in ipairs(node.waits) do self:place(other, depth) end
   state[node] = "done"
