@@ -37,25 +37,6 @@ char* block() {
   return memory.get();
 }
 
-Result<Digest> hash_fd(int fd, std::uint64_t size, const char* name) {
-  Sha256 hash;
-  std::uint64_t total = 0;
-  for (;;) {
-    const std::uint64_t rest = size > total ? size - total : kBlock;
-    const ssize_t count = ::read(fd, block(), std::min<std::uint64_t>(rest, kBlock));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed("read", name);
-    if (count == 0) break;
-    hash.update({block(), static_cast<std::size_t>(count)});
-    total += static_cast<std::uint64_t>(count);
-    // The size that the stamp has is the end, which spares most files a second system call. Whoever
-    // appends meanwhile moves the stamp; to a file that grows as fast as it is read there would be
-    // no other end. (The kernel's own files have a size of 0, whatever is in them.)
-    if (total == size) break;
-  }
-  return hash.finish();
-}
-
 }  // namespace
 
 Sha256::Sha256() { SHA256_Init(context(state_)); }
@@ -73,6 +54,25 @@ Digest Sha256::finish() {
 Digest sha256(std::string_view bytes) {
   Sha256 hash;
   hash.update(bytes);
+  return hash.finish();
+}
+
+Result<Digest> hash_fd(int fd, std::uint64_t size, const char* name) {
+  Sha256 hash;
+  std::uint64_t total = 0;
+  for (;;) {
+    const std::uint64_t rest = size > total ? size - total : kBlock;
+    const ssize_t count = ::read(fd, block(), std::min<std::uint64_t>(rest, kBlock));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed("read", name);
+    if (count == 0) break;
+    hash.update({block(), static_cast<std::size_t>(count)});
+    total += static_cast<std::uint64_t>(count);
+    // The size that the stamp has is the end, which spares most files a second system call. Whoever
+    // appends meanwhile moves the stamp; to a file that grows as fast as it is read there would be
+    // no other end. (The kernel's own files have a size of 0, whatever is in them.)
+    if (total == size) break;
+  }
   return hash.finish();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 #include "base/digest.h"
@@ -36,6 +37,11 @@ struct FileDigest {
 // `name` is relative to `dir_fd` (AT_FDCWD: to the current directory). A link is not followed, and
 // what is not a regular file is refused (invalid). Blocks: for worker threads.
 Result<FileDigest> hash_file(int dir_fd, const char* name);
+
+// The same of the first `size` bytes of what is open for reading, from where it stands: what was
+// appended since somebody asked for the size is left out. Ends earlier where there is less; a size
+// of 0 is no limit (the kernel's own files have it). `name` is for messages.
+Result<Digest> hash_fd(int fd, std::uint64_t size, const char* name);
 
 // The digest of a link's target text.
 Result<FileDigest> hash_link(int dir_fd, const char* name);

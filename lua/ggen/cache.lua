@@ -507,7 +507,7 @@ end
 -- Hands the records to the cache's journal.
 function Cache:_flush()
   if #self._records == 0 or not self.stores.writable then return end
-  local written, message = self.files:append(self._records, os.time())
+  local written, message = self.files:append(self._records, clock.unix())
   self._records = {}
   if not written then self:_journal_failed(message) end
 end
@@ -569,7 +569,7 @@ function Cache:close(code)
   if self._plan and self.stores.writable then
     self:_flush()
     if self._counts.stored > 0 then self.stores:check_limits() end
-    local usage, message = files:journal(self._plan, os.time(), self._same or false)
+    local usage, message = files:journal(self._plan, clock.unix(), self._same or false)
     if not usage then
       self:_journal_failed(message)
     elseif type(usage) == "number" then

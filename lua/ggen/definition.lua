@@ -7,7 +7,6 @@ local fault = require("ggen.fault")
 local function_digest = require("ggen.function_digest")
 local hash = require("ggen.core.hash")
 local key_builder = require("ggen.key_builder")
-local outputs = require("ggen.outputs")
 local paths = require("ggen.paths")
 local sorted = require("ggen.sorted")
 local steps = require("ggen.steps")
@@ -31,8 +30,8 @@ end
 -- The same of a pattern with "!": one with wildcards above may leave anything in.
 local function left_in_below(path, base)
   local found = below(path, base)
-  local area = path:match("^([^*?%[{\\]*)[*?%[{\\]")
-  if found or not area or base:sub(1, #area) ~= area then return found end
+  local area = paths.area(path)
+  if found or area == path or base:sub(1, #area) ~= area then return found end
   return "**"
 end
 
@@ -140,7 +139,7 @@ end
 
 -- The directories of a pattern before its first wildcard.
 local function fixed_part(pattern)
-  local fixed = pattern:match("^[^*?%[{\\]*")
+  local fixed = paths.area(pattern)
   if #fixed == #pattern then return pattern end
   return fixed:match("^(.*)/") or ""
 end
@@ -438,7 +437,7 @@ end
 ---@return string situation that they are part of
 ---@return table<integer, string> unkeyed why a task that would be cached has no key, by its index
 function M.of(project, plugins)
-  local declared = outputs.of(project)
+  local declared = require("ggen.outputs").of(project)
   local fingerprint = plugins:get("fingerprint")
   local self = setmetatable({
     project = project, each_hooks = #project.each_hooks.before + #project.each_hooks.after > 0,

@@ -27,18 +27,8 @@ Hooks.__index = Hooks
 ---@param plugin ggen.Instance
 ---@return ggen.Hooks
 function M.new(run, plugin)
-  local self = setmetatable({ _run = run, _plugin = plugin, _results = {}, _tasks = {},
-    _expected = {}, _turns = {} }, Hooks)
-  local project = run.project
-  local function mark(lists)
-    for _, moment in ipairs({ "before", "after" }) do
-      for _, hook in ipairs(lists[moment]) do
-        if hook.index then self._tasks[hook.index] = true end
-      end
-    end
-  end
-  for _, lists in pairs(project.hooks) do mark(lists) end
-  mark(project.each_hooks)
+  local self = setmetatable({ _run = run, _plugin = plugin, _results = {},
+    _tasks = run.project:hook_tasks(), _expected = {}, _turns = {} }, Hooks)
   -- A task of the plan that is a hook as well: whoever comes first runs it, the other waits.
   self.run_planned = function(_, task) return self:run_once(task, true) end
   return self

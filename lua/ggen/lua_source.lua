@@ -33,8 +33,12 @@ local function quoted_end(text, place)
   end
 end
 
--- The end of the token at a place and its kind; no kind for blanks and comments.
-local function token_at(text, place)
+---The token at a place.
+---@param text string
+---@param place integer
+---@return integer last its end
+---@return string? kind none for blanks and comments
+function M.token_at(text, place)
   local c = text:sub(place, place)
   if c:find("%s") then return select(2, text:find("^%s+", place)), nil end
   if c:find("[%a_]") then
@@ -64,7 +68,7 @@ function M.tokens(text)
   local kinds, texts, lines, n = {}, {}, {}, 0
   local place, line = 1, 1
   while place <= #text do
-    local last, kind = token_at(text, place)
+    local last, kind = M.token_at(text, place)
     local piece = text:sub(place, last)
     if kind then
       n = n + 1

@@ -5,22 +5,9 @@
 local fault = require("ggen.fault")
 local paths = require("ggen.paths")
 
-local M = {}
+local area, has_wildcard = paths.area, paths.has_wildcard
 
--- The tasks that are hooks of others, by index.
-local function hook_tasks(project)
-  local found = {}
-  local function add(lists)
-    for _, moment in ipairs({ "before", "after" }) do
-      for _, hook in ipairs(lists[moment]) do
-        if hook.index then found[hook.index] = true end
-      end
-    end
-  end
-  for _, lists in pairs(project.hooks) do add(lists) end
-  add(project.each_hooks)
-  return found
-end
+local M = {}
 
 -- Where the outputs of a task are written, as far as that is known.
 local function outputs_line(task)
@@ -53,8 +40,6 @@ function M.patterns(task, root)
   end
   return list, left_out
 end
-
-local function has_wildcard(path) return path:find("[*?%[{\\]") ~= nil end
 
 local function overlap(a, b)
   local first, second = a.task, b.task
@@ -106,7 +91,7 @@ local function leaves_out(first, second)
       local all_below = out.path:match("^(.*/)%*%*$")
       if out.path == path or all_below and (path .. "/"):sub(1, #all_below) == all_below
         or not has_wildcard(path) and covers(out.path, path)
-        or has_wildcard(path) and covers(out.path, parent(path:match("^[^*?%[{\\]*"))) then
+        or has_wildcard(path) and covers(out.path, parent(area(path))) then
         return true
       end
     end
@@ -129,8 +114,8 @@ local function check_overlaps(outputs)
     local before = by_path[output.path]
     if before then compare(before, output) end
     by_path[output.path] = output
-    local fixed = output.path:match("^([^*?%[{\\]*)[*?%[{\\]")
-    if fixed then
+    if has_wildcard(output.path) then
+      local fixed = area(output.path)
       local dir = parent(fixed) or ""
       globs[dir] = globs[dir] or {}
       table.insert(globs[dir], { output = output, fixed = fixed })
@@ -140,7 +125,7 @@ local function check_overlaps(outputs)
   for _, output in ipairs(outputs) do
     -- A directory that is an output has all below it.
     local wild = has_wildcard(output.path)
-    local dir = parent(wild and output.path:match("^[^*?%[{\\]*") or output.path)
+    local dir = parent(area(output.path))
     for _, other in ipairs(dir and at_and_above(by_path, dir, above) or {}) do
       compare(other, output)
     end
@@ -164,9 +149,6 @@ end
 ---@field left_out boolean? it began with "!"
 ---@field package position integer? in the list of its task
 ---@field package without table[]? what begins with "!" in that list
-
--- The directories of a pattern before its first wildcard, as text.
-local function area(path) return path:match("^[^*?%[{\\]*") end
 
 -- One task's patterns in their order, those with "!" too.
 local function in_order(own, without)
@@ -208,7 +190,7 @@ end
 ---@param project ggen.Project
 ---@return ggen.Output[] outputs raises a fault when two tasks make the same file
 function M.of(project)
-  local hooks, all, plain, mixed = hook_tasks(project), {}, {}, {}
+  local hooks, all, plain, mixed = project:hook_tasks(), {}, {}, {}
   for index = 1, project:count() do
     local task = project:task(index)
     if (task.spec.outputs or task.spec.full_outputs) and not task.phase then

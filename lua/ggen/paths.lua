@@ -28,6 +28,15 @@ function M.joined(base, path)
   return inside and inside .. (path:sub(-1) == "/" and "/" or "")
 end
 
+---@param path string
+---@return boolean
+function M.has_wildcard(path) return path:find("[*?%[{\\]") ~= nil end
+
+---What all paths begin with that a pattern fits: its text before the first wildcard.
+---@param pattern string
+---@return string
+function M.area(pattern) return pattern:match("^[^*?%[{\\]*") end
+
 -- Cuts an absolute pattern into a directory without wildcards and the rest.
 function M.split_fixed(pattern)
   local fixed = pattern:match("^[^*?%[{\\]*/") or "/"

@@ -56,8 +56,8 @@ local function at_its_turn(cache, project, task)
       if hook.fn then return "maybe", "it has hooks" end
     end
   end
-  if is_held(project, task) and cache.would_run then
-    return "maybe", ("depends on what %s does to its files"):format(cache.would_run)
+  if is_held(project, task) and cache.first_to_run then
+    return "maybe", ("depends on what %s does to its files"):format(cache.first_to_run)
   end
   if cache:wait("assess", task.index).standing == "fresh" then return "fresh" end
 end
@@ -105,7 +105,7 @@ end
 function M.task(cache, project, task)
   local prediction, reason = predict(cache, project, task)
   if prediction ~= "fresh" and not cache.files:info(task.index).runs_nothing then
-    cache.would_run = cache.would_run or task.id
+    cache.first_to_run = cache.first_to_run or task.id
   end
   return prediction, reason
 end

@@ -60,10 +60,28 @@ Project.__index = Project
 ---What follows the id of a task that is in its quicker form.
 Project.FAST = " (fast)"
 
+---Of tables some of whose fields are made when they are first asked for.
+---@param makers table<string, fun(object: table): any> one that is to be called once sets the field
+---@return table metatable
+function Project.lazily(makers)
+  return {
+    __index = function(object, key)
+      local make = makers[key]
+      return make and make(object)
+    end,
+  }
+end
+
 ---@param pipeline ggen.Pipeline
 ---@return string prefix of the ids of its tasks
 function Project.prefix_of(pipeline)
   return pipeline.kind == "workspace" and pipeline.name .. "#" or ""
+end
+
+---@return boolean strict its phases run as compat = "strict" says (lifecycle/strict.lua)
+function Project:is_strict()
+  local lifecycle = self.loaded.root.lifecycle
+  return lifecycle and lifecycle.compat == "strict" or false
 end
 
 ---The nodes where phases begin, which nobody calls by name.
@@ -152,6 +170,27 @@ function Project:matching(pattern)
     end
   end
   return #found > 0 and found or nil
+end
+
+---Calls a function with each hook of tasks and phases, and with those of all tasks.
+---@param fn fun(hook: ggen.ProjectHook)
+function Project:each_hook(fn)
+  local function visit(lists)
+    for _, moment in ipairs({ "before", "after" }) do
+      for _, hook in ipairs(lists[moment]) do fn(hook) end
+    end
+  end
+  for _, lists in pairs(self.hooks) do visit(lists) end
+  visit(self.each_hooks)
+end
+
+---@return table<integer, true> tasks that are hooks of others
+function Project:hook_tasks()
+  local found = {}
+  self:each_hook(function(hook)
+    if hook.index then found[hook.index] = true end
+  end)
+  return found
 end
 
 ---Keeps bytes with the project: section() of a later run gives them back, for as long as loading

@@ -8,7 +8,6 @@ local locate = require("ggen.locate")
 local Project = require("ggen.project")
 local records = require("ggen.records")
 local stand_in = require("ggen.stand_in")
-local tasks = require("ggen.tasks")
 
 local M = {}
 
@@ -67,18 +66,9 @@ end
 -- Whether a hook is a Lua function. Those of hooks and of tasks may share variables of their file,
 -- so all of them are to come from the same evaluation.
 local function has_hook_functions(self)
-  local function any(lists)
-    for _, moment in ipairs({ "before", "after" }) do
-      for _, hook in ipairs(lists[moment]) do
-        if hook.fn then return true end
-      end
-    end
-    return false
-  end
-  for _, lists in pairs(self.hooks) do
-    if any(lists) then return true end
-  end
-  return any(self.each_hooks)
+  local any = false
+  self:each_hook(function(hook) any = any or hook.fn ~= nil end)
+  return any
 end
 
 -- The functions of all tasks. All else that evaluating makes is let go of: it is in the snapshot.
@@ -86,7 +76,7 @@ end
 local function functions_of_tasks(self)
   local ok, loaded = pcall(load_again, self, true)
   if not ok or not loaded.functions then return nil end
-  local functions, count = tasks.functions(loaded)
+  local functions, count = require("ggen.tasks").functions(loaded)
   return count + 2 * #self.phases == self:count() and functions or nil
 end
 
@@ -225,7 +215,7 @@ function derived.declaration(task)
   return task.declaration
 end
 
-local Task = tasks.lazily(derived)
+local Task = Project.lazily(derived)
 
 local function make_task(self, index, bytes)
   local record = records.decode_task(bytes)

@@ -38,19 +38,7 @@ function derived.workspace(task)
   return owner.kind == "workspace" and owner.name or nil
 end
 
----Of tables some of whose fields are made when they are first asked for.
----@param makers table<string, fun(object: table): any> one that is to be called once sets the field
----@return table metatable
-function M.lazily(makers)
-  return {
-    __index = function(object, key)
-      local make = makers[key]
-      return make and make(object)
-    end,
-  }
-end
-
-local Task = M.lazily(derived)
+local Task = Project.lazily(derived)
 
 ---All combinations of the axes of a matrix, the last axis varying fastest.
 ---@param matrix table axes, or a list of combinations

@@ -9,7 +9,7 @@ local M = {
 -- What makes the keys of tasks, with all that a run would say of it before anything starts. What
 -- runs to the letter of the original has none.
 local function check_definitions(project, plugins)
-  if project:survey().cached and not require("ggen.lifecycle.strict").applies(project) then
+  if project:survey().cached and not project:is_strict() then
     require("ggen.definition").of(project, plugins)
   end
 end
@@ -42,7 +42,7 @@ function M.run(args)
   for _, pipeline in ipairs({ root, unpack(project.loaded.workspaces) }) do
     local own = pipeline.lifecycle
     if own then
-      local strict = own.compat == "strict" and require("ggen.lifecycle.strict").applies(project)
+      local strict = own.compat == "strict" and project:is_strict()
       -- A directory that is not there yet may be made by a phase of another workspace.
       local missing = (own.unknown or {})[1]
       if missing and missing.alone then

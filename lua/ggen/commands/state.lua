@@ -159,8 +159,8 @@ local function places_of(args)
   if not dir then fault.raise("state: there is no project here or in a directory above") end
   local ok, project = pcall(require("ggen.session").open, args)
   if not ok then return { { state = record.state(dir) } } end
-  local lifecycle, loaded = project.loaded.root.lifecycle, project.loaded
-  if lifecycle and lifecycle.strict and not lifecycle.imported then
+  local loaded = project.loaded
+  if project:is_strict() then
     for _, workspace in ipairs(loaded.workspaces) do
       if workspace.name == loaded.workspace then
         return { { state = record.state(workspace.dir) } }

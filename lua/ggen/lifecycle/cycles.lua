@@ -125,8 +125,8 @@ local function give_turns(before_all, requested)
     if node.turn then return end
     turn = turn + 1
     if node.task.spec.lifecycle.around then
-      give({ unpack(node.before, node.hooks_from) })
-      for i = 1, node.hooks_from - 1 do take(node.before[i]) end
+      give({ unpack(node.hooks) })
+      for _, need in ipairs(node.needs) do take(need) end
       turn = turn + 1
     end
     give({ node })

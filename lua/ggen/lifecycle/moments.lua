@@ -24,6 +24,7 @@ local M = {}
 ---@field list ggen.HookTurn[]
 ---@field members table<ggen.PhaseNode, true>
 ---@field outermost ggen.MomentTurns
+---@field first integer no node of a row placed before this one waits for a member
 ---@field begun boolean?
 
 ---@class ggen.Moments
@@ -37,12 +38,13 @@ local Moments = {}
 Moments.__index = Moments
 
 -- The members of a moment that one of them waits for, also because of the row that it stands in.
-local function waits_for(node, members)
+local function waits_for(node, turns)
+  local members, first = turns.members, turns.first
   local found, seen = {}, { [node] = true }
   local function look(lists)
     for _, list in ipairs(lists) do
       for _, other in ipairs(list) do
-        if not seen[other] then
+        if not seen[other] and not (other.place and other.place < first) then
           seen[other] = true
           if members[other] then found[#found + 1] = other end
           look({ other.before, other.waits, other.behind })
@@ -56,8 +58,21 @@ end
 
 local function is_real(moment) return #moment.members > 1 end
 
-function Moments:_add(moment)
-  local turns = { moment = moment, list = {}, members = {} }
+-- Whether nothing in a row waits for what is in another: then whoever was placed before a moment
+-- waits for nothing in it, and need not be asked.
+local function is_closed(row)
+  for _, node in ipairs(row.sorted) do
+    for _, list in ipairs({ node.before, node.waits }) do
+      for _, other in ipairs(list) do
+        if other.task.declaration.owner ~= row.pipeline then return false end
+      end
+    end
+  end
+  return true
+end
+
+function Moments:_add(moment, closed)
+  local turns = { moment = moment, list = {}, members = {}, first = closed and moment.first or 0 }
   local outermost = moment
   local outer = moment.outer
   while outer do
@@ -83,7 +98,8 @@ function M.new(run, rows, plugin)
     waiting = 0 }, Moments)
   local by_moment = {}
   for _, row in ipairs(rows) do
-    for _, moment in ipairs(row.moments) do by_moment[moment] = self:_add(moment) end
+    local closed = #row.moments > 0 and is_closed(row)
+    for _, moment in ipairs(row.moments) do by_moment[moment] = self:_add(moment, closed) end
   end
   for _, turns in pairs(by_moment) do
     turns.outermost = by_moment[turns.outermost_moment]
@@ -116,7 +132,7 @@ local function hooks_of(turns)
   for i, turn in ipairs(turns.list) do
     hooks[i] = { name = turn.name, index = turn.task.index, after = function()
       local names = {}
-      for j, node in ipairs(waits_for(turn.node, turns.members)) do names[j] = node.task.id end
+      for j, node in ipairs(waits_for(turn.node, turns)) do names[j] = node.task.id end
       return names
     end }
   end
@@ -127,7 +143,7 @@ end
 function Moments:_let_go(turn)
   if turn.is_called then return end
   turn.is_called = true
-  for _, other in ipairs(waits_for(turn.node, self._of[turn.task.index].members)) do
+  for _, other in ipairs(waits_for(turn.node, self._of[turn.task.index])) do
     self:_let_go(self._turns[other.index])
   end
   turn.called:resolve()

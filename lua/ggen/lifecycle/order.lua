@@ -12,15 +12,16 @@ local M = {}
 ---@class ggen.PhaseNode a phase of the run
 ---@field index integer of its task
 ---@field task ggen.Task
----@field before ggen.PhaseNode[] its hooks and what it depends on, in order
+---@field needs ggen.PhaseNode[] what it depends on
+---@field hooks ggen.PhaseNode[] its before hooks, but for those that it depends on
+---@field before ggen.PhaseNode[] needs and hooks, in this order
 ---@field after ggen.PhaseNode[]
 ---@field waits ggen.PhaseNode[] phases that it is an after hook of, and runs after
 ---@field turn integer? 0: runs with before_all; n: with the nth phase that was asked for
 ---@field frees ggen.PhaseNode[] its after hooks that wait for it
 ---@field pulled boolean? somebody asked for it, or needs it
 ---@field behind ggen.PhaseNode[] those that it comes after in its row
----@field hooks_from integer where in `before` its hooks begin
----@field within ggen.Moment? of the hooks that it runs with
+---@field place integer? in the order of its row
 ---@field has_turn boolean? among the hooks of a moment
 
 ---@class ggen.PhaseRow the phases of one make.toml that take part
@@ -104,16 +105,14 @@ function Order:_collect(wanted)
   end
 end
 
--- Makes indices to nodes, without repeats; `more` in its order behind `list`.
-function Order:_nodes_of(list, more)
-  local nodes, seen = {}, {}
-  for _, part in ipairs({ list, more }) do
-    for _, index in ipairs(part) do
-      local node = self.nodes[index]
-      if node and not seen[node] then
-        seen[node] = true
-        nodes[#nodes + 1] = node
-      end
+-- Makes indices to nodes, without those that were seen.
+function Order:_nodes_of(indices, seen)
+  local nodes = {}
+  for _, index in ipairs(indices) do
+    local node = self.nodes[index]
+    if node and not seen[node] then
+      seen[node] = true
+      nodes[#nodes + 1] = node
     end
   end
   return nodes
@@ -123,10 +122,16 @@ function Order:_link(node)
   local task = node.task
   local needs = self:_indices(task.declaration.owner, task.spec.needs)
   for _, index in ipairs(self.graph:needs(node.index)) do needs[#needs + 1] = index end
-  node.hooks_from = #self:_nodes_of(needs, {}) + 1
-  node.before = self:_nodes_of(needs, node.hooks)
-  node.after = self:_nodes_of(node.after, {})
-  for _, other in ipairs(node.before) do other.pulled = true end
+  local seen, before = {}, {}
+  node.needs = self:_nodes_of(needs, seen)
+  node.hooks = self:_nodes_of(node.hooks, seen)
+  for _, list in ipairs({ node.needs, node.hooks }) do
+    for _, other in ipairs(list) do
+      before[#before + 1] = other
+      other.pulled = true
+    end
+  end
+  node.before, node.after = before, self:_nodes_of(node.after, {})
 end
 
 -- The before_all hooks of all files.
@@ -142,9 +147,8 @@ end
 
 -- What a group of phases needs does not run when a hook before the group fails.
 local function add_edges_within(graph, node, place)
-  for i = node.hooks_from, #node.before do
-    for j = 1, node.hooks_from - 1 do
-      local hook, need = node.before[i], node.before[j]
+  for _, hook in ipairs(node.hooks) do
+    for _, need in ipairs(node.needs) do
       if (place[hook] or math.huge) < (place[need] or 0) then graph:edge(hook.index, need.index) end
     end
   end

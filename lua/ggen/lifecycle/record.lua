@@ -54,12 +54,6 @@ end
 ---@return ggen.LifecycleState
 function M.of(project) return state_of(project, project.dir) end
 
--- Whether each workspace keeps a state of its own, as in the original.
-local function is_strict(project)
-  local root = project.loaded.root.lifecycle
-  return root and root.strict and not root.imported
-end
-
 -- The state that the original, or compat = "strict", has left in the workspace of a task.
 local function state_beside(project, task)
   if not task.workspace or task.dir == project.dir then return nil end
@@ -72,7 +66,8 @@ end
 ---@return { state: ggen.LifecycleState, workspace: string? }[] the first is its own
 function M.all(project)
   local list, seen = { { state = M.of(project) } }, { [project.dir] = true }
-  for _, workspace in ipairs(is_strict(project) and {} or project.loaded.workspaces) do
+  -- With compat = "strict" each workspace keeps a state of its own.
+  for _, workspace in ipairs(project:is_strict() and {} or project.loaded.workspaces) do
     if not seen[workspace.dir] then
       seen[workspace.dir] = true
       list[#list + 1] = { state = state_of(project, workspace.dir), workspace = workspace.name }
@@ -96,7 +91,7 @@ end
 ---@param task ggen.Task
 ---@return ggen.LifecycleRecord?
 function M.last(project, task)
-  if is_strict(project) then return state_of(project, task.dir):last(task.name) end
+  if project:is_strict() then return state_of(project, task.dir):last(task.name) end
   local own, beside = M.of(project):last(task.name, task.workspace), state_beside(project, task)
   local other = beside and beside:last(task.name)
   if own and other then return other.started_ms > own.started_ms and other or own end

@@ -9,6 +9,7 @@ local M = {}
 
 ---@class ggen.Moment hooks of one moment that may run at the same time
 ---@field node ggen.PhaseNode? whose hooks they are; nil: those of all
+---@field first integer place of the first node that was placed for them
 ---@field outer ggen.Moment? the one that its phase is a part of
 ---@field members ggen.PhaseNode[]
 ---@field inner ggen.PhaseNode[] the members and what was placed for them
@@ -47,7 +48,8 @@ function Sorter:_place_hooks(hooks, owner, depth)
     return
   end
   local front, ends, new = self.ends, {}, {}
-  local moment = { node = owner, outer = self.moment, members = {}, inner = {} }
+  local moment = { node = owner, outer = self.moment, first = #self.row.sorted + 1, members = {},
+    inner = {} }
   for _, hook in ipairs(hooks) do
     if not self.state[hook] and self:_is_of_row(hook) then new[#new + 1] = hook end
   end
@@ -66,11 +68,6 @@ function Sorter:_place_hooks(hooks, owner, depth)
   if #moment.members > 1 then
     table.insert(self.row.moments, moment)
     for _, hook in ipairs(moment.members) do hook.has_turn = true end
-  else
-    -- One alone is as if there were no moment.
-    for _, node in ipairs(moment.inner) do
-      if node.within == moment then node.within = moment.outer end
-    end
   end
 end
 
@@ -78,8 +75,7 @@ end
 function Sorter:_place_needs(node, depth)
   local names = node.task.spec.lifecycle.together
   local front, ends = nil, {}
-  for i = 1, node.hooks_from - 1 do
-    local need = node.before[i]
+  for _, need in ipairs(node.needs) do
     if names and not self.state[need] and contains(names, need.task.name) then
       front = front or self.ends
       self:_go_on_behind(front)
@@ -124,12 +120,12 @@ function Sorter:place(node, depth)
   state[node] = "open"
   local around = node.task.spec.lifecycle.around
   if not around then self:_place_needs(node, depth) end
-  self:_place_hooks({ unpack(node.before, node.hooks_from) }, node, depth)
+  self:_place_hooks(node.hooks, node, depth)
   if around then self:_place_needs(node, depth) end
   for _, other in ipairs(node.waits) do self:place(other, depth) end
   state[node] = "done"
   table.insert(self.row.sorted, node)
-  node.behind, node.within = self.ends, self.moment
+  node.behind, node.place = self.ends, #self.row.sorted
   local outer = self.moment
   while outer do
     table.insert(outer.inner, node)

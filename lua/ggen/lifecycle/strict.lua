@@ -33,10 +33,7 @@ local MOST_CALLS = 1000   -- inside each other
 ---Whether a project runs so.
 ---@param project ggen.Project
 ---@return boolean
-function M.applies(project)
-  local lifecycle = project.loaded.root.lifecycle
-  return lifecycle and lifecycle.compat == "strict" and not lifecycle.imported
-end
+function M.applies(project) return project:is_strict() end
 
 -- Unrolling -----------------------------------------------------------------------------------
 

@@ -299,9 +299,10 @@ function M.read(self, container, name, path)
     task.depends_on, task.dependencies = needs, nil
   end
   if task.condition_script then
-    task.condition = task.condition or {}
-    task.condition.script = exit_on_error(table.concat(task.condition_script, "\n"))
-    task.condition_script = nil
+    -- The rest of it may be that of a task that this one extends.
+    local own_condition = { script = exit_on_error(table.concat(task.condition_script, "\n")) }
+    for key, field in pairs(task.condition or {}) do own_condition[key] = field end
+    task.condition, task.condition_script = own_condition, nil
   end
   if task.disabled then
     -- Nothing that it depends on runs because of it either.

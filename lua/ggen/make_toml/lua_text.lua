@@ -1,5 +1,7 @@
 -- Values as Lua source that people read: for files that we write for a user.
 -- SPDX-License-Identifier: MIT
+local token_at = require("ggen.lua_source").token_at
+
 local M = {}
 
 ---A text as a Lua literal: in quotes, or in long brackets when it has lines or both quotes.
@@ -56,47 +58,25 @@ function M.texts(texts, indent, used)
 end
 
 ---Source with its lines further to the right, but for those within long brackets.
----@param source string as it is written here: without comments in long brackets
+---@param source string
 ---@param indent string
 ---@return string
 function M.indented(source, indent)
-  local parts, at = {}, 1
-  source = "\n" .. source
-  -- Adds what stands before `to`: each line that is not empty begins with the indent.
-  local function add(to)
-    parts[#parts + 1] = source:sub(at, to):gsub("\n()", function(next_at)
-      local after = source:sub(at + next_at - 1, at + next_at - 1)
-      return (after == "" or after == "\n") and "\n" or "\n" .. indent
-    end)
-  end
-  while true do
-    -- The next text or comment: brackets in it are none.
-    local from, _, sign = source:find("([\"'%[%-])", at)
-    local to
-    while from do
-      if sign == "-" then
-        to = source:match("^%-%-[^\n]*()", from)
-      elseif sign == "[" then
-        local level = source:match("^%[(=*)%[", from)
-        to = level and select(2, source:find("]" .. level .. "]", from, true)) + 1
-      else
-        to = from + 1
-        while source:sub(to, to) ~= sign do
-          to = to + (source:sub(to, to) == "\\" and 2 or 1)
-        end
-        to = to + 1
-      end
-      if to then break end
-      from, _, sign = source:find("([\"'%[%-])", from + 1)
+  local parts, place = { source:find("^[^\n]") and indent or "" }, 1
+  while place <= #source do
+    local last, kind = token_at(source, place)
+    local piece = source:sub(place, last)
+    -- What is no token is a comment, or blanks: each line that is not empty begins with the indent.
+    if not kind and piece:find("^%s") then
+      piece = piece:gsub("\n()", function(next_at)
+        local after = source:sub(place + next_at - 1, place + next_at - 1)
+        return (after == "" or after == "\n") and "\n" or "\n" .. indent
+      end)
     end
-    if not from then
-      add(#source)
-      return table.concat(parts):sub(2)
-    end
-    add(from - 1)
-    parts[#parts + 1] = source:sub(from, to - 1)
-    at = to
+    parts[#parts + 1] = piece
+    place = last + 1
   end
+  return table.concat(parts)
 end
 
 return M

@@ -33,18 +33,15 @@ local function variables_of(task)
   return any, environments
 end
 
-local function copy_of(task, name, env, environments)
+local function shallow(from)
   local copy = {}
-  for key, value in pairs(task) do copy[key] = value end
-  copy.name, copy.env, copy.environments, copy.private = name, env, environments, true
+  for key, value in pairs(from) do copy[key] = value end
   return copy
 end
 
--- A choice without its cleanup_task.
-local function copy_of_choice(choice)
-  local copy = {}
-  for key, value in pairs(choice) do copy[key] = value end
-  copy.cleanup_task = nil
+local function copy_of(task, name, env, environments)
+  local copy = shallow(task)
+  copy.name, copy.env, copy.environments, copy.private = name, env, environments, true
   return copy
 end
 
@@ -61,7 +58,7 @@ end
 ---@param self ggen.make_toml.Source
 ---@param model ggen.make_toml.Model
 function M.give_variables(self, model)
-  local by_name, phases, hooked, count = {}, {}, {}, 0
+  local by_name, phases, hooked, given, count = {}, {}, {}, {}, 0
   for _, hook in ipairs(model.hooks) do hooked[hook.target] = true end
   for _, list in ipairs({ model.scripts, model.pipelines, model.phases }) do
     for _, entry in ipairs(list) do by_name[entry.name] = entry end
@@ -73,14 +70,14 @@ function M.give_variables(self, model)
     local function give(name)
       local target, own = by_name[name], task.name .. "/" .. name
       if not target then return name end
-      if not target.dialect or by_name[own] and not by_name[own].given
+      if not target.dialect or by_name[own] and not given[own]
         or count == MOST or not is_one_step(hooked, target) then
         left[#left + 1] = name
         return name
       end
       if not by_name[own] then
         local copy = copy_of(target, own, task.env, environments)
-        copy.given, count = true, count + 1
+        given[own], count = true, count + 1
         by_name[own], phases[#phases + 1] = copy, copy
       end
       return own
@@ -88,8 +85,8 @@ function M.give_variables(self, model)
     -- Tasks that extend each other have their choices in common.
     local choices = {}
     for i, choice in ipairs(any and task.run_task or {}) do
-      choices[i] = {}
-      for key, value in pairs(choice) do choices[i][key] = key ~= "names" and value or {} end
+      choices[i] = shallow(choice)
+      choices[i].names = {}
       for j, name in ipairs(choice.names) do choices[i].names[j] = give(name) end
     end
     if choices[1] then task.run_task = choices end
@@ -100,7 +97,8 @@ function M.give_variables(self, model)
         and not by_name[own] and count < MOST and is_one_step(hooked, target, not any) then
         local copy = cleanup_of(task, target, own)
         by_name[own], phases[#phases + 1], count = copy, copy, count + 1
-        task.run_task = { copy_of_choice(choice) }
+        task.run_task = { shallow(choice) }
+        task.run_task[1].cleanup_task = nil
       elseif target then
         if any then choices[i].cleanup_task = give(name) end
         self.notes[#self.notes + 1] = { line = choice.line, kind = "cargo-make",
@@ -114,7 +112,6 @@ function M.give_variables(self, model)
         text = ("does not reach %s, which run_task has run"):format(table.concat(left, ", ")) }
     end
   end
-  for _, entry in ipairs(phases) do entry.given = nil end
   model.phases = phases
 end
 

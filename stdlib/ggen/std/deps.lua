@@ -17,10 +17,8 @@ local M = {}
 ---@field dir string|string[] the directories that it makes
 ---@field inputs? string[] more files that the result depends on, such as package.json
 ---@field tools? string[] more programs whose contents count, such as the runtime ("node")
----@field key_env? string[] variables that are handed through and count, such as a registry's
----address
----@field pass_env? string[] variables that are handed through and do not count, such as a token;
----those that name proxies and certificates are anyway
+---@field key_env? string[] variables handed through that count, such as a registry's address
+---@field pass_env? string[] those that do not count, such as a token; proxies are known already
 ---@field env? table<string, string>
 ---@field make_lock? string the command that writes the lock file, for the message without one
 ---@field desc? string

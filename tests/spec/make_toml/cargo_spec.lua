@@ -65,6 +65,20 @@ describe("make_toml.read: tasks of cargo-make", function()
     assert.same({}, model.notes)
   end)
 
+  it("keeps the conditions of tasks that extend each other apart", function()
+    local model = read([=[
+      [tasks.base]
+      command = "echo"
+      condition = { env_set = ["CI"] }
+      [tasks.more]
+      extend = "base"
+      condition_script = ["exit 0"]
+    ]=])
+    local base, more = unpack(model.phases)
+    assert.same({ env_set = { "CI" } }, base.condition)
+    assert.same({ env_set = { "CI" }, script = "exit 0" }, more.condition)
+  end)
+
   it("refuses what extends itself, nothing, or too much", function()
     assert.matches('tasks.t.extend: there is no task "u" %(did you mean "t"%?%)',
       refused('extend = "u"'))

@@ -77,7 +77,7 @@ end
 describe("make_toml.read, real files", function()
   local names = corpus.make_tomls()
   if #names == 0 then
-    it("has no corpus to read", function() end)
+    it("has no corpus to read", function() pending("there is no corpus") end)
     return
   end
 
