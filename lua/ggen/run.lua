@@ -53,6 +53,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field timings ggen.Timings what the tasks took in their last runs
 ---@field headroom ggen.Headroom
 ---@field main userdata? the plan of all but the `finally` tasks, once the run has begun
+---@field refused boolean? a gate said no
 ---@field outcomes table<ggen.Pipeline, "on_error"|"on_success">? what runs at its end, by file
 ---@field rows ggen.PhaseRow[]? the phases of a make.toml, in their order
 ---@field script ggen.StrictScript? of a run with compat = "strict"
@@ -333,10 +334,17 @@ function Run:_hold_services()
   self._idle = nil
 end
 
-function Run:_exit_code()
-  if self.waits.interrupted == "timeout" then return 124 end
-  if self.waits.interrupted then return 130 end
-  return self.failed and 1 or 0
+---@alias ggen.RunStatus "ok"|"failed"|"gate"|"interrupted"|"timeout"
+
+---How the run ended, as far as it is known: a gate may still say no.
+---@return ggen.RunStatus
+---@return integer code exit code of the program
+function Run:status()
+  if self.waits.interrupted == "timeout" then return "timeout", 124 end
+  if self.waits.interrupted then return "interrupted", 130 end
+  if self.failed then return "failed", 1 end
+  if self.refused then return "gate", 3 end
+  return "ok", 0
 end
 
 -- What is up to date from the start takes no part in the run.
@@ -467,7 +475,7 @@ function Run:execute()
   self.waits:close() -- whatever happened: open handles would keep the program alive
   self.headroom:close()
   if not ok then error(problem, 0) end
-  local code = self:_exit_code()
+  local _, code = self:status()
   if self.cache and not self.options.dry_run then self.cache:close(code) end
   if self.options.dry_run then
     self.totals.estimate = require("ggen.run_times").estimate(self)
@@ -480,8 +488,12 @@ function Run:execute()
   if self.cache and self.options.cache.stats and not self.options.dry_run then
     self.totals.cache = self.cache:stats(self.totals)
   end
+  if not self.options.dry_run and self.events:wants("on_run_gate") then
+    self.refused = not self.events:gate(self)
+    _, self.totals.code = self:status()
+  end
   self.events:emit("on_run_end", self, self.totals)
-  return code
+  return self.totals.code
 end
 
 return M
