@@ -47,16 +47,35 @@ end
 ---@return boolean someone listens
 function Events:wants(moment) return #self._listeners[moment] > 0 end
 
+function Events:_failed(instance, message)
+  self:_drop(instance)
+  self:note("error", message .. " (the observer is left out from here on)")
+end
+
 ---@param moment string "on_task_start" and so on
 ---@param ... any
 function Events:emit(moment, ...)
   for _, instance in ipairs(self._listeners[moment]) do
     local ok, message = registry.call(instance, moment, ...)
-    if not ok then
-      self:_drop(instance)
-      self:note("error", message .. " (the observer is left out from here on)")
-    end
+    if not ok then self:_failed(instance, message) end
   end
+end
+
+---Asks all observers whether the run passes, and says what they answer.
+---@param run ggen.Run
+---@return boolean passed nobody had anything against it
+function Events:gate(run)
+  local passed = true
+  for _, instance in ipairs(self._listeners.on_run_gate) do
+    local ok, answer = registry.call(instance, "on_run_gate", run)
+    if ok and answer ~= nil and type(answer) ~= "string" then
+      ok, answer = false, ("plugin %q, method on_run_gate: it must return a text or nothing, it"
+        .. " returned a %s"):format(instance.name, type(answer))
+    end
+    if not ok or answer then passed = false end -- what cannot judge does not let pass
+    if not ok then self:_failed(instance, answer) elseif answer then self:note("error", answer) end
+  end
+  return passed
 end
 
 ---Says something that belongs to no task's output.

@@ -121,7 +121,7 @@ function Hooks:run_once(task, in_plan)
   local ok, result, started = true, nil, nil
   if not in_plan then ok, result = pcall(slots.enter, slots, task) end
   if ok then
-    ok, result, started = pcall(require("ggen.run").flow, self._run, task)
+    ok, result, started = pcall(require("ggen.flow").flow, self._run, task)
     if not in_plan then slots:ended(task) end
   end
   if not ok then

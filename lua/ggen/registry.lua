@@ -26,7 +26,7 @@ M.kinds = {
   containers = { methods = { "warm", "acquire", "release", "drain" } },
   observer = { many = true, methods = { "on_run_start", "on_task_start", "on_task_log",
     "on_task_end", "on_task_fresh", "on_task_skip", "on_task_retry", "on_service_ready", "on_note",
-    "on_tick", "on_run_end" } },
+    "on_tick", "on_run_gate", "on_run_end" } },
   watch = { methods = { "batch" } },
   command = { many = true, methods = { "args", "run" } },
 }

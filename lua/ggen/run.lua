@@ -1,19 +1,17 @@
--- One run, from a plan to an exit code. Read flow() first: it is the life of a task. The states of
--- the tasks belong to the engine's plan, decisions to plugins, what is told to the account.
+-- One run, from a plan to an exit code: what drives the plan, and what stands around it. The life
+-- of a task is in flow.lua, the states of the tasks belong to the engine's plan, decisions to
+-- plugins, what is told to the account.
 -- SPDX-License-Identifier: MIT
 local account = require("ggen.account")
 local async = require("ggen.async")
 local clock = require("ggen.core.clock")
-local conditions = require("ggen.conditions")
-local context = require("ggen.context")
 local events = require("ggen.events")
 local fault = require("ggen.fault")
 local fields = require("ggen.fields")
+local flow = require("ggen.flow")
 local headroom = require("ggen.headroom")
 local hooks = require("ggen.hooks")
-local lanes = require("ggen.lanes")
 local plan = require("ggen.plan")
-local registry = require("ggen.registry")
 local scheduling = require("ggen.scheduling")
 local services = require("ggen.services")
 local slots = require("ggen.slots")
@@ -55,6 +53,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field timings ggen.Timings what the tasks took in their last runs
 ---@field headroom ggen.Headroom
 ---@field main userdata? the plan of all but the `finally` tasks, once the run has begun
+---@field refused boolean? a gate said no
 ---@field outcomes table<ggen.Pipeline, "on_error"|"on_success">? what runs at its end, by file
 ---@field rows ggen.PhaseRow[]? the phases of a make.toml, in their order
 ---@field script ggen.StrictScript? of a run with compat = "strict"
@@ -150,117 +149,6 @@ function Run:_find_moments(rows)
     and require("ggen.lifecycle.moments").new(self, rows, self.hooks:plugin()) or nil
 end
 
--- The life of a task ---------------------------------------------------------------------------
-
--- Runs in a coroutine of its own and may wait anywhere.
----@async
----@param run ggen.Run
----@param task ggen.Task
----@return ggen.TaskResult, number? started monotonic seconds
-local function flow(run, task)
-  if task.phase then
-    local result = run.hooks:phase(task)
-    if run.cache then run.cache:passed(task) end
-    return result
-  end
-  if task.spec.when ~= nil then
-    local holds, reason = conditions.holds(task, context.new(run, task))
-    if run.cache then run.cache:something_ran() end
-    if not holds then
-      if run.cache then run.cache:passed(task, "skipped") end
-      return { status = "skipped", code = 0, message = reason }
-    end
-  end
-
-  local started = run.account:start(task)
-  local good, message = run.hooks:call(task, "before")
-  local result = good and run:_make(task) or { code = 1, message = message }
-  if run.options.dry_run then
-    -- What would run is shown in its order.
-    result.status = result.code == 0 and "ok" or "failed"
-    run.account:finish(task, result, started)
-    result.told = true
-  end
-  if result.code == 0 then
-    good, message = run.hooks:call(task, "after")
-    if not good then result = { code = 1, message = message, usage = result.usage } end
-  end
-  result.status = result.code == 0 and "ok" or "failed"
-  return result, started
-end
-
-M.flow = flow
-
--- A task that is left out is passed over when its turn comes.
-local function pass(run, task)
-  if run.cache then run.cache:leave_out(task) end
-  return { status = "ok", code = 0, told = true }
-end
-
--- The result of a task: one that is there already, or that of running it.
-function Run:_make(task)
-  if not self.cache then return self:_attempt(task) end
-  if self.options.dry_run then
-    local prediction, reason = require("ggen.predict").task(self.cache, self.project, task)
-    if prediction == "fresh" then
-      return { code = 0, dry_run = true, commands = {}, cache = "fresh" }
-    elseif prediction == "restore" then
-      return { code = 0, dry_run = true, commands = {}, prediction = prediction, reason = reason }
-    end
-    local result = self:_attempt(task)
-    result.prediction, result.reason = prediction, reason
-    return result
-  end
-  local entry = self.cache:find(self, task)
-  if entry.result then return entry.result end
-  local began = clock.monotonic()
-  local result = self:_attempt(task)
-  return self.cache:keep(self, task, entry, result, clock.monotonic() - began)
-end
-
--- Runs the task, again after a failure when it may.
-function Run:_attempt(task)
-  local began = clock.monotonic()
-  local result = self:_try(task)
-  if not self.options.dry_run then result.began, result.ran = began, clock.monotonic() - began end
-  return result
-end
-
-function Run:_try(task)
-  local retries = task.spec.retries
-  if not retries then return self:_execute(task) end
-  if type(retries) == "number" then
-    retries = { count = retries, delay = 1, factor = 2, max_delay = 60 }
-  end
-  local delay = retries.delay
-  for attempt = 1, retries.count + 1 do
-    local result = self:_execute(task)
-    result.attempts = attempt
-    if result.code == 0 or attempt > retries.count or self.waits.interrupted then return result end
-    self.events:emit("on_task_retry", task, result, attempt, delay)
-    self.waits:sleep(delay, lanes.of(task))
-    delay = math.min(delay * retries.factor, retries.max_delay)
-  end
-end
-
-function Run:_execute(task)
-  local ctx = context.new(self, task)
-  if task.spec.service and not self.options.dry_run then return self.services:start(task, ctx) end
-  local ok, result = registry.call_in(lanes.of(task), self.executor, "run", task, ctx)
-  if not ok then return { code = 1, message = result } end
-  local code = type(result) == "table" and result.code
-  if type(code) == "number" and code >= 0 and code % 1 == 0 then
-    -- What the run itself says of a task is not the plugin's to say.
-    result.status, result.told, result.attempts = nil, nil, nil
-    if type(result.usage) ~= "table" then result.usage = nil end
-    return result
-  end
-  local wrong = "plugin %q, method run: it must return a result with a code (a whole number), "
-    .. "it returned %s"
-  local what = type(result) == "table" and "code = " .. tostring(code) or type(result)
-  return { code = 1, message = wrong:format(self.executor.name, what) }
-end
-
 -- Driving the plan -----------------------------------------------------------------------------
 
 -- The task of an id of the plan: its index, but for the plan of the `finally` tasks.
@@ -301,9 +189,9 @@ end
 
 -- What a task's coroutine runs: its flow, and the end of it in the plan.
 local function life(self, task, id)
-  local run_it = self.left_out and self.left_out[task.index] and pass
+  local run_it = self.left_out and self.left_out[task.index] and flow.pass
     or self.hooks:is_hook(task) and self.hooks.run_planned
-    or self.script and self.script.flow or flow
+    or self.script and self.script.flow or flow.flow
   local moments = self.moments and self.moments:has(task) and self.moments
   local ok, result, started = pcall(moments and moments.take_part or run_it, moments or self, task,
     run_it)
@@ -446,10 +334,17 @@ function Run:_hold_services()
   self._idle = nil
 end
 
-function Run:_exit_code()
-  if self.waits.interrupted == "timeout" then return 124 end
-  if self.waits.interrupted then return 130 end
-  return self.failed and 1 or 0
+---@alias ggen.RunStatus "ok"|"failed"|"gate"|"interrupted"|"timeout"
+
+---How the run ended, as far as it is known: a gate may still say no.
+---@return ggen.RunStatus
+---@return integer code exit code of the program
+function Run:status()
+  if self.waits.interrupted == "timeout" then return "timeout", 124 end
+  if self.waits.interrupted then return "interrupted", 130 end
+  if self.failed then return "failed", 1 end
+  if self.refused then return "gate", 3 end
+  return "ok", 0
 end
 
 -- What is up to date from the start takes no part in the run.
@@ -580,7 +475,7 @@ function Run:execute()
   self.waits:close() -- whatever happened: open handles would keep the program alive
   self.headroom:close()
   if not ok then error(problem, 0) end
-  local code = self:_exit_code()
+  local _, code = self:status()
   if self.cache and not self.options.dry_run then self.cache:close(code) end
   if self.options.dry_run then
     self.totals.estimate = require("ggen.run_times").estimate(self)
@@ -593,8 +488,12 @@ function Run:execute()
   if self.cache and self.options.cache.stats and not self.options.dry_run then
     self.totals.cache = self.cache:stats(self.totals)
   end
+  if not self.options.dry_run and self.events:wants("on_run_gate") then
+    self.refused = not self.events:gate(self)
+    _, self.totals.code = self:status()
+  end
   self.events:emit("on_run_end", self, self.totals)
-  return code
+  return self.totals.code
 end
 
 return M

@@ -29,8 +29,8 @@ Options of every command:
   -v, --verbose     show more
 
 ggen-lua help COMMAND shows the options of a command.
-Exit codes: 0 done, 1 a task failed, 2 usage or configuration, 124 time-out of the run,
-130 interrupted.
+Exit codes: 0 done, 1 a task failed, 2 usage or configuration, 3 a gate said no, 124 time-out of
+the run, 130 interrupted.
 ]]
 
 -- The commands that plugins of the pipeline here add. Help must work beside a broken pipeline, too.

@@ -8,6 +8,7 @@
 -- SPDX-License-Identifier: MIT
 local core = require("ggen.core.graph")
 local fault = require("ggen.fault")
+local flow = require("ggen.flow")
 local suggest = require("ggen.suggest")
 
 local M = {}
@@ -229,7 +230,7 @@ function M.flow(run, task)
     run.events:note("warning", ("phase %s has no commands"):format(task.id), task)
     result = { code = 0 }
   else
-    result = run:_attempt(task)
+    result = flow.attempt(run, task)
   end
   result.status = result.code == 0 and "ok" or "failed"
   if result.code ~= 0 then

@@ -398,6 +398,12 @@ function ObserverPlugin:on_note(level, text, task) end
 ---Ten times a second, for what moves on a screen.
 function ObserverPlugin:on_tick() end
 
+---The last task has ended: whether the run passes, for an observer that measures it. Called before
+---on_run_end, not in a dry run; must not wait.
+---@param run ggen.Run
+---@return string? problem said as an error: a run that would have ended with 0 ends with 3
+function ObserverPlugin:on_run_gate(run) end
+
 ---@param run ggen.Run
 ---@param totals ggen.Totals
 function ObserverPlugin:on_run_end(run, totals) end
