@@ -263,13 +263,21 @@ local function check_hooks(what, value, file, line)
   return checked
 end
 
+-- What has one argument for all hooks says so of a second one.
+local function check_one(what, file, line, count)
+  if count > 0 then
+    fault.raise(what .. ': one argument has all of the hooks: { "a", "b" }', file, line)
+  end
+end
+
 for _, moment in ipairs({ "before", "after" }) do
-  Pipeline[moment] = function(self, name, hooks)
+  Pipeline[moment] = function(self, name, hooks, ...)
     local file, line = fault.where(2)
     if type(name) ~= "string" then
       fault.raise(("%s: expected the name of a task or phase"):format(moment), file, line)
     end
     local what = ("%s %q"):format(moment, name)
+    check_one(what, file, line, select("#", ...))
     local entry = with_table({ moment = moment, target = name, file = file, line = line },
       function(entry, value) entry.hooks = check_hooks(what, value, file, line) end)
     self.hooks[#self.hooks + 1] = entry
@@ -277,8 +285,9 @@ for _, moment in ipairs({ "before", "after" }) do
     return entry
   end
 
-  Pipeline[moment .. "_each"] = function(self, hooks)
+  Pipeline[moment .. "_each"] = function(self, hooks, ...)
     local file, line = fault.where(2)
+    check_one(moment .. "_each", file, line, select("#", ...))
     self.hooks[#self.hooks + 1] = {
       moment = moment, each = true, file = file, line = line,
       hooks = check_hooks(moment .. "_each", hooks, file, line),

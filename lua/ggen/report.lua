@@ -149,10 +149,18 @@ function Blocks:follow(task, log)
   end)
 end
 
-local function write_block(self, task, log, footer)
+-- Large output waits in a file, and the disk may be full.
+local function lost_line(lost)
+  return ("warning: %s of this output are lost: no room for a temporary file (another folder:"
+    .. " TMPDIR)\n"):format(units.format_size(lost))
+end
+
+local function write_block(self, task, log, footer, lost)
   if log and log:size() > 0 then
     self._screen:write(self._header(task))
     log:replay(self._screen:raw())
+    lost = (lost or 0) + log:lost()
+    if lost > 0 then self._screen:write(lost_line(lost)) end
   end
   self._screen:write(footer)
 end
@@ -160,13 +168,14 @@ end
 -- Somebody else has the floor. The log is closed when the moment is over: it is moved into one of
 -- our own, which spills to a file when it is large.
 local function wait_for_floor(self, task, log, footer)
-  local copy
+  local copy, lost
   if log and log:size() > 0 then
     copy = require("ggen.core.output").log({})
     log:replay(copy)
+    lost = log:lost()
   end
   self._waiting[#self._waiting + 1] = function()
-    write_block(self, task, copy, footer)
+    write_block(self, task, copy, footer, lost)
     if copy then copy:close() end
   end
 end

@@ -42,7 +42,7 @@ end
 -- plan, and around each of them the hooks that run for it, once.
 local function run_order(project, task)
   local plan, names, had = require("ggen.plan").plan(project, { task.index }), {}, {}
-  local is_begin = project:begins()
+  local is_begin, is_hook = project:begins(), project:hook_tasks()
   local add
   local function add_all(lists, moment)
     for _, hook in ipairs(lists and lists[moment] or {}) do
@@ -52,8 +52,11 @@ local function run_order(project, task)
   add = function(index)
     if had[index] then return end
     had[index] = true
+    local each = not is_hook[index] and not project:task(index).phase and project.each_hooks
+    add_all(each, "before")
     add_all(project.hooks[index], "before")
     if not is_begin[index] then names[#names + 1] = project:id(index) end
+    add_all(each, "after")
     add_all(project.hooks[index], "after")
   end
   local index = plan:next()
