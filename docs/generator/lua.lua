@@ -23,6 +23,9 @@ local SECTIONS = {
   { "ggen.units", "ggen.units.", "ggen.units" },
   { "ggen.environment", "ggen.environment.", "ggen.environment" },
   { "ggen.evict", "ggen.evict.", "ggen.evict" },
+  { "ggen.history", "ggen.history.", "ggen.history" },
+  { "ggen.History", "history:", "What ggen.history.open returns" },
+  { "ggen.HistoryQuery", "", "What history:lines is asked" },
   { "ggen.suggest", "ggen.suggest.", "ggen.suggest" },
   { "ggen.schema", "ggen.schema.", "ggen.schema" },
   { "ggen.report", "ggen.report.", "ggen.report" },
@@ -30,8 +33,8 @@ local SECTIONS = {
 }
 
 -- Parts of the module ggen that are read on first use.
-local PARTS = { "async", "environment", "evict", "json", "report", "schema", "std", "suggest",
-  "units" }
+local PARTS = { "async", "environment", "evict", "history", "json", "report", "schema", "std",
+  "suggest", "units" }
 
 -- The value that a class describes, to compare the names. What starts with "_" is private.
 local function reality()
@@ -50,6 +53,10 @@ local function reality()
   local public = {}
   for i, name in ipairs(PARTS) do public[name] = i end
   for name in pairs(ggen) do public[name] = 1 end
+  local history = { damaged = 0, foreign = 0 }
+  for name, method in pairs(getmetatable(ggen.history.open("/")).__index) do
+    history[name] = method
+  end
   return {
     ["ggen"] = public,
     ["ggen.Pipeline"] = behind(getmetatable(dsl.pipeline("x")).__index, "task"),
@@ -59,6 +66,8 @@ local function reality()
     ["ggen.environment"] = ggen.environment, ["ggen.suggest"] = ggen.suggest,
     -- The rest of that module is for the run.
     ["ggen.evict"] = { lowest = ggen.evict.lowest },
+    ["ggen.history"] = ggen.history,
+    ["ggen.History"] = history,
     ["ggen.units"] = ggen.units, ["ggen.schema"] = ggen.schema, ["ggen.report"] = ggen.report,
   }
 end

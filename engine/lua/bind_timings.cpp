@@ -10,6 +10,7 @@
 #include "graph/remaining.h"
 #include "lua/call.h"
 #include "lua/graph.h"
+#include "lua/timings.h"
 #include "lua/userdata.h"
 #include "lua/values.h"
 #include "state/timings.h"
@@ -31,16 +32,10 @@ struct LuaTimings {
   Timings timings;
 };
 
-struct LuaSamples {
-  std::vector<Sample> samples;
-};
-
 }  // namespace
 
 template <>
 inline constexpr const char* kTypeName<LuaTimings> = "ggen.Timings";
-template <>
-inline constexpr const char* kTypeName<LuaSamples> = "ggen.Samples";
 
 namespace {
 

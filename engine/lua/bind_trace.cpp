@@ -7,10 +7,10 @@
 #include <memory>
 #include <vector>
 
+#include "base/json_text.h"
 #include "lua/call.h"
 #include "lua/userdata.h"
 #include "trace/chrome.h"
-#include "trace/json_text.h"
 #include "trace/trace.h"
 
 namespace ggen::lua {
@@ -89,12 +89,12 @@ std::string_view check_args(lua_State* L, int argument) {
   trace.args = "{";
   for (const Trace::Field& field : trace.fields) {
     if (trace.args.size() > 1) trace.args += ',';
-    trace::append_json_string(trace.args, field.name);
+    append_json_string(trace.args, field.name);
     trace.args += ':';
     if (field.type == LUA_TSTRING)
-      trace::append_json_string(trace.args, field.text);
+      append_json_string(trace.args, field.text);
     else if (field.type == LUA_TNUMBER)
-      trace::append_json_number(trace.args, field.number);
+      append_json_number(trace.args, field.number);
     else
       trace.args += field.text;
   }

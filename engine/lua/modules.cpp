@@ -21,6 +21,7 @@ int open_loop(lua_State* L);
 int open_net(lua_State* L);
 int open_output(lua_State* L);
 int open_process(lua_State* L);
+int open_run_record(lua_State* L);
 int open_signal(lua_State* L);
 int open_snapshot(lua_State* L);
 int open_state(lua_State* L);
@@ -55,6 +56,7 @@ constexpr Module kModules[] = {
     {"ggen.core.net", open_net},
     {"ggen.core.output", open_output},
     {"ggen.core.process", open_process},
+    {"ggen.core.run_record", open_run_record},
     {"ggen.core.signal", open_signal},
     {"ggen.core.snapshot", open_snapshot},
     {"ggen.core.state", open_state},

@@ -25,7 +25,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "trace/json_text.h"
+#include "base/json_text.h"
 
 namespace ggen::trace {
 

@@ -37,21 +37,25 @@ local M = {}
 ---@class ggen.Account
 ---@field totals ggen.Totals
 ---@field would_run table<integer, true> of a dry run: those that would, or may, by index
----@field took table<integer, number> seconds from start to end of the tasks that ran or were
----restored, by index
+---@field rows userdata? of ggen.core.run_record: a row for each task that had a turn; nil in a
+---dry run
+---@field phases table<string, { begin: number?, finish: number? }> when their nodes had turns,
+---monotonic seconds, by id
+---@field lifecycle_phases { name: string, began: number, ended: number,
+---members: integer[] }[] those of a make.toml
 ---@field package _events ggen.Events
 ---@field package _logs table<ggen.Task, userdata>
 local Account = {}
 Account.__index = Account
 
 ---@param events ggen.Events
----@param timings ggen.Timings
 ---@return ggen.Account
-function M.new(events, timings)
+function M.new(events)
   return setmetatable({
     totals = { tasks = 0, ok = 0, failed = 0, optional = 0, skipped = 0, fresh = 0, restored = 0,
       saved = 0 },
-    would_run = {}, took = {}, _events = events, _logs = {}, _recorders = {}, _timings = timings,
+    would_run = {}, phases = {}, lifecycle_phases = {}, _events = events,
+    _logs = {}, _recorders = {},
   }, Account)
 end
 
@@ -91,6 +95,19 @@ function Account:sink_of(task)
   return recorder and output.tee(log, recorder) or log
 end
 
+-- One call for each task: there may be very many.
+local function put_down(self, task, result, started)
+  local usage, spec = result.usage or result, task.spec
+  self.rows:task(task.index, task.id, task.workspace, started or clock.monotonic(),
+    result.duration, result.optional and "optional" or result.status, result.cache, result.code,
+    result.attempts, result.saved, result.reason, result.message, result.signal, result.ran,
+    usage.user, usage.sys, usage.peak_memory, result.service)
+  if spec.lifecycle and spec.lifecycle.kind == "phase" and started then
+    table.insert(self.lifecycle_phases, { name = task.id, began = started,
+      ended = started + result.duration, members = { task.index } })
+  end
+end
+
 -- Tells that a task has ended, and lets go of what was kept for it.
 local function tell_end(self, task, result, started)
   local log = self._logs[task]
@@ -98,8 +115,7 @@ local function tell_end(self, task, result, started)
   self._recorders[task] = nil
   result.duration = started and clock.monotonic() - started or 0
   result.attempts = result.attempts or 1
-  if result.ran then self._timings:add(task, result) end
-  if not result.service and not result.dry_run then self.took[task.index] = result.duration end
+  if self.rows and not task.phase then put_down(self, task, result, started) end
   if log then result.log = log end
   lanes.release(task, result)
   self._events:emit("on_task_end", task, result)
@@ -145,7 +161,7 @@ end
 function Account:service_ready(task, result, started)
   self.totals.ok = self.totals.ok + 1
   result.duration, result.attempts = clock.monotonic() - started, result.attempts or 1
-  self.took[task.index] = result.duration
+  if self.rows then self.rows:took(task.index, result.duration) end
   self._events:emit("on_service_ready", task, result)
 end
 
@@ -163,6 +179,10 @@ end
 ---@param task ggen.Task
 ---@param result ggen.TaskResult
 function Account:phase_node(task, result)
+  local id, now = task.phase.id, clock.monotonic()
+  local turn = self.phases[id] or {}
+  self.phases[id] = turn
+  turn[task.phase.role == "end" and "finish" or "begin"] = now
   if self._logs[task] then tell_end(self, task, result) end
 end
 
@@ -171,6 +191,10 @@ end
 function Account:skip(task, reason)
   if task.phase then return end
   self.totals.skipped = self.totals.skipped + 1
+  if self.rows then
+    self.rows:task(task.index, task.id, task.workspace, clock.monotonic(), 0, "skipped", nil, 0,
+      1, nil, reason)
+  end
   self._events:emit("on_task_skip", task, reason)
 end
 

@@ -3,6 +3,7 @@
 -- is the order of things. Read find() and keep() first: they stand around a task's run.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
+local cache_totals = require("ggen.cache_totals")
 local clock = require("ggen.core.clock")
 local compare = require("ggen.compare")
 local first_look = require("ggen.first_look")
@@ -38,6 +39,7 @@ local FIRST_PAUSE, LONGEST_PAUSE, TELL_AFTER = 0.005, 0.1, 1 -- seconds, of wait
 ---@field package last table? what this checkout made last
 
 ---@class ggen.Cache
+---@field counts table<string, number> of what it did (cache_totals.lua)
 local Cache = {}
 Cache.__index = Cache
 
@@ -71,7 +73,7 @@ function M.open(project, plugins, events, options)
     definition = require("ggen.definition").remembered(project, plugins),
     policies = plugins:all("cache"), _policies = policies.new(plugins:all("cache"), events),
     _said = {}, _records = {}, _refused = {}, _causes = {}, _hosts = {},
-    _counts = { misses = 0, stored = 0, stored_bytes = 0, restored_bytes = 0 },
+    counts = cache_totals.none(),
   }, Cache)
   self.stores = stores.open(self, plugins, options.directory)
   for _, text in ipairs(files:warnings()) do events:note("warning", text) end
@@ -251,6 +253,8 @@ function Cache:_serve(run, task, entry, action, tier)
   self.files:ended(task.index, info)
   self:_record("hit", info.key, task, info.bytes, info.duration)
   self:_count("restored_bytes", info.bytes)
+  self:_count("output_files", info.output_count)
+  self:_count("copied", restored.bytes)
   return { status = "ok", code = 0, attempts = 1, cache = "restored", saved = info.duration,
     files = restored.files, tier = tier }
 end
@@ -444,6 +448,7 @@ function Cache:_store(task, entry, action, last, result)
     self:_record("store", entry.key, task, last.bytes, last.duration)
     self:_count("stored", 1)
     self:_count("stored_bytes", last.bytes)
+    self:_count("output_files", action:info().output_count)
     self.stores:put(action)
   elseif kind == "cancelled" then
     self.events:note("warning", "not cached: " .. message, task)
@@ -533,16 +538,7 @@ function Cache:something_ran()
   self.files:something_ran()
 end
 
-function Cache:_count(name, number) self._counts[name] = self._counts[name] + number end
-
----What the cache did in this run, as far as it has come.
----@param totals ggen.Totals
----@return ggen.CacheTotals
-function Cache:stats(totals)
-  local counts = self._counts
-  return { hits = totals.fresh + totals.restored, misses = counts.misses, stored = counts.stored,
-    restored_bytes = counts.restored_bytes, stored_bytes = counts.stored_bytes }
-end
+function Cache:_count(name, number) self.counts[name] = self.counts[name] + number end
 
 -- Why --------------------------------------------------------------------------------------------
 
@@ -568,7 +564,7 @@ function Cache:close(code)
   async.await(function(resume) files:drain(resume) end)
   if self._plan and self.stores.writable then
     self:_flush()
-    if self._counts.stored > 0 then self.stores:check_limits() end
+    if self.counts.stored > 0 then self.stores:check_limits() end
     local usage, message = files:journal(self._plan, clock.unix(), self._same or false)
     if not usage then
       self:_journal_failed(message)

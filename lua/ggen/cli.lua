@@ -201,7 +201,7 @@ function M.dispatch(argv)
   end
   if command.raw then return command.run(rest) end
   local args = M.parse(name, command, rest)
-  args.shorthand = rest.shorthand
+  args.shorthand, args.argv = rest.shorthand, { name, unpack(rest) }
   return command.run(args)
 end
 

@@ -26,6 +26,14 @@ local function add_scheduler(plugins, options)
   plugins:use(known and "scheduler.critical-path" or "scheduler.fifo")
 end
 
+-- Before all other observers, who may read what it writes.
+local function add_history(plugins)
+  for _, instance in ipairs(plugins:all("observer")) do
+    if instance.plugin.name == "history" then return end
+  end
+  plugins:use_first("observer.history")
+end
+
 ---@param plugins ggen.Registry
 ---@param options { cache: ggen.CacheOptions?, dry_run: boolean?, jobs: integer? }
 function M.add(plugins, options)
@@ -34,7 +42,7 @@ function M.add(plugins, options)
     if not plugins:get(kind) then plugins:use(name) end
   end
   if options.cache then add_cache(plugins) end
-  if options.dry_run then plugins:use("executor.dry-run") end
+  if options.dry_run then plugins:use("executor.dry-run") else add_history(plugins) end
 end
 
 return M

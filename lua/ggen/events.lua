@@ -1,18 +1,20 @@
 -- Tells the observers of a run what happens. An observer that raises is named once and left out
 -- from then on: it must not spoil the run that it watches.
 -- SPDX-License-Identifier: MIT
+local recording = require("ggen.recording")
 local registry = require("ggen.registry")
 
 local M = {}
 
 ---@class ggen.Events
+---@field notes { level: string, text: string }[] what was said, for the record of the run
 local Events = {}
 Events.__index = Events
 
 ---@param observers ggen.Instance[]
 ---@return ggen.Events
 function M.new(observers)
-  local self = setmetatable({ _listeners = {} }, Events)
+  local self = setmetatable({ _listeners = {}, notes = {} }, Events)
   for _, moment in ipairs(registry.kinds.observer.methods) do
     local list = {}
     for _, instance in ipairs(observers) do
@@ -83,6 +85,7 @@ end
 ---@param text string
 ---@param task ggen.Task?
 function Events:note(level, text, task)
+  recording.note(self.notes, level, text, task)
   if #self._listeners.on_note == 0 then
     io.stderr:write("ggen-lua: ", level, ": ", text, "\n")
     return

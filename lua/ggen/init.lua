@@ -13,6 +13,7 @@ local parts = {
   std = "ggen.std",
   environment = "ggen.environment",
   evict = "ggen.evict",
+  history = "ggen.history",
   json = "ggen.core.json",
   report = "ggen.report",
   schema = "ggen.schema",

@@ -331,6 +331,16 @@ function Registry:use(name, params, place, host)
   return instance
 end
 
+---The same in front of the others of its kind, where that makes a difference.
+---@param name string
+---@return ggen.Instance
+function Registry:use_first(name)
+  local instance = self:use(name)
+  local list = self._by_kind[instance.plugin.kind]
+  table.insert(list, 1, table.remove(list))
+  return instance
+end
+
 ---@return string absolute
 function Registry:project_dir() return self._host.project_dir end
 

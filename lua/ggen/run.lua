@@ -12,6 +12,7 @@ local flow = require("ggen.flow")
 local headroom = require("ggen.headroom")
 local hooks = require("ggen.hooks")
 local plan = require("ggen.plan")
+local run_record = require("ggen.core.run_record")
 local scheduling = require("ggen.scheduling")
 local services = require("ggen.services")
 local slots = require("ggen.slots")
@@ -46,6 +47,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field totals ggen.Totals
 ---@field events ggen.Events
 ---@field account ggen.Account
+---@field began number? monotonic seconds, once it has begun
 ---@field waits ggen.Waits
 ---@field cache ggen.Cache?
 ---@field slots ggen.Slots
@@ -54,6 +56,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field headroom ggen.Headroom
 ---@field main userdata? the plan of all but the `finally` tasks, once the run has begun
 ---@field refused boolean? a gate said no
+---@field dirtiness ggen.Dirtiness? of a run that has something to do
 ---@field outcomes table<ggen.Pipeline, "on_error"|"on_success">? what runs at its end, by file
 ---@field rows ggen.PhaseRow[]? the phases of a make.toml, in their order
 ---@field script ggen.StrictScript? of a run with compat = "strict"
@@ -86,7 +89,7 @@ function M.new(project, selection, options, plugins)
     running = 0, waits = waits.new(),
   }, Run)
   self.timings = timings.open(project.dir)
-  self.account = account.new(self.events, self.timings)
+  self.account = account.new(self.events)
   self.left_out = options.choice and options.choice.left_out
   self.totals = self.account.totals
   self.services = services.new(self)
@@ -398,11 +401,18 @@ function Run:_share_slots()
   self.slots:share(options.jobserver)
 end
 
+-- For the record, which a run with nothing to do does without.
+function Run:_watch_files()
+  if not self.options.dry_run and self.totals.tasks > self.totals.fresh then
+    self.dirtiness = require("ggen.dirtiness").watch(self.project.dir)
+  end
+end
+
 function Run:_run_all()
   self:_judge()
   -- Until here a signal just ends the program: while files are looked at nobody would hear of it.
   self.waits:listen(function(name, again) self:_announce_interrupt(name, again) end,
-    function() self:_pump() end, self.options.timeout, self._began)
+    function() self:_pump() end, self.options.timeout, self.began)
   self:_share_slots()
   self.events:emit("on_run_start", self)
   self:_tell_fresh()
@@ -411,6 +421,7 @@ function Run:_run_all()
   if not self.script then self:_warn_of_fields() end
   local main = self.plan
   self.main = main
+  self:_watch_files()
   self:_drive(main)
   if self.script then require("ggen.lifecycle.strict").conclude(self) end
   if self.rows then
@@ -433,6 +444,22 @@ end
 ---For observers, whenever they like: costs next to nothing.
 ---@return number? seconds until all is done, by what the tasks took in their last runs
 function Run:time_left() return require("ggen.run_times").left(self) end
+
+---For observers, in on_run_gate and on_run_end: what is written down of the run.
+---@return table? record as in docs/run-record.schema.json, the same one each time; nil in a dry run
+function Run:record()
+  return self.account.rows and require("ggen.recording").table(self) or nil
+end
+
+---For the observer that keeps the history, in on_run_end. What cannot be written is one warning.
+---@param limits { runs: integer, lines: integer, age: number }
+function Run:keep_record(limits)
+  if not self.account.rows then return end
+  local ok, message = require("ggen.recording").write(self, limits)
+  if ok then return end
+  local text = "the run is not recorded: " .. message
+  if self.cache then self.cache:warn_once("save", text) else self.events:note("warning", text) end
+end
 
 ---For observers, in on_run_end.
 ---@return ggen.CriticalPath? path nil when no task of the run took any time
@@ -457,7 +484,7 @@ end
 
 -- A directory that cannot be written is said by those who lose something by it.
 function Run:_save_timings()
-  local ok, message = self.timings:save()
+  local ok, message = self.timings:save(self.account.rows:samples())
   if not ok and self.options.verbose then
     self.events:note("warning", "the times of the tasks are not kept: " .. message)
   end
@@ -467,12 +494,14 @@ end
 ---@async
 ---@return integer code exit code of the program
 function Run:execute()
-  self._began = clock.monotonic()
+  self.began = clock.monotonic()
+  if not self.options.dry_run then self.account.rows = run_record.new(self.began) end
   if self.events:wants("on_tick") then
     self.waits:every(TICK, function() self.events:emit("on_tick") end)
   end
   local ok, problem = xpcall(self._run_all, self.handler, self)
   self.waits:close() -- whatever happened: open handles would keep the program alive
+  if self.dirtiness then self.dirtiness:close() end
   self.headroom:close()
   if not ok then error(problem, 0) end
   local _, code = self:status()
@@ -484,9 +513,9 @@ function Run:execute()
   end
   if self.recorder then self.recorder:save() end
   self.totals.tasks = self.totals.tasks - self.hooks:uncalled()
-  self.account:close(clock.monotonic() - self._began, code)
+  self.account:close(clock.monotonic() - self.began, code)
   if self.cache and self.options.cache.stats and not self.options.dry_run then
-    self.totals.cache = self.cache:stats(self.totals)
+    self.totals.cache = require("ggen.cache_totals").stats(self.cache, self.totals)
   end
   if not self.options.dry_run and self.events:wants("on_run_gate") then
     self.refused = not self.events:gate(self)

@@ -35,7 +35,8 @@ end
 function M.critical_path(run)
   if run.script or run.options.dry_run then return nil end
   run._critical_path = run._critical_path
-    or require("ggen.critical_path").of(run, run.account.took, run.totals.wall)
+    or require("ggen.critical_path").of(run, run.account.rows:durations(run.main:size()),
+      run.totals.wall)
   return run._critical_path
 end
 

@@ -11,7 +11,6 @@ M.FILE = ".ggen/timings"
 ---@class ggen.Timings
 ---@field damaged integer? bytes of the file that are no records, once it was read
 ---@field package _dir string
----@field package _samples userdata? of this run
 local Timings = {}
 Timings.__index = Timings
 
@@ -41,23 +40,12 @@ end
 ---@return number? memory bytes at its peak, the most of the last runs
 function Timings:expected(task) return self:history():expected(task.id) end
 
----Adds what a task took. Only what really ran counts: a result that was there says nothing.
----@param task ggen.Task
----@param result ggen.TaskResult ran: seconds of its own, without hooks and waiting
-function Timings:add(task, result)
-  if not result.ran then return end
-  local usage = result.usage
-  self._samples = self._samples or core.samples()
-  self._samples:add(task.id, result.ran, usage and usage.user + usage.sys or 0,
-    usage and usage.peak_memory or 0, result.attempts or 1, result.status == "failed")
-end
-
----Writes what was added.
+---Adds what the tasks of a run took. Only what really ran counts: a result that was there says
+---nothing.
+---@param samples userdata of ggen.core.timings
 ---@return boolean? ok, string? message
-function Timings:save()
-  local samples = self._samples
-  if not samples then return true end
-  self._samples = nil
+function Timings:save(samples)
+  if samples:count() == 0 then return true end
   local path = self._dir .. "/" .. M.FILE
   local ok, message, kind = samples:append(path, self._history)
   if not ok and kind == "not_found" and fs.mkdir(self._dir .. "/.ggen") then

@@ -184,7 +184,7 @@ local function options_of(args, project, selection, script)
     cache = not script and project:survey().cached and cache_options(args) or nil,
     jobserver = jobserver, share = share, memory = args.memory,
     output = args.output or (single or jobs == 1 or in_a_row) and "stream" or "grouped",
-    single = single, script = script,
+    single = single, script = script, argv = args.argv,
   }
 end
 

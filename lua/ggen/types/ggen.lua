@@ -17,6 +17,7 @@
 ---@field std ggen.std the standard library
 ---@field evict ggen.evict for cache policies
 ---@field environment ggen.environment the strict environment of tasks
+---@field history ggen.history what earlier runs have left behind
 ---@field json ggen.json reads and writes JSON
 ---@field report ggen.report pieces that observers share
 ---@field schema ggen.schema checks values against descriptions

@@ -82,6 +82,16 @@
 ---@field options ggen.RunOptions
 local Run = {}
 
+---What is written down of the run: the record of docs/run-record.schema.json as a table, in which
+---what is null there is missing. In on_run_gate and on_run_end; made when it is asked for, once.
+---@return table? record nil in a dry run
+function Run:record() end
+
+---Keeps the record and a line in the history, as observer.history does. In on_run_end only. What
+---cannot be written is one warning.
+---@param limits { runs: integer, lines: integer, age: number } what is dropped now and then
+function Run:keep_record(limits) end
+
 ---What the run was waiting for. In on_run_end only.
 ---@return ggen.CriticalPath? path nil when no task of it took any time
 function Run:critical_path() end

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "trace/json_text.h"
+#include "base/json_text.h"
 
 #include <charconv>
 #include <cmath>
 
 #include "base/utf8.h"
 
-namespace ggen::trace {
+namespace ggen {
 
 namespace {
 
@@ -68,4 +68,4 @@ void append_json_number(std::string& out, double number) {
   out.append(digits, end);
 }
 
-}  // namespace ggen::trace
+}  // namespace ggen

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "trace/json_text.h"
+#include "base/json_text.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -9,7 +9,7 @@
 
 #include "base/utf8.h"
 
-using namespace ggen::trace;
+using namespace ggen;
 
 namespace {
 

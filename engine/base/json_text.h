@@ -1,13 +1,12 @@
-// Writes single JSON values as text, so that a span's arguments can be kept in the form in which
-// the trace file wants them. Whatever bytes come in, valid JSON in valid UTF-8 comes out. Reads
-// nothing and knows no documents.
+// Writes single JSON values as text. Whatever bytes come in, valid JSON in valid UTF-8 comes out.
+// Reads nothing and knows no documents.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string>
 #include <string_view>
 
-namespace ggen::trace {
+namespace ggen {
 
 // The text in quotes. Bytes that are not UTF-8 become U+FFFD, one for each.
 void append_json_string(std::string& out, std::string_view text);
@@ -16,4 +15,4 @@ void append_json_string(std::string& out, std::string_view text);
 // become strings.
 void append_json_number(std::string& out, double number);
 
-}  // namespace ggen::trace
+}  // namespace ggen

@@ -1,0 +1,19 @@
+// What kind of machine this is, so that times are compared with times of the same kind:
+// "linux-x86_64/2 cpus/24 GiB/Intel(R) Xeon(R) Processor". Asked by every run: no file is read that
+// is made when it is read, such as /proc/cpuinfo.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace ggen::state {
+
+// Processors that this process may use; memory that is built in, or the limit of the control group
+// at the root of what this process sees. Without the processor's name where only a file has it.
+std::string machine_class();
+
+// The same of given numbers.
+std::string machine_class(unsigned cpus, std::uint64_t memory, const std::string& processor);
+
+}  // namespace ggen::state

@@ -1,0 +1,45 @@
+---@meta
+-- The types of what runs leave behind, as observers and commands of plugins read it. The fields of
+-- records and lines are those of docs/run-record.schema.json and docs/history-line.schema.json.
+-- SPDX-License-Identifier: MIT
+
+---@class ggen.history
+local history = {}
+
+---The history of a project. Reads nothing yet.
+---@param project_dir string absolute
+---@return ggen.History
+function history.open(project_dir) end
+
+---A record of a file, whoever wrote it.
+---@param path string
+---@return table record raises an error that names the file when it is none
+function history.read(path) end
+
+---Where the runs of a project are kept.
+---@class ggen.History
+---@field damaged integer lines of the last lines() that are none: torn, not JSON, not of a run
+---@field foreign integer those of another version
+local History = {}
+
+---@class ggen.HistoryQuery
+---@field most integer? how many lines; 200 when it is not said
+---@field bytes integer? how far back the file is read; 4 MiB when it is not said
+---@field pipeline string? of this pipeline only
+---@field machine string? of this machine class only
+---@field before string? of runs before the one of this id only
+
+---The lines of the last runs. What is no line is left out and counted.
+---@param query? ggen.HistoryQuery
+---@return table[] lines the oldest first; what is null in the file is missing
+function History:lines(query) end
+
+---The runs whose records are there.
+---@return string[] ids the newest last
+function History:records() end
+
+---The record of a run.
+---@param ref string an id, a part of only one, "last", "last~2" (the second before the last), or
+---the path of a file
+---@return table record raises an error when there is none, or it is damaged
+function History:record(ref) end

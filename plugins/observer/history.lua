@@ -1,0 +1,23 @@
+-- Keeps what a run did: its record, and a line in the history.
+-- SPDX-License-Identifier: MIT
+
+---@type ggen.Plugin
+return {
+  name = "history",
+  kind = "observer",
+  version = "1.0.0",
+  api = 1,
+  desc = "Keep a record of each run in .ggen/runs, and a line in .ggen/history.jsonl",
+  params = {
+    record = { type = "boolean", default = true, desc = "false: keep nothing" },
+    runs = { type = "integer", min = 1, default = 200, desc = "Records to keep, at most" },
+    lines = { type = "integer", min = 1, default = 10000, desc = "Lines to keep, at most" },
+    age = { type = "duration", default = "90d", desc = "What is older goes" },
+  },
+  setup = function(params)
+    if not params.record then return {} end
+    return {
+      on_run_end = function(_, run) run:keep_record(params) end,
+    }
+  end,
+}
