@@ -153,7 +153,7 @@ function M.baseline(list, baseline, options)
   return decide(rows, all, with_defaults(options))
 end
 
-local METRIC_WORDS = { duration = "", cpu = "cpu ", peak_memory = "peak memory " }
+local METRIC_WORDS = { duration = "", cpu = "cpu", peak_memory = "peak memory" }
 local VERBS = { regressed = "regressed", improved = "improved", unsure = "may have regressed" }
 
 local function percent(share)
@@ -170,22 +170,29 @@ function M.chance(p)
   return ("p = %.2f"):format(p)
 end
 
+-- How a figure is called: "test", "test cpu", "the whole run".
+local function name_of(row)
+  local name = row.id == "run" and "the whole run" or row.id
+  local metric = METRIC_WORDS[row.metric] or row.metric
+  return metric == "" and name or name .. " " .. metric
+end
+
 ---@param row ggen.perf.Verdict
 ---@param since string? what `since` stands for: a commit, or a time
 ---@return string "test regressed 11 % (p < 0.01, noise 3 %, since 4f2c91a)"
 function M.text(row, since)
-  local parts = {}
+  local words, parts = { name_of(row), VERBS[row.verdict] or row.verdict }, {}
   local tested = row.p and row.samples.after >= change.TAIL
+  if row.since and row.change then words[3] = percent(row.change) end
   if tested then parts[#parts + 1] = M.chance(row.p) end
   if row.noise then parts[#parts + 1] = "noise " .. percent(row.noise) end
   if row.verdict == "unsure" then
     parts[#parts + 1] = ("%d run%s since, not enough to be sure"):format(row.samples.after,
       row.samples.after == 1 and "" or "s")
   end
-  if since then parts[#parts + 1] = "since " .. since end
-  return ("%s %s%s %s%s"):format(row.id, METRIC_WORDS[row.metric] or row.metric .. " ",
-    VERBS[row.verdict] or row.verdict, row.change and percent(row.change) or "",
-    #parts > 0 and " (" .. table.concat(parts, ", ") .. ")" or "")
+  if since and row.verdict ~= "unsure" then parts[#parts + 1] = "since " .. since end
+  return table.concat(words, " ")
+    .. (#parts > 0 and " (" .. table.concat(parts, ", ") .. ")" or "")
 end
 
 return M

@@ -227,8 +227,7 @@ end
 function M.of(record, lines, targets)
   record = cleaned(record)
   local found = {}
-  local set = series.of(lines or {}, { machine = record.machine, pipeline = record.pipeline,
-    jobs = record.jobs })
+  local set = series.of(lines or {}, record)
   local case = {
     record = record, series = set, lines = set.lines, targets = targets,
     wall = tonumber(record.totals.wall) or 0,

@@ -56,13 +56,34 @@ function M.counts(task)
     and (task.retries == nil or task.retries == 0)
 end
 
----What must be the same for two whole runs to be compared: of runs that did other work, the times
----differ for that reason.
----@param line table of the history
+local numbers = {} -- of ids
+
+-- Any number that is the same for the same text.
+local function number_of(id)
+  local number = numbers[id]
+  if not number then
+    number = 5381
+    for i = 1, #id do number = (number * 33 + id:byte(i)) % 4294967291 end
+    numbers[id] = number
+  end
+  return number
+end
+
+---What must be the same for two whole runs to be compared: the command, and which tasks ran. Of runs
+---that did other work, the times differ for that reason.
+---@param line table of the history, or a record
 ---@return string
 function M.work(line)
-  return ("%s\n%s\n%s"):format(tostring(line.command), tostring(line.tasks_total),
-    tostring(line.misses))
+  local ran, sum = 0, 0
+  for _, task in ipairs(type(line.tasks) == "table" and line.tasks or {}) do
+    if type(task) == "table" and (task.cache == "miss" or task.cache == "off") then
+      -- In any order: which one starts first is chance.
+      ran, sum = ran + 1, sum + number_of(tostring(task.id))
+    end
+  end
+  local command = line.command
+  return ("%s\n%d\n%.0f"):format(type(command) == "table" and table.concat(command, " ")
+    or tostring(command), ran, sum)
 end
 
 ---Whether two lines of the history are from the same kind of machine, pipeline and width.
@@ -96,7 +117,7 @@ local function adder(set)
   end
 end
 
-local function add_line(add, line, position, like)
+local function add_line(add, line, position, work)
   for _, task in ipairs(type(line.tasks) == "table" and line.tasks or {}) do
     if M.counts(task) then
       for _, metric in ipairs(M.METRICS) do
@@ -104,7 +125,7 @@ local function add_line(add, line, position, like)
       end
     end
   end
-  if not ended_well(line) or M.work(line) ~= M.work(like) then return end
+  if not ended_well(line) or M.work(line) ~= work then return end
   add("run", "duration", line.wall, nil, position)
   for _, phase in ipairs(type(line.phases) == "table" and line.phases or {}) do
     if type(phase) == "table" and type(phase.name) == "string" then
@@ -118,7 +139,7 @@ end
 ---@return ggen.perf.SeriesSet
 function M.of(lines, like)
   local set = { list = {}, by_key = {}, negative = 0, absurd = 0, clock_back = 0, lines = {} }
-  local add, before = adder(set), nil
+  local add, work, before = adder(set), M.work(like), nil
   for _, line in ipairs(lines) do
     if M.comparable(line, like) then
       set.lines[#set.lines + 1] = line
@@ -127,7 +148,7 @@ function M.of(lines, like)
         set.clock_back = set.clock_back + 1
       end
       if type(line.time) == "string" then before = line.time end
-      add_line(add, line, #set.lines, like)
+      add_line(add, line, #set.lines, work)
     end
   end
   local position = {}
