@@ -110,19 +110,23 @@ local function field(samples, name)
   return values
 end
 
+-- To the microsecond.
+local function rounded(value) return value and math.floor(value * 1e6 + 0.5) / 1e6 end
+
 local function document_of(task, samples, warm_up)
   local durations = field(samples, "duration")
   local noise, median = robust.noise(durations)
   local sorted, outliers = robust.sorted(durations), {}
   for i, at in ipairs(robust.outliers(durations)) do
-    outliers[i] = { run = at, duration = units.milliseconds(durations[at]) }
+    outliers[i] = { run = at, duration = rounded(durations[at]) }
   end
   local values = {}
-  for i, value in ipairs(durations) do values[i] = math.floor(value * 1e6 + 0.5) / 1e6 end
+  for i, value in ipairs(durations) do values[i] = rounded(value) end
   local cpu, memory = robust.median(field(samples, "cpu")),
     robust.sorted(field(samples, "peak_memory"))
-  return { task = task.id, runs = #samples, warm_up = warm_up, median = median, noise = noise,
-    least = sorted[1], most = sorted[#sorted], cpu = cpu, peak_memory = memory[#memory],
+  return { task = task.id, runs = #samples, warm_up = warm_up, median = rounded(median),
+    noise = rounded(noise), least = rounded(sorted[1]), most = rounded(sorted[#sorted]),
+    cpu = rounded(cpu), peak_memory = memory[#memory],
     values = json.array(values), outliers = json.array(outliers) }
 end
 

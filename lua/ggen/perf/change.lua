@@ -1,6 +1,6 @@
 -- Where a series of values changed: the split with the greatest rank statistic, again within the
--- parts (binary segmentation), with a chance that counts all the splits that were looked at and needs no
--- permutations. Pure; values are in the order in which they were measured.
+-- parts (binary segmentation), with a chance that counts all the splits that were looked at and
+-- needs no permutations. Pure; values are in the order in which they were measured.
 -- SPDX-License-Identifier: MIT
 local rank = require("ggen.perf.rank")
 

@@ -18,7 +18,9 @@ local M = {}
 M.FAILED = 3 -- exit code
 local LINES = 200 -- of the history
 
-local function plural(count, one, many) return ("%d %s"):format(count, count == 1 and one or many) end
+local function plural(count, one, many)
+  return ("%d %s"):format(count, count == 1 and one or many)
+end
 
 local function worded(measure, value)
   if measure == "seconds" or measure == "duration" or measure == "cpu" then
@@ -32,7 +34,9 @@ local function worded(measure, value)
 end
 
 -- Digits that were measured.
-local function rounded(value) return value and tonumber(("%.6g"):format(value)) end
+local function rounded(value)
+  return value and tonumber((value < 1e5 and "%.6g" or "%.0f"):format(value))
+end
 
 -- Limits in a file ------------------------------------------------------------------------------
 
@@ -147,14 +151,17 @@ local function since_of(row, set) return row.since and source.since(set.lines[ro
 
 local function print_rows(rows, set, head)
   io.write(head, "\n")
-  local shown = {}
-  for _, row in ipairs(rows) do
+  local shown, place = {}, {}
+  for i, row in ipairs(rows) do
+    place[row] = i
     if SHOWN[row.verdict] then shown[#shown + 1] = row end
   end
   table.sort(shown, function(a, b)
     if a.verdict ~= b.verdict then return SHOWN[a.verdict] < SHOWN[b.verdict] end
-    if a.change ~= b.change then return math.abs(a.change) > math.abs(b.change) end
-    return a.id .. a.metric < b.id .. b.metric
+    local first, second = math.floor(math.abs(a.change) * 100 + 0.5),
+      math.floor(math.abs(b.change) * 100 + 0.5)
+    if first ~= second then return first > second end
+    return place[a] < place[b]
   end)
   for _, row in ipairs(shown) do
     io.write(("%s: %s, then %s\n"):format(judge.text(row, since_of(row, set)),

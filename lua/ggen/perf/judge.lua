@@ -57,7 +57,7 @@ end
 
 -- Where nothing changed for certain: one new value that stands out, which may be the first of many
 -- or the only one.
-local function settled(series, values, verdict)
+local function settled(series, values, verdict, least)
   local n = #values
   local row = new(series, verdict, values, {})
   if n <= change.HEAD or not row.before then return row end
@@ -65,20 +65,20 @@ local function settled(series, values, verdict)
   local limit = math.max(SUSPECT, SUSPECT_NOISE * (row.noise or 0))
   if last <= row.before * (1 + limit) then return row end
   local suspect = new(series, "unsure", slice(values, 1, n - 1), { last })
-  if not M.matters(suspect) then return row end
+  if not M.matters(suspect, least) then return row end
   suspect.since = series.runs[#series.runs]
   return suspect
 end
 
 -- The candidate of one series, with the chance that belongs to it alone.
-local function look(series)
+local function look(series, least)
   local values = series.values
   local first = math.max(1, #values - M.WINDOW + 1)
   local window = first == 1 and values or slice(values, first, #values)
   local n = #window
-  if n < change.HEAD + change.TAIL then return settled(series, window, "few"), nil end
+  if n < change.HEAD + change.TAIL then return settled(series, window, "few", least), nil end
   local split, from, chance = change.last(window)
-  if not split then return settled(series, window, "steady"), chance end
+  if not split then return settled(series, window, "steady", least), chance end
   local row = new(series, "unsure", slice(window, from, split.at - 1), slice(window, split.at, n))
   row.since = series.runs[first + split.at - 1]
   row.old = row.samples.after > M.RECENT
@@ -120,9 +120,10 @@ end
 ---@param options { level: number?, least: number? }?
 ---@return ggen.perf.Verdict[] one for each series
 function M.history(list, options)
+  options = with_defaults(options)
   local rows, chances = {}, {}
-  for i, series in ipairs(list) do rows[i], chances[i] = look(series) end
-  return decide(rows, chances, with_defaults(options))
+  for i, series in ipairs(list) do rows[i], chances[i] = look(series, options.least) end
+  return decide(rows, chances, options)
 end
 
 ---Judges series against the values of a baseline.
@@ -131,6 +132,7 @@ end
 ---@param options { level: number?, least: number? }?
 ---@return ggen.perf.Verdict[] one for each series that the baseline has
 function M.baseline(list, baseline, options)
+  options = with_defaults(options)
   local rows, chances = {}, {}
   for _, series in ipairs(list) do
     local before = baseline(series.id, series.metric)
@@ -140,7 +142,7 @@ function M.baseline(list, baseline, options)
       local row = new(series, "unsure", before, recent)
       row.since = series.runs[#series.runs - #recent + 1]
       if #before < change.HEAD or #recent < change.TAIL then
-        local suspect = M.matters(row) and row.change > 0
+        local suspect = M.matters(row, options.least) and row.change > 0
         if not suspect then row.verdict = "few" end
       else
         chances[#rows + 1] = rank.test(before, recent).p
@@ -150,7 +152,7 @@ function M.baseline(list, baseline, options)
   end
   local all = {}
   for i = 1, #rows do all[i] = chances[i] or false end
-  return decide(rows, all, with_defaults(options))
+  return decide(rows, all, options)
 end
 
 local METRIC_WORDS = { duration = "", cpu = "cpu", peak_memory = "peak memory" }

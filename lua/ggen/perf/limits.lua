@@ -1,6 +1,7 @@
 -- Figures that somebody wrote down: `.ggen/perf-baseline.toml`, with [baselines] (what is expected)
--- and [thresholds] (what is still good). A figure without a threshold may be worse than its baseline
--- by 20 %, and times and sizes by three times the noise of their history where that is more.
+-- and [thresholds] (what is still good). A figure without a threshold may be worse than its
+-- baseline by 20 %, and times and sizes by three times the noise of their history where that is
+-- more.
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
@@ -39,9 +40,9 @@ end
 
 local function unknown(source, container, key, name, known)
   local names = metrics.names()
-  fault.raise(("%s: no task, phase or figure of a run has this name%s; figures of a run: %s"):format(
-    name, suggest.hint(name, metrics.candidates(known, name)), table.concat(names, ", ")),
-    source.file, source:line(container, key))
+  local hint = suggest.hint(name, metrics.candidates(known, name))
+  fault.raise(("%s: no task, phase or figure of a run has this name%s; figures of a run: %s")
+    :format(name, hint, table.concat(names, ", ")), source.file, source:line(container, key))
 end
 
 ---@param path string
@@ -87,8 +88,8 @@ function M.read(path, shown, known)
       and limit.threshold > limit.baseline or not limit.metric.more_is_better
       and limit.threshold < limit.baseline)
     if worse then
-      fault.raise(("%s: the threshold is stricter than the baseline, which could never pass"):format(
-        limit.name), shown, limit.line)
+      fault.raise(limit.name .. ": the threshold is stricter than the baseline", shown,
+        limit.line)
     end
   end
   return list

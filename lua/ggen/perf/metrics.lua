@@ -6,7 +6,8 @@ local sorted = require("ggen.sorted")
 local M = {}
 
 local SECONDS = { us = 1e-6, ms = 1e-3, s = 1, min = 60 }
-local BYTES = { bytes = 1, kib = 1024, mib = 1024 ^ 2, gib = 1024 ^ 3, kb = 1e3, mb = 1e6, gb = 1e9 }
+local BYTES = { bytes = 1, kib = 1024, mib = 1024 ^ 2, gib = 1024 ^ 3, kb = 1e3, mb = 1e6,
+  gb = 1e9 }
 
 -- Of a line of the history: its field, what it is measured in, and whether more of it is better.
 local OF_RUN = {

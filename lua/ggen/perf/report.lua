@@ -1,5 +1,5 @@
--- `ggen-lua perf report`: where the time of one run went, and what would make it shorter. document()
--- gathers it, text() words it; reads no file.
+-- `ggen-lua perf report`: where the time of one run went, and what would make it shorter.
+-- document() gathers it, text() words it; reads no file.
 -- SPDX-License-Identifier: MIT
 local columns = require("ggen.columns")
 local json = require("ggen.core.json")
@@ -131,16 +131,17 @@ local function colored(style, status) return COLOR[status] and style[COLOR[statu
 
 -- One line: how long it took, and what that is worth.
 local function verdict_line(document, style)
-  local judged, why = document.judged, nil
+  local judged = document.judged
   local wall = units.format_duration(document.wall)
+  local why
   if judged.against == "targets" then
     why = ("target %s, %+.1f %%"):format(units.format_duration(judged.limit), judged.percent or 0)
   elseif judged.against == "history" then
     why = ("usually %s, %+.1f %%, noise %.0f %%, %d runs"):format(
       units.format_duration(judged.usual), judged.percent, judged.noise * 100, judged.runs)
   else
-    return ("%s: fewer than %d earlier runs did the same work, so nothing says whether that is much"):format(
-      wall, ENOUGH)
+    return ("%s: fewer than %d earlier runs did the same work, so nothing says whether that is"
+      .. " much"):format(wall, ENOUGH)
   end
   return ("%s: %s (%s)"):format(wall, colored(style, judged.status), why)
 end
@@ -251,15 +252,26 @@ function M.text(document, style)
   return table.concat(out, "\n") .. "\n"
 end
 
+local function document_for(from, record)
+  local lines = source.before(from:lines(M.LINES + 1), record.id)
+  local document = M.document(record, lines, from:targets())
+  for _, remark in ipairs(document.remarks) do from:warn(remark) end
+  return document
+end
+
+---The report of a run that has just ended.
+---@param from ggen.perf.Source
+---@param record table
+---@param style ggen.Style
+---@return string
+function M.of_run(from, record, style) return M.text(document_for(from, record), style) end
+
 ---@async
 ---@param from ggen.perf.Source
 ---@param args table
 ---@return integer code
 function M.run(from, args)
-  local record = from:record(args.run or "last")
-  local lines = source.before(from:lines(M.LINES + 1), record.id)
-  local document = M.document(record, lines, from:targets())
-  for _, remark in ipairs(document.remarks) do from:warn(remark) end
+  local document = document_for(from, from:record(args.run or "last"))
   if args.json then
     source.print_json(document)
   else

@@ -69,8 +69,8 @@ local function number_of(id)
   return number
 end
 
----What must be the same for two whole runs to be compared: the command, and which tasks ran. Of runs
----that did other work, the times differ for that reason.
+---What must be the same for two whole runs to be compared: the command, and which tasks ran. Of
+---runs that did other work, the times differ for that reason.
 ---@param line table of the history, or a record
 ---@return string
 function M.work(line)
@@ -161,7 +161,9 @@ function M.of(lines, like)
   return set
 end
 
-local function plural(count, one, many) return ("%d %s"):format(count, count == 1 and one or many) end
+local function plural(count, one, many)
+  return ("%d %s"):format(count, count == 1 and one or many)
+end
 
 ---What is to be said about values that were left out, and about the clock.
 ---@param set ggen.perf.SeriesSet

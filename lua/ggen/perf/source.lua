@@ -41,7 +41,9 @@ function Source:warn(text)
   io.stderr:write("ggen-lua: warning: ", text, "\n")
 end
 
-local function plural(count, one, many) return ("%d %s"):format(count, count == 1 and one or many) end
+local function plural(count, one, many)
+  return ("%d %s"):format(count, count == 1 and one or many)
+end
 
 ---The newest lines of the history, oldest first.
 ---@param most integer
@@ -54,8 +56,8 @@ function Source:lines(most)
       "damaged line was", "damaged lines were")))
   end
   if (opened.foreign or 0) > 0 then
-    self:warn((".ggen/history.jsonl: %s of another version of ggen-lua left out"):format(
-      plural(opened.foreign, "line was", "lines were")))
+    self:warn((".ggen/history.jsonl: %s left out"):format(plural(opened.foreign,
+      "line of another version of ggen-lua was", "lines of another version of ggen-lua were")))
   end
   return lines
 end

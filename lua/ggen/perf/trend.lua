@@ -102,8 +102,8 @@ function M.text(document, utf8)
   end
   local others = #document.runs - document.compared
   if others > 0 then
-    out[#out + 1] = ("%d of these runs were of another pipeline, machine class or -j, and are not in"
-      .. " the trends"):format(others)
+    out[#out + 1] = ("not in the trends: %d of these runs, of another pipeline, machine class"
+      .. " or -j"):format(others)
   end
   return table.concat(out, "\n") .. "\n"
 end
