@@ -21,10 +21,15 @@ local function part(values, from, to)
   return list
 end
 
--- The chance that any of the splits after `head` to `last` of n values has a statistic as great as
--- one with this chance: the bound of Lausen, Sauerbrei and Schumacher (1994), which counts what
--- neighbouring splits have in common, or that of Bonferroni where this is the smaller one.
-local function for_all_splits(p, n, head, last)
+---The chance that any of the splits after `head` to `last` of n values has a statistic as great as
+---one with this chance: the bound of Lausen, Sauerbrei and Schumacher (1994), which counts what
+---neighbouring splits have in common, or that of Bonferroni where this is the smaller one.
+---@param p number
+---@param n integer
+---@param head integer
+---@param last integer
+---@return number
+function M.any_split(p, n, head, last)
   local all = p * (last - head + 1)
   if all >= 0.5 then return math.min(1, all) end
   local b = rank.normal_quantile(math.max(p, 1e-300))
@@ -65,7 +70,7 @@ function M.strongest(values, from, to)
   if p * splits < 0.5 and rank.may_be_exact(n, k) then
     p = rank.exact(doubled, k, k_sum, ties > 0)
   end
-  return { at = from + best_head, p = for_all_splits(p, n, M.HEAD, n - M.TAIL), z = best }
+  return { at = from + best_head, p = M.any_split(p, n, M.HEAD, n - M.TAIL), z = best }
 end
 
 -- Returns the chance of the strongest split.

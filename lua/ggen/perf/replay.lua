@@ -6,20 +6,14 @@ local M = {}
 
 local function number(value) return type(value) == "number" and value > 0 and value or 0 end
 
--- By task: the tasks that it waited for, as positions from 1. Positions that are not before it are
--- no needs; they would make a cycle.
-local function needs_of(tasks)
-  local all = {}
-  for i, task in ipairs(tasks) do
-    local needs = {}
-    for _, position in ipairs(type(task.needs) == "table" and task.needs or {}) do
-      if type(position) == "number" and position >= 0 and position + 1 < i then
-        needs[#needs + 1] = position + 1
-      end
-    end
-    all[i] = needs
+-- When all that a task waited for has ended. What is not before it in the list has no end yet, and
+-- cannot make it wait for ever.
+local function ready_at(task, ends)
+  local ready = 0
+  for _, position in ipairs(type(task.needs) == "table" and task.needs or {}) do
+    ready = math.max(ready, type(position) == "number" and ends[position + 1] or 0)
   end
-  return all
+  return ready
 end
 
 ---@class ggen.perf.Replay
@@ -34,12 +28,11 @@ function M.run(record, options)
   local tasks = record.tasks or {}
   local jobs = math.max(1, options.jobs or number(record.jobs))
   local seconds = options.seconds or function(task) return number(task.duration) end
-  local needs, ends, free = needs_of(tasks), {}, {}
+  local ends, free = {}, {}
   for i = 1, jobs do free[i] = 0 end
   local makespan, busy = 0, 0
   for i, task in ipairs(tasks) do
-    local ready = 0
-    for _, need in ipairs(needs[i]) do ready = math.max(ready, ends[need] or 0) end
+    local ready = ready_at(task, ends)
     local worker = 1
     for w = 2, jobs do
       -- The one that is free last of those in time: the others stay for who comes early.

@@ -401,6 +401,8 @@ describe("a report", function()
     local all = { { id = "1" }, { id = "2" }, { id = "3" } }
     assert.same({ { id = "1" } }, source.before(all, "2"))
     assert.same(all, source.before(all, "9"))
+    -- After a clock went back.
+    assert.same({ { id = "5" } }, source.before({ { id = "5" }, { id = "2" }, { id = "9" } }, "2"))
     assert.same({ { id = "1" }, { id = "2" } }, source.before({ all[1], all[2] }, "25"))
   end)
 end)
