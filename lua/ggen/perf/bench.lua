@@ -53,10 +53,11 @@ end
 
 -- Runs a selection without anybody being told; what `listener` hears is all.
 local function run(project, args, selection, options, listener)
-  options.output, options.history = "none", false
+  options.output = "none"
   options.jobs = options.jobs or 1
   local host = session.host(project, args, options)
   local plugins = session.plugins(project, host, { observer = true })
+  plugins:use("observer.history", { record = false })
   require("ggen.defaults").add(plugins, options)
   local one = require("ggen.run").new(project, selection, options, plugins)
   one.events:listen("perf bench", listener)
