@@ -51,6 +51,9 @@ local function needs_of(project, task)
   return wanted
 end
 
+-- Exit code 1: a task failed.
+local function give_up(message) error(fault.new({ message = message, exit = 1 }), 0) end
+
 -- Runs a selection without anybody being told; what `listener` hears is all.
 local function run(project, args, selection, options, listener)
   options.output = "none"
@@ -81,7 +84,7 @@ local function prepare(project, args, task)
     { on_note = function() end, on_task_end = function(_, other, result)
       if result.status == "failed" then failed = failed or reason_of(other, result) end
     end })
-  if code ~= 0 and failed then fault.raise(failed) end
+  if code ~= 0 and failed then give_up(failed) end
   return code
 end
 
@@ -166,7 +169,7 @@ function M.run(_, args)
   for i = 1, warm_up + count do
     local sample, ended, failed = once(project, args, task)
     if failed then
-      fault.raise(("%s\n(run %d of %d)"):format(failed, i, warm_up + count))
+      give_up(("%s\n(run %d of %d)"):format(failed, i, warm_up + count))
     end
     if ended ~= 0 then return ended end
     if not sample then

@@ -69,8 +69,8 @@ local function number_of(id)
   return number
 end
 
----What must be the same for two whole runs to be compared: the command, and which tasks ran. Of
----runs that did other work, the times differ for that reason.
+---What must be the same for two whole runs to be compared: which tasks ran. Of runs that did other
+---work, the times differ for that reason.
 ---@param line table of the history, or a record
 ---@return string
 function M.work(line)
@@ -81,9 +81,7 @@ function M.work(line)
       ran, sum = ran + 1, sum + number_of(tostring(task.id))
     end
   end
-  local command = line.command
-  return ("%s\n%d\n%.0f"):format(type(command) == "table" and table.concat(command, " ")
-    or tostring(command), ran, sum)
+  return ("%d %.0f"):format(ran, sum)
 end
 
 ---Whether two lines of the history are from the same kind of machine, pipeline and width.
