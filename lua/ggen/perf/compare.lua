@@ -42,9 +42,21 @@ local function by_id(record)
   return tasks, order
 end
 
+local CACHE_WORDS = { miss = "ran", off = "ran", fresh = "up to date" }
+
 local function ran(task) return task.cache == "miss" or task.cache == "off" end
 
+-- The tasks that were up to date from the start: they are not in the list of the others.
+local function fresh_in(record)
+  local fresh = {}
+  for _, id in ipairs(type(record.fresh) == "table" and record.fresh or {}) do
+    fresh[tostring(id)] = true
+  end
+  return fresh
+end
+
 local function task_rows(a, b, set)
+  local fresh_a, fresh_b = fresh_in(a), fresh_in(b)
   local first, order = by_id(a)
   local second, more = by_id(b)
   for _, id in ipairs(more) do
@@ -58,11 +70,13 @@ local function task_rows(a, b, set)
       own and robust.noise(own.values))
     row.cache_a, row.cache_b = one and one.cache or nil, other and other.cache or nil
     if not one or not other then
-      row.verdict = one and "only in A" or "only in B"
+      row.verdict = one and (fresh_b[id] and "then up to date" or "only in A")
+        or fresh_a[id] and "up to date before" or "only in B"
     elseif not ran(one) or not ran(other) then
       -- One of them did not do the work.
       row.verdict = one.cache == other.cache and "same"
-        or ("%s, then %s"):format(tostring(one.cache), tostring(other.cache))
+        or ("%s, then %s"):format(CACHE_WORDS[one.cache] or tostring(one.cache),
+        CACHE_WORDS[other.cache] or tostring(other.cache))
     end
     rows[i] = row
   end

@@ -26,6 +26,7 @@ local MOST_NAMED = 3
 ---@field lines table[] of the history, that may be compared with the record
 ---@field wall number
 ---@field targets table?
+---@field named table<string, true> tasks that would not have to run at all
 ---@field add fun(kind: string, text: string, evidence: string, gain: number?)
 
 local duration = units.format_duration
@@ -106,6 +107,7 @@ function rules.uncached(case)
     if task.cache == "off" and task.status == "ok" then
       local gain = replay.gain(case.record, with(i, 0))
       if worth(case, gain) then
+        case.named[task.id] = true
         case.add("uncached", ("let results of %s be kept"):format(task.id),
           ("it is never served from the cache, and took %s (ggen-lua why %s)"):format(
             duration(task.duration), task.id), gain)
@@ -171,7 +173,7 @@ function rules.divide(case)
   local on_path = {}
   for _, id in ipairs(case.record.critical_path or {}) do on_path[id] = true end
   for i, task in ipairs(case.record.tasks) do
-    if on_path[task.id] and task.cache ~= "restored" and #case.record.tasks > 1
+    if on_path[task.id] and task.cache ~= "restored" and not case.named[task.id]
       and share(case, task.duration) >= LARGE_SHARE then
       local gain = replay.gain(case.record, with(i, task.duration / 2))
       if worth(case, gain) then
@@ -230,7 +232,7 @@ function M.of(record, lines, targets)
   local set = series.of(lines or {}, record)
   local case = {
     record = record, series = set, lines = set.lines, targets = targets,
-    wall = tonumber(record.totals.wall) or 0,
+    wall = tonumber(record.totals.wall) or 0, named = {},
     add = function(kind, text, evidence, gain)
       found[#found + 1] = { kind = kind, text = text, evidence = evidence, gain = gain,
         position = #found }

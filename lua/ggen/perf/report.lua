@@ -14,6 +14,7 @@ local M = {}
 M.LINES = 60 -- of the history, that a run is compared with
 
 local MOST_TASKS, MOST_NAMED = 10, 8
+local LEAST_SHOWN = 0.0005 -- seconds
 local ENOUGH = 3 -- earlier runs of the same work, to say what is usual
 -- Longer than usual by this share, or by so many times the noise, is still good, or acceptable.
 local GOOD, GOOD_NOISE, ACCEPTABLE, ACCEPTABLE_NOISE = 0.10, 2, 0.25, 4
@@ -150,7 +151,11 @@ local function percent(share) return ("%.0f %%"):format(share * 100) end
 
 local function task_table(document, out)
   local rows = { { "task", "took", "of the run", "usually", "cpu", "memory", "" } }
-  local tasks = document.tasks
+  -- What was up to date took no time.
+  local tasks = {}
+  for _, task in ipairs(document.tasks) do
+    if task.cache ~= "fresh" then tasks[#tasks + 1] = task end
+  end
   for i = 1, math.min(#tasks, MOST_TASKS) do
     local task = tasks[i]
     local mark = task.status ~= "ok" and task.status or task.cache == "restored" and "restored"
@@ -161,7 +166,7 @@ local function task_table(document, out)
       (task.peak_memory or 0) > 0 and units.format_size(task.peak_memory) or "-", mark or "" }
   end
   if #tasks == 0 then
-    out[#out + 1] = "no task had a turn"
+    out[#out + 1] = "nothing ran"
     return
   end
   out[#out + 1] = "where the time went"
@@ -173,8 +178,18 @@ local function task_table(document, out)
   end
 end
 
+-- Tasks that took no time are not what a run waited for.
+local function long_enough(tasks)
+  local list = {}
+  for _, task in ipairs(tasks) do
+    if task.duration >= LEAST_SHOWN then list[#list + 1] = task end
+  end
+  return list
+end
+
 local function path_line(document)
-  local path = document.critical_path
+  local path = { duration = document.critical_path.duration, share = document.critical_path.share,
+    tasks = long_enough(document.critical_path.tasks) }
   if #path.tasks == 0 then return nil end
   local parts, skipped = {}, 0
   local order, named = {}, {}
