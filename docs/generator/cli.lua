@@ -53,6 +53,7 @@ that the pipeline uses is a command, too.
 | 0 | all done |
 | 1 | a task failed |
 | 2 | the command line or the pipeline is wrong; nothing was run |
+| 3 | a gate said no: `perf check`, or an observer of the pipeline |
 | 124 | the run took longer than `--timeout` |
 | 130 | interrupted |
 

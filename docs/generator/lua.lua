@@ -26,6 +26,8 @@ local SECTIONS = {
   { "ggen.history", "ggen.history.", "ggen.history" },
   { "ggen.History", "history:", "What ggen.history.open returns" },
   { "ggen.HistoryQuery", "", "What history:lines is asked" },
+  { "ggen.recommendations", "ggen.recommendations.", "ggen.recommendations" },
+  { "ggen.Recommendation", "", "What ggen.recommendations.of returns a list of" },
   { "ggen.suggest", "ggen.suggest.", "ggen.suggest" },
   { "ggen.schema", "ggen.schema.", "ggen.schema" },
   { "ggen.report", "ggen.report.", "ggen.report" },
@@ -33,8 +35,8 @@ local SECTIONS = {
 }
 
 -- Parts of the module ggen that are read on first use.
-local PARTS = { "async", "environment", "evict", "history", "json", "report", "schema", "std",
-  "suggest", "units" }
+local PARTS = { "async", "environment", "evict", "history", "json",
+  "recommendations", "report", "schema", "std", "suggest", "units" }
 
 -- The value that a class describes, to compare the names. What starts with "_" is private.
 local function reality()
@@ -68,6 +70,7 @@ local function reality()
     ["ggen.evict"] = { lowest = ggen.evict.lowest },
     ["ggen.history"] = ggen.history,
     ["ggen.History"] = history,
+    ["ggen.recommendations"] = ggen.recommendations,
     ["ggen.units"] = ggen.units, ["ggen.schema"] = ggen.schema, ["ggen.report"] = ggen.report,
   }
 end

@@ -15,6 +15,7 @@ local parts = {
   evict = "ggen.evict",
   history = "ggen.history",
   json = "ggen.core.json",
+  recommendations = "ggen.perf.recommend",
   report = "ggen.report",
   schema = "ggen.schema",
   suggest = "ggen.suggest",

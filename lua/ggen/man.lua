@@ -50,6 +50,9 @@ a task failed
 .B 2
 the command line or the pipeline is wrong
 .TP
+.B 3
+a gate said no: perf check, or an observer of the pipeline
+.TP
 .B 124
 the run took longer than its time-out
 .TP

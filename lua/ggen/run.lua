@@ -40,6 +40,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field choice ggen.Choice? what of the selection takes part (choice.lua)
 ---@field jobserver ggen.Jobserver? whom the slots come from
 ---@field share "pipe"|"fifo"|nil how our own slots are shared with the programs of tasks
+---@field track boolean? record the run even where the pipeline turned that off
 
 ---@class ggen.Run
 ---@field project ggen.Project

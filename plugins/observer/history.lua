@@ -14,8 +14,9 @@ return {
     lines = { type = "integer", min = 1, default = 10000, desc = "Lines to keep, at most" },
     age = { type = "duration", default = "90d", desc = "What is older goes" },
   },
-  setup = function(params)
-    if not params.record then return {} end
+  setup = function(params, host)
+    -- run --performance-track: this run all the same.
+    if not params.record and not host.options.track then return {} end
     return {
       on_run_end = function(_, run) run:keep_record(params) end,
     }

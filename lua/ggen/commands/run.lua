@@ -57,6 +57,12 @@ function M.configure(parser)
   parser:option("--jobserver", "How the slots of -j are shared with make, cargo and their kind in"
     .. " tasks: pipe (default), fifo (GNU make 4.4 and later), off."):argname("STYLE")
     :choices({ "pipe", "fifo", "off" })
+  parser:flag("--performance-track", "Record this run (.ggen/runs, .ggen/history.jsonl) even where"
+    .. " the pipeline turns that off.")
+  parser:flag("--performance-report", "At the end print where the time of this run went, as `perf"
+    .. " report` does; records it as well.")
+  parser:flag("--performance-history", "Print the last runs, as `perf history` does, and run"
+    .. " nothing.")
   parser:flag("--fast", "The quicker form of the tasks that have one (fast = { ... }).")
   parser:option("--compat", "How the hooks of a make.toml run: default (once), or strict (as in the"
     .. " tool that the format comes from, to the letter)."):argname("MODE")
@@ -185,6 +191,7 @@ local function options_of(args, project, selection, script)
     jobserver = jobserver, share = share, memory = args.memory,
     output = args.output or (single or jobs == 1 or in_a_row) and "stream" or "grouped",
     single = single, script = script, argv = args.argv,
+    track = args.performance_track or args.performance_report or nil,
   }
 end
 
@@ -225,10 +232,22 @@ local function choose(project, args)
   return ok, selection, choice, look
 end
 
+-- Prints what the run itself has just recorded.
+local function report_performance(run, args, screen)
+  local from = require("ggen.perf.source").open(args)
+  local text = require("ggen.perf.report").of_run(from, run:record(),
+    require("ggen.style").new(cli.use_color(args.color, args.json and 2 or 1)))
+  screen:write("\n" .. text)
+end
+
 ---@async
 ---@param args table
 ---@return integer code
 function M.run(args)
+  if args.performance_history then
+    return require("ggen.perf.trend").run(require("ggen.perf.source").open(args),
+      { json = args.json, style = require("ggen.style").new(false) })
+  end
   obey_make(args)
   local trace = require("ggen.core.trace")
   if args.trace then
@@ -284,6 +303,9 @@ function M.run(args)
   if args.trace then trace.span("host", "load " .. project.loaded.root.name, 0, opened,
     trace.now()) end
   local code = run:execute()
+  if args.performance_report and not options.dry_run then
+    report_performance(run, args, beside.screen)
+  end
   if options.jobserver then options.jobserver:close() end
   for _, message in ipairs(plugins:close()) do io.stderr:write("ggen-lua: ", message, "\n") end
   screen:flush()

@@ -19,6 +19,7 @@
 ---@field environment ggen.environment the strict environment of tasks
 ---@field history ggen.history what earlier runs have left behind
 ---@field json ggen.json reads and writes JSON
+---@field recommendations ggen.recommendations what would make a run faster
 ---@field report ggen.report pieces that observers share
 ---@field schema ggen.schema checks values against descriptions
 ---@field suggest ggen.suggest "did you mean"

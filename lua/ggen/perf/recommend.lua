@@ -1,0 +1,254 @@
+-- What would make a run faster: each recommendation with the evidence for it and, where a replay of
+-- the record can tell, the seconds that it would have saved. Pure; public as ggen.recommendations.
+-- SPDX-License-Identifier: MIT
+local judge = require("ggen.perf.judge")
+local replay = require("ggen.perf.replay")
+local series = require("ggen.perf.series")
+local units = require("ggen.units")
+
+local M = {}
+
+local LEAST_GAIN, LEAST_SHARE = 0.1, 0.03 -- seconds and share of the run, below which none is made
+local LARGE_SHARE = 0.25 -- of the run: a task that is worth dividing
+local OFTEN, OFTEN_RUNS = 0.8, 5 -- a task that is nearly never served
+local MEMORY_SHARE = 0.9 -- of the machine's
+local MOST_NAMED = 3
+
+---@class ggen.perf.Recommendation
+---@field kind "regression"|"target"|"retries"|"uncached"|"misses"|"restore"|"workers"|"divide"|
+---"memory"
+---@field text string what to do
+---@field evidence string why
+---@field gain number? seconds that the run would have been shorter
+
+---@class ggen.perf.Case what the rules look at
+---@field record table
+---@field lines table[] of the history, that may be compared with the record
+---@field wall number
+---@field targets table?
+---@field named table<string, true> tasks that would not have to run at all
+---@field add fun(kind: string, text: string, evidence: string, gain: number?)
+
+local duration = units.format_duration
+
+local function share(case, seconds) return case.wall > 0 and seconds / case.wall or 0 end
+
+local function worth(case, gain)
+  return gain >= LEAST_GAIN and share(case, gain) >= LEAST_SHARE
+end
+
+-- As if one task had taken another time.
+local function with(position, seconds)
+  return function(task, i) return i == position and seconds or task.duration end
+end
+
+local function cpus_of(record)
+  return tonumber(type(record.machine) == "string" and record.machine:match("(%d+) cpus?") or nil)
+end
+
+local function memory_of(record)
+  local gib = type(record.machine) == "string" and record.machine:match("([%d.]+) GiB")
+  return gib and tonumber(gib) * 1024 ^ 3 or nil
+end
+
+local rules = {}
+
+-- What became slower, for certain.
+function rules.regression(case)
+  local list = {}
+  for _, one in ipairs(case.series.list) do
+    if one.metric == "duration" and one.id ~= "run" and not one.id:find("^phase ") then
+      list[#list + 1] = one
+    end
+  end
+  local positions = {}
+  for i, task in ipairs(case.record.tasks) do positions[task.id] = i end
+  for _, row in ipairs(judge.history(list)) do
+    local position = row.verdict == "regressed" and positions[row.id]
+    if position then
+      local line = case.series.lines[row.since]
+      local commit = line and type(line.commit) == "string" and line.commit:sub(1, 7)
+      case.add("regression", ("look at what made %s slower%s"):format(row.id,
+        commit and " in " .. commit or ""), judge.text(row, commit),
+        replay.gain(case.record, with(position, row.before)))
+    end
+  end
+end
+
+-- Stages that miss what they must meet.
+function rules.target(case)
+  if not case.targets then return end
+  local judged = case.targets:judge(case.record)
+  local rows = { judged.total, unpack(judged.stages or {}) }
+  for _, row in ipairs(rows) do
+    local limit = row.required or row.stretch
+    if row.status == "slow" and limit then
+      case.add("target", ("bring %s below its target of %s"):format(row.name, duration(limit)),
+        ("it took %s, %s over"):format(duration(row.duration), duration(row.duration - limit)),
+        row == judged.total and row.duration - limit or nil)
+    end
+  end
+end
+
+function rules.retries(case)
+  for i, task in ipairs(case.record.tasks) do
+    local attempts = tonumber(task.attempts) or 1
+    if attempts > 1 then
+      local once = task.duration / attempts
+      case.add("retries", ("make %s succeed the first time"):format(task.id),
+        ("it took %d attempts and %s"):format(attempts, duration(task.duration)),
+        replay.gain(case.record, with(i, once)))
+    end
+  end
+end
+
+function rules.uncached(case)
+  for i, task in ipairs(case.record.tasks) do
+    if task.cache == "off" and task.status == "ok" then
+      local gain = replay.gain(case.record, with(i, 0))
+      if worth(case, gain) then
+        case.named[task.id] = true
+        case.add("uncached", ("let results of %s be kept"):format(task.id),
+          ("it is never served from the cache, and took %s (ggen-lua why %s)"):format(
+            duration(task.duration), task.id), gain)
+      end
+    end
+  end
+end
+
+-- How often a task had a turn, and how often it was no hit, in the runs of the history.
+local function turns_of(lines, id)
+  local misses = 0
+  for _, line in ipairs(lines) do
+    for _, task in ipairs(type(line.tasks) == "table" and line.tasks or {}) do
+      if task.id == id and task.cache == "miss" then misses = misses + 1 end
+    end
+  end
+  return misses
+end
+
+function rules.misses(case)
+  if #case.lines < OFTEN_RUNS then return end
+  for i, task in ipairs(case.record.tasks) do
+    if task.cache == "miss" and share(case, task.duration) >= LEAST_SHARE then
+      local misses = turns_of(case.lines, task.id)
+      local gain = replay.gain(case.record, with(i, 0))
+      if misses >= OFTEN * #case.lines and worth(case, gain) then
+        case.add("misses", ("narrow the inputs of %s"):format(task.id),
+          ("it ran in %d of the last %d runs%s"):format(misses, #case.lines,
+            task.reason and ", this time because: " .. task.reason or ""), gain)
+      end
+    end
+  end
+end
+
+function rules.restore(case)
+  for i, task in ipairs(case.record.tasks) do
+    local saved = tonumber(task.saved)
+    if task.cache == "restored" and saved and task.duration > saved + LEAST_GAIN then
+      case.add("restore", ("do not keep the results of %s (cache = false)"):format(task.id),
+        ("restoring took %s, running it %s"):format(duration(task.duration), duration(saved)),
+        replay.gain(case.record, with(i, saved)))
+    end
+  end
+end
+
+function rules.workers(case)
+  local record = case.record
+  local jobs, cpus = tonumber(record.jobs), cpus_of(record)
+  if not jobs or jobs < 1 or #record.tasks < 2 then return end
+  local now = replay.run(record)
+  local wider = replay.run(record, { jobs = jobs * 2 })
+  local gain = now.makespan - wider.makespan
+  if not worth(case, gain) then return end
+  local computing = (tonumber(record.totals.cpu) or 0) / math.max(now.busy, 1e-9)
+  -- Where all processors compute already, more tasks at once only take turns.
+  if cpus and jobs >= cpus and computing > 0.5 then return end
+  case.add("workers", ("let more tasks run at once: -j%d"):format(jobs * 2),
+    ("with -j%d the same tasks take %s of %s; they compute %.0f %% of their time"):format(jobs * 2,
+      duration(wider.makespan), duration(now.makespan), math.min(1, computing) * 100), gain)
+end
+
+function rules.divide(case)
+  local on_path = {}
+  for _, id in ipairs(case.record.critical_path or {}) do on_path[id] = true end
+  for i, task in ipairs(case.record.tasks) do
+    if on_path[task.id] and task.cache ~= "restored" and not case.named[task.id]
+      and share(case, task.duration) >= LARGE_SHARE then
+      local gain = replay.gain(case.record, with(i, task.duration / 2))
+      if worth(case, gain) then
+        case.add("divide", ("divide %s into parts that run side by side, or make it faster")
+          :format(task.id), ("it is on the critical path and took %.0f %% of the run; half of it"
+          .. " would do"):format(math.min(1, share(case, task.duration)) * 100), gain)
+      end
+    end
+  end
+end
+
+function rules.memory(case)
+  local total = memory_of(case.record)
+  if not total then return end
+  local peaks = {}
+  for _, task in ipairs(case.record.tasks) do
+    peaks[#peaks + 1] = { id = task.id, bytes = tonumber(task.peak_memory) or 0 }
+  end
+  table.sort(peaks, function(a, b) return a.bytes > b.bytes end)
+  local sum, names = 0, {}
+  for i = 1, math.min(#peaks, tonumber(case.record.jobs) or 1) do
+    sum = sum + peaks[i].bytes
+    if i <= MOST_NAMED then names[i] = peaks[i].id end
+  end
+  if sum > MEMORY_SHARE * total then
+    case.add("memory", 'say what they take (weight = { memory = ... }) and use scheduler.resource',
+      ("%s may take %s at once, of %s"):format(table.concat(names, ", "), units.format_size(sum),
+        units.format_size(total)))
+  end
+end
+
+local ORDER = { "regression", "target", "retries", "uncached", "misses", "restore", "workers",
+  "divide", "memory" }
+
+-- Only tasks that are whole enough to be looked at.
+local function cleaned(record)
+  local clean = setmetatable({ tasks = {}, totals = type(record.totals) == "table" and record.totals
+    or {} }, { __index = record })
+  for i, task in ipairs(type(record.tasks) == "table" and record.tasks or {}) do
+    local copy = { id = "?", duration = 0 }
+    for key, value in pairs(type(task) == "table" and task or {}) do copy[key] = value end
+    if not series.plausible("duration", copy.duration) then copy.duration = 0 end
+    copy.id = tostring(copy.id)
+    clean.tasks[i] = copy
+  end
+  return clean
+end
+
+---@param record table of a run
+---@param lines table[]? of the history
+---@param targets table? of ggen.targets
+---@return ggen.perf.Recommendation[] the greatest gain first, those without one at the end
+function M.of(record, lines, targets)
+  record = cleaned(record)
+  local found = {}
+  local set = series.of(lines or {}, record)
+  local case = {
+    record = record, series = set, lines = set.lines, targets = targets,
+    wall = tonumber(record.totals.wall) or 0, named = {},
+    add = function(kind, text, evidence, gain)
+      found[#found + 1] = { kind = kind, text = text, evidence = evidence, gain = gain,
+        position = #found }
+    end,
+  }
+  for _, kind in ipairs(ORDER) do rules[kind](case) end
+  table.sort(found, function(a, b)
+    local first, second = a.gain or -1, b.gain or -1
+    if first ~= second then return first > second end
+    return a.position < b.position
+  end)
+  for _, one in ipairs(found) do
+    one.position = nil
+    one.gain = one.gain and units.milliseconds(one.gain)
+  end
+  return found
+end
+
+return M
