@@ -174,10 +174,8 @@ int trace_about(lua_State* L) {
   lua_createtable(L, 0, 5);
   set_field(L, "format", trace::format_name(self.format));
   set_field(L, "spans", static_cast<double>(self.tree->size()));
-  if (self.format != trace::TraceFormat::record || self.tree->size() > 0) {
-    set_field(L, "roots", static_cast<double>(self.tree->children_of(kNoSpan).size()));
-    set_time(L, "wall", self.tree->wall());
-  }
+  set_field(L, "roots", static_cast<double>(self.tree->children_of(kNoSpan).size()));
+  set_time(L, "wall", self.tree->wall());
   push_strings(L, self.notes);
   lua_setfield(L, -2, "notes");
   return 1;
@@ -185,7 +183,8 @@ int trace_about(lua_State* L) {
 
 // ---- Diff ----
 
-// compare(a, b, { noise = share, floor = seconds, ignore = globs }) -> Diff | nil, message, kind
+// compare(a, b, { noise = share, floor = seconds, ignore = globs, unstable = globs })
+//   -> Diff | nil, message, kind
 int spans_compare(lua_State* L) {
   const LuaTrace& a = check<LuaTrace>(L, 1);
   const LuaTrace& b = check<LuaTrace>(L, 2);
@@ -196,11 +195,14 @@ int spans_compare(lua_State* L) {
   options.noise = luaL_checknumber(L, -1);
   options.floor = nanoseconds(L, 3, "floor");
   luaL_argcheck(L, options.noise >= 0 && options.floor >= 0, 3, "noise and floor from 0 up");
-  lua_getfield(L, 3, "ignore");
-  for (const std::string& pattern : check_strings(L, lua_gettop(L))) {
-    auto glob = Glob::compile(pattern);
-    if (!glob) return push_error(L, glob.error());
-    options.ignore.push_back(std::move(*glob));
+  for (const auto& [name, globs] :
+       {std::pair{"ignore", &options.ignore}, std::pair{"unstable", &options.unstable}}) {
+    lua_getfield(L, 3, name);
+    for (const std::string& pattern : check_strings(L, lua_gettop(L))) {
+      auto glob = Glob::compile(pattern);
+      if (!glob) return push_error(L, glob.error());
+      globs->push_back(std::move(*glob));
+    }
   }
   trace::Diff diff = trace::compare(*a.tree, *b.tree, *a.texts, options);
   push<LuaDiff>(L, a.texts, a.tree, b.tree, std::move(options), std::move(diff));

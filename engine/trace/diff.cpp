@@ -23,7 +23,7 @@ class Comparison {
         after_(after),
         options_(options),
         ignored_(texts, options.ignore),
-        matcher_(before, after, ignored_, texts.seed()) {}
+        matcher_(before, after, IgnoredKeys(texts, options.unstable), texts.seed()) {}
 
   Diff run() {
     std::vector<DiffNode>& nodes = diff_.nodes;

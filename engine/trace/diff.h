@@ -21,7 +21,9 @@ struct DiffOptions {
   // than `floor` nanoseconds. Infinite noise: durations are not compared.
   double noise = 0.1;
   std::int64_t floor = 10'000'000;
-  std::vector<Glob> ignore;  // keys of attributes
+  // Keys of attributes. Those that are not stable tell no sibling from another; that is also told
+  // when they are compared.
+  std::vector<Glob> ignore, unstable;
 };
 
 struct DiffNode {

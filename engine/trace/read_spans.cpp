@@ -100,7 +100,8 @@ class Reader {
       }
     }
     if (!known && !record_ && json_.problem().empty()) {
-      if (frames_[0].draft.name == Texts::kEmpty) {
+      const SpanDraft& draft = frames_[0].draft;
+      if (draft.name == Texts::kEmpty && draft.id == Texts::kEmpty) {
         json_.fail(kUnknownShape);
       } else {
         fill(frames_[0]);

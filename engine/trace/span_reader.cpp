@@ -196,13 +196,16 @@ std::int64_t SpanReader::time(double unit) {
   std::int64_t whole = 0;
   if (const auto read = std::from_chars(text.data(), end, whole);
       unit == 1 && read.ec == std::errc() && read.ptr == end)
-    return whole < -kLargest || whole > kLargest ? kUnknown : whole;
+    return std::clamp(whole, -kLargest, kLargest);
   double number = 0;
   const auto read = std::from_chars(text.data(), end, number);
-  if (read.ec != std::errc() || read.ptr != end) return kUnknown;
+  if (read.ptr != end || text.empty()) return kUnknown;
+  const bool beyond = read.ec == std::errc::result_out_of_range;
+  if (beyond && text.find_first_of("eE") + 1 == text.find('-', 1)) return 0;  // 1e-999
   number *= unit;
-  if (!(std::fabs(number) < static_cast<double>(kLargest))) return kUnknown;
-  return static_cast<std::int64_t>(std::llround(number));
+  if (!beyond && std::fabs(number) < static_cast<double>(kLargest))
+    return static_cast<std::int64_t>(std::llround(number));
+  return text.front() == '-' ? -kLargest : kLargest;
 }
 
 TextIndex SpanReader::status_word() {

@@ -24,7 +24,7 @@ class SpanReader {
   // Of ids, which are compared with one another only. null is none.
   TextIndex id();
   // Whole nanoseconds, from a number of `unit` nanoseconds or the text of one; kUnknown, and no
-  // problem, for what is none or does not fit.
+  // problem, for what is none; 288 years for what is more.
   std::int64_t time(double unit);
   // The status as a lower-case word: "STATUS_CODE_ERROR" is "error", "UNSET" nothing.
   TextIndex status_word();

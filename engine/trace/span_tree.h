@@ -37,7 +37,7 @@ struct SpanTree {
   // Children of all spans, one group after the other, each in the order of start. The group of
   // span s begins at first_child[s + 1], the roots at first_child[0].
   std::vector<SpanIndex> children;
-  std::vector<std::uint32_t> first_child;
+  std::vector<std::uint32_t> first_child = {0, 0};
 
   std::size_t size() const { return name.size(); }
   std::span<const Attribute> attributes_of(SpanIndex span) const {

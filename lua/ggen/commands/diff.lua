@@ -4,6 +4,7 @@
 local cli = require("ggen.cli")
 local fault = require("ggen.fault")
 local units = require("ggen.units")
+local words = require("ggen.diff.words")
 
 local M = {
   summary = "Show what differs between two runs, or two traces",
@@ -60,14 +61,14 @@ function M.configure(parser)
 end
 
 local function compare(a, b, args)
-  local ignore = {}
-  if not args.all_attributes then
-    for i, name in ipairs(require("ggen.diff.ignored")) do ignore[i] = name end
+  local unstable = {}
+  for _, list in ipairs({ require("ggen.diff.ignored"), args.ignore }) do
+    for _, glob in ipairs(list) do unstable[#unstable + 1] = glob end
   end
-  for _, glob in ipairs(args.ignore) do ignore[#ignore + 1] = glob end
   local spans = require("ggen.core.spans")
   local diff, message = spans.compare(a.trace, b.trace,
-    { noise = args.noise, floor = args.floor, ignore = ignore })
+    { noise = args.noise, floor = args.floor, unstable = unstable,
+      ignore = args.all_attributes and args.ignore or unstable })
   return diff or fault.raise("--ignore: " .. message)
 end
 
@@ -83,7 +84,7 @@ function M.run(args)
   else
     for _, side in ipairs({ a, b }) do
       for _, note in ipairs(side.about.notes) do
-        io.stderr:write("ggen-lua: note: ", side.label, ": ", note, "\n")
+        io.stderr:write("ggen-lua: note: ", side.label, ": ", words.harmless(note), "\n")
       end
     end
     require("ggen.diff.tree").write(diff, a, b, { depth = args.depth or DEPTH, all = args.all,

@@ -20,7 +20,8 @@ local function path_to(names, depth)
 end
 
 local function change_of(diff, index, node, names, depth)
-  local change = { change = node.mark, depth = depth, path = path_to(names, depth) }
+  local mark = node.mark == "unchanged" and "explained" or node.mark
+  local change = { change = mark, depth = depth, path = path_to(names, depth) }
   if node.mark == "added" or node.mark == "removed" then change.spans = node.spans end
   if node.explained then change.explained = true end
   if node.status then

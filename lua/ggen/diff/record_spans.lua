@@ -5,13 +5,25 @@ local spans = require("ggen.core.spans")
 
 local M = {}
 
+-- What a record of another program has in a place, if it is of the kind that belongs there.
+local function plain(value)
+  return (type(value) == "string" or type(value) == "number") and value or nil
+end
+
+local function list(value) return type(value) == "table" and value or {} end
+
+local function words(value)
+  local out = {}
+  for i, word in ipairs(list(value)) do out[i] = plain(word) or "?" end
+  return #out > 0 and table.concat(out, " ") or nil
+end
+
 local function add_task(builder, root, task)
-  local attempts = task.attempts
-  builder:span({ name = task.id, parent = root, status = task.status, start = task.start,
-    duration = task.duration, attributes = {
-      cache = task.cache, signal = task.signal, reason = task.reason,
-      code = task.code ~= 0 and task.code or nil,
-      attempts = attempts and attempts > 1 and attempts or nil,
+  builder:span({ name = plain(task.id), parent = root, status = plain(task.status),
+    start = plain(task.start), duration = plain(task.duration), attributes = {
+      cache = plain(task.cache), signal = plain(task.signal), reason = plain(task.reason),
+      code = task.code ~= 0 and plain(task.code) or nil,
+      attempts = task.attempts ~= 1 and plain(task.attempts) or nil,
     } })
 end
 
@@ -19,20 +31,20 @@ end
 ---@param record table a run record (docs/formats.md)
 ---@return userdata trace
 function M.build(texts, record)
-  local builder, totals = spans.build(texts), record.totals or {}
-  local root = builder:span({ name = record.pipeline or "run", status = record.status, start = 0,
-    duration = totals.wall, attributes = {
-      command = table.concat(record.command or {}, " "), machine = record.machine,
-      jobs = record.jobs, code = record.code ~= 0 and record.code or nil, ["ggen"] = record.ggen,
+  local builder = spans.build(texts)
+  local root = builder:span({ name = plain(record.pipeline) or "run", start = 0,
+    status = plain(record.status), duration = plain(list(record.totals).wall), attributes = {
+      command = words(record.command), machine = plain(record.machine), jobs = plain(record.jobs),
+      code = record.code ~= 0 and plain(record.code) or nil, ggen = plain(record.ggen),
     } })
-  for _, phase in ipairs(record.phases or {}) do
-    builder:span({ name = "phase " .. phase.name, parent = root, start = phase.start,
-      duration = phase.duration })
+  for _, phase in ipairs(list(record.phases)) do
+    builder:span({ name = "phase " .. (plain(list(phase).name) or "?"), parent = root,
+      start = plain(list(phase).start), duration = plain(list(phase).duration) })
   end
-  for _, task in ipairs(record.tasks or {}) do add_task(builder, root, task) end
+  for _, task in ipairs(list(record.tasks)) do add_task(builder, root, list(task)) end
   -- They were up to date before anything began.
-  for _, id in ipairs(record.fresh or {}) do
-    builder:span({ name = id, parent = root, status = "ok", start = 0, duration = 0,
+  for _, id in ipairs(list(record.fresh)) do
+    builder:span({ name = plain(id), parent = root, status = "ok", start = 0, duration = 0,
       attributes = { cache = "fresh" } })
   end
   return builder:finish()

@@ -3,6 +3,7 @@
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
 local spans = require("ggen.core.spans")
+local words = require("ggen.diff.words")
 
 local M = {}
 
@@ -20,24 +21,27 @@ local function history(dir)
   return require("ggen.history").open(require("ggen.locate").find(dir) or dir)
 end
 
+-- "2026-11-21 21:12:53 UTC, commit 1402f91"
+local function detail_of(record)
+  local text, git = record.time:gsub("T", " "):gsub("%.%d+Z$", " UTC"), record.git
+  local commit = type(git) == "table" and type(git.commit) == "string" and git.commit:sub(1, 7)
+  if not commit then return text end
+  return ("%s, commit %s%s"):format(text, commit, git.dirty == true and " and changes" or "")
+end
+
 local function from_record(texts, record, label)
   local trace = require("ggen.diff.record_spans").build(texts, record)
-  local git = record.git
-  local detail = { (record.time or ""):gsub("T", " "):gsub("%.%d+Z$", " UTC"), nil }
-  if git and git.commit then
-    detail[#detail + 1] = "commit " .. git.commit:sub(1, 7) .. (git.dirty and ", changed" or "")
-  end
-  return { label = label or "run " .. record.id, detail = table.concat(detail, ", "),
-    trace = trace, about = trace:about(), run = record.id }
+  return { label = label or "run " .. record.id, detail = detail_of(record), trace = trace,
+    about = trace:about(), run = record.id }
 end
 
 -- "line 3, column 5: a comma is missing" as a fault of that line.
 local function raise_in(file, message)
-  local line, rest = message:match("^line (%d+), (.*)$")
-  error(fault.new({ message = rest or message, file = file, line = tonumber(line) }), 0)
+  local line, rest = words.harmless(message):match("^line (%d+), (.*)$")
+  error(fault.new({ message = rest or words.harmless(message), file = file, line = tonumber(line) }), 0)
 end
 
-local function from_file(texts, dir, path, word)
+local function from_file(texts, path, word)
   local trace, message, kind = spans.read(texts, path, MOST)
   if not trace then
     if kind == "invalid" then raise_in(word, message) end
@@ -48,7 +52,7 @@ local function from_file(texts, dir, path, word)
   end
   local about = trace:about()
   if about.format == "record" then
-    return from_record(texts, history(dir):record(path), word)
+    return from_record(texts, require("ggen.history").read(path), word)
   end
   return { label = word, trace = trace, about = about }
 end
@@ -67,7 +71,9 @@ local function side(texts, dir, word)
     if info and info.type == "directory" then
       fault.raise("this is a directory; a file with a trace, or a run, expected", word)
     end
-    if info then return from_file(texts, dir, path, word) end
+    if info then
+      return from_file(texts, require("ggen.locate").display(path, fs.cwd()), word)
+    end
     if word:find("/", 1, true) or word:find("%.jsonl?$") then missing_file(path, word) end
   end
   return from_record(texts, history(dir):record(word))
@@ -79,6 +85,9 @@ end
 ---@param after string? the last run
 ---@return ggen.diff.Side before, ggen.diff.Side after
 function M.pair(dir, before, after)
+  if not before and #history(dir):records() < 2 then
+    fault.raise("diff: there are no two runs to compare yet; run again, or name two files")
+  end
   local texts = spans.texts()
   local a = side(texts, dir, before or "last~1")
   if not after and not a.run then

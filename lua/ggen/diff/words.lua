@@ -7,8 +7,10 @@ local M = {}
 local LONGEST = 200 -- bytes of a name
 local LONGEST_VALUE = 60
 
--- What moves the cursor or changes colours when it is printed.
-local function harmless(text)
+---A text of somebody else's: what would move the cursor or change colours is written out.
+---@param text string
+---@return string
+function M.harmless(text)
   return (text:gsub("\194[\128-\159]", "?"):gsub("%c", function(byte)
     return byte == "\n" and "\\n" or byte == "\t" and "\\t" or ("\\x%02x"):format(byte:byte())
   end))
@@ -25,14 +27,14 @@ end
 ---@return string
 function M.name(name)
   if not name or name == "" then return "(no name)" end
-  return harmless(cut(name, LONGEST))
+  return M.harmless(cut(name, LONGEST))
 end
 
 ---@param value string? of an attribute
 ---@return string
 function M.value(value)
   if not value then return "-" end
-  return value == "" and '""' or harmless(cut(value, LONGEST_VALUE))
+  return value == "" and '""' or M.harmless(cut(value, LONGEST_VALUE))
 end
 
 ---@param seconds number?
