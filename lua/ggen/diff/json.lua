@@ -27,7 +27,8 @@ local function change_of(diff, index, node, names, depth)
   if node.status then
     change.status = { before = node.status_before, after = node.status_after }
   end
-  if node.duration or node.explained or node.mark ~= "modified" then
+  local known = node.duration_before or node.duration_after
+  if known and (node.duration or node.explained or node.mark ~= "modified") then
     change.duration = { before = node.duration_before, after = node.duration_after }
   end
   if node.attributes then
