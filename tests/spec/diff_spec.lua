@@ -16,7 +16,9 @@ end
 
 local function compare(a, b)
   local texts = spans.texts()
-  return assert(spans.compare(record_spans.build(texts, a), record_spans.build(texts, b),
+  local x, y = { record = a }, { record = b }
+  record_spans.complete(texts, x, y)
+  return assert(spans.compare(x.trace, y.trace,
     { noise = 0.1, floor = 0.01, ignore = { "reason" }, unstable = { "reason" } }))
 end
 
@@ -32,9 +34,11 @@ local function marks(diff)
   return list
 end
 
+local function every() return true end
+
 describe("a run record", function()
   it("is a tree of the run, its phases and its tasks", function()
-    local about = record_spans.build(spans.texts(), record()):about()
+    local about = record_spans.build(spans.texts(), record(), every):about()
     assert.same({ format = "record", spans = 4, roots = 1, wall = 2, notes = {} }, about)
     local diff = compare(record(), record())
     assert.is_true(diff:totals().same)
@@ -58,11 +62,16 @@ describe("a run record", function()
     assert.is_false(diff:node(3).duration)
   end)
 
+  it("has the phases that the other one has, too", function()
+    local diff = compare(record(), record({ phases = { { name = "cd", start = 0, duration = 1 } } }))
+    assert.same({ "shop unchanged", "build unchanged", "lint unchanged" }, marks(diff))
+  end)
+
   it("may be anything where nobody has looked", function()
     local odd = record({ command = { {}, "run" }, phases = { 7, { name = {} } }, machine = {},
       tasks = { { id = "build", status = {}, attempts = "x", signal = false } }, fresh = { {} } })
-    assert.equal(5, record_spans.build(spans.texts(), odd):about().spans)
-    assert.equal(1, record_spans.build(spans.texts(), {}):about().spans)
+    assert.equal(3, record_spans.build(spans.texts(), odd, every):about().spans)
+    assert.equal(1, record_spans.build(spans.texts(), {}, every):about().spans)
   end)
 end)
 

@@ -88,7 +88,7 @@ function M.run(args)
       end
     end
     require("ggen.diff.tree").write(diff, a, b, { depth = args.depth or DEPTH, all = args.all,
-      style = require("ggen.style").new(cli.use_color(args.color, 1)) })
+      durations = args.noise ~= math.huge, style = require("ggen.style").new(cli.use_color(args.color, 1)) })
   end
   return diff:totals().same and 0 or 1
 end

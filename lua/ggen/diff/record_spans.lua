@@ -1,5 +1,6 @@
--- A run record as a tree of spans: the run, below it its phases and its tasks. What is measured
--- anew each time (processor time, memory, commits) is no part of it: `perf compare` knows noise.
+-- A run record as a tree of spans: the run, below it its phases and its tasks. A phase in which
+-- nothing ran is not recorded, so that only phases of both runs are compared. What is measured anew
+-- each time (processor time, memory, commits) is no part of it: `perf compare` knows noise.
 -- SPDX-License-Identifier: MIT
 local spans = require("ggen.core.spans")
 
@@ -29,8 +30,9 @@ end
 
 ---@param texts userdata where the texts of the tree are kept
 ---@param record table a run record (docs/formats.md)
+---@param is_phase fun(name: string): boolean whether a phase becomes a span
 ---@return userdata trace
-function M.build(texts, record)
+function M.build(texts, record, is_phase)
   local builder = spans.build(texts)
   local root = builder:span({ name = plain(record.pipeline) or "run", start = 0,
     status = plain(record.status), duration = plain(list(record.totals).wall), attributes = {
@@ -38,8 +40,11 @@ function M.build(texts, record)
       code = record.code ~= 0 and plain(record.code) or nil, ggen = plain(record.ggen),
     } })
   for _, phase in ipairs(list(record.phases)) do
-    builder:span({ name = "phase " .. (plain(list(phase).name) or "?"), parent = root,
-      start = plain(list(phase).start), duration = plain(list(phase).duration) })
+    local name = plain(list(phase).name)
+    if name and is_phase(name) then
+      builder:span({ name = "phase " .. name, parent = root, start = plain(phase.start),
+        duration = plain(phase.duration) })
+    end
   end
   for _, task in ipairs(list(record.tasks)) do add_task(builder, root, list(task)) end
   -- They were up to date before anything began.
@@ -48,6 +53,30 @@ function M.build(texts, record)
       attributes = { cache = "fresh" } })
   end
   return builder:finish()
+end
+
+local function phases_of(record)
+  local names = {}
+  for _, phase in ipairs(list(record and record.phases)) do
+    local name = plain(list(phase).name)
+    if name then names[name] = true end
+  end
+  return names
+end
+
+---Gives the sides that are runs their trees.
+---@param texts userdata
+---@param a ggen.diff.Side
+---@param b ggen.diff.Side
+function M.complete(texts, a, b)
+  local of_a, of_b = phases_of(a.record), phases_of(b.record)
+  local function in_both(name) return of_a[name] and of_b[name] or false end
+  for _, side in ipairs({ a, b }) do
+    if side.record then
+      side.trace = M.build(texts, side.record, in_both)
+      side.about = side.trace:about()
+    end
+  end
 end
 
 return M

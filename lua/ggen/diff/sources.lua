@@ -16,6 +16,7 @@ local MOST = 1024 ^ 3
 ---@field trace userdata a tree of spans
 ---@field about { format: string, spans: integer, roots: integer, wall: number?, notes: string[] }
 ---@field run string? id, of a run
+---@field record table? of a run
 
 local function history(dir)
   return require("ggen.history").open(require("ggen.locate").find(dir) or dir)
@@ -29,10 +30,10 @@ local function detail_of(record)
   return ("%s, commit %s%s"):format(text, commit, git.dirty == true and " and changes" or "")
 end
 
-local function from_record(texts, record, label)
-  local trace = require("ggen.diff.record_spans").build(texts, record)
-  return { label = label or "run " .. record.id, detail = detail_of(record), trace = trace,
-    about = trace:about(), run = record.id }
+-- Without its tree: of which phases that tells depends on what it is compared with.
+local function from_record(record, label)
+  return { label = label or "run " .. record.id, detail = detail_of(record), run = record.id,
+    record = record }
 end
 
 -- "line 3, column 5: a comma is missing" as a fault of that line.
@@ -52,7 +53,7 @@ local function from_file(texts, path, word)
   end
   local about = trace:about()
   if about.format == "record" then
-    return from_record(texts, require("ggen.history").read(path), word)
+    return from_record(require("ggen.history").read(path), word)
   end
   return { label = word, trace = trace, about = about }
 end
@@ -76,7 +77,7 @@ local function side(texts, dir, word)
     end
     if word:find("/", 1, true) or word:find("%.jsonl?$") then missing_file(path, word) end
   end
-  return from_record(texts, history(dir):record(word))
+  return from_record(history(dir):record(word))
 end
 
 ---The two sides of a comparison. Both share their texts.
@@ -93,7 +94,9 @@ function M.pair(dir, before, after)
   if not after and not a.run then
     fault.raise(("diff: what is %s compared with? Name a second file"):format(before))
   end
-  return a, side(texts, dir, after or "last")
+  local b = side(texts, dir, after or "last")
+  require("ggen.diff.record_spans").complete(texts, a, b)
+  return a, b
 end
 
 return M

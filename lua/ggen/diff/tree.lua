@@ -12,6 +12,7 @@ local FEW = 3 -- attributes of a span that are named
 ---@class ggen.diff.View
 ---@field depth integer levels that are shown
 ---@field all boolean? also what is the same
+---@field durations boolean whether they are compared
 ---@field style ggen.Style
 
 local function attributes_of(diff, index, all)
@@ -120,7 +121,7 @@ local function heading(sign, side)
   return ("%s %s  %s"):format(sign, words.name(side.label), table.concat(what, ", "))
 end
 
-local function summary(totals, a, b)
+local function summary(totals, a, b, view)
   local parts = {}
   for _, mark in ipairs({ "added", "removed", "modified" }) do
     if totals[mark] > 0 then parts[#parts + 1] = ("%d %s"):format(totals[mark], mark) end
@@ -128,7 +129,7 @@ local function summary(totals, a, b)
   parts[#parts + 1] = ("%d unchanged"):format(totals.unchanged)
   local text = totals.same and "no difference: " .. words.count(totals.unchanged, "span")
     or table.concat(parts, ", ")
-  if a.about.wall and b.about.wall then
+  if view.durations and a.about.wall and b.about.wall then
     text = ("%s; wall %s"):format(text, words.change(a.about.wall, b.about.wall))
   end
   return text
@@ -151,7 +152,7 @@ function M.write(diff, a, b, view)
   write(view.style:red(heading("---", a)))
   write(view.style:green(heading("+++", b)))
   if not totals.same or view.all then write_nodes(diff, view, write) end
-  write(view.style:bold(summary(totals, a, b)))
+  write(view.style:bold(summary(totals, a, b, view)))
   io.write(table.concat(out, "\n"), "\n")
 end
 
