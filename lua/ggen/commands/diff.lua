@@ -87,8 +87,9 @@ function M.run(args)
         io.stderr:write("ggen-lua: note: ", side.label, ": ", words.harmless(note), "\n")
       end
     end
+    local style = require("ggen.style").new(cli.use_color(args.color, 1))
     require("ggen.diff.tree").write(diff, a, b, { depth = args.depth or DEPTH, all = args.all,
-      durations = args.noise ~= math.huge, style = require("ggen.style").new(cli.use_color(args.color, 1)) })
+      durations = args.noise ~= math.huge, style = style })
   end
   return diff:totals().same and 0 or 1
 end

@@ -39,7 +39,8 @@ end
 -- "line 3, column 5: a comma is missing" as a fault of that line.
 local function raise_in(file, message)
   local line, rest = words.harmless(message):match("^line (%d+), (.*)$")
-  error(fault.new({ message = rest or words.harmless(message), file = file, line = tonumber(line) }), 0)
+  error(fault.new({ message = rest or words.harmless(message), file = file,
+    line = tonumber(line) }), 0)
 end
 
 local function from_file(texts, path, word)

@@ -67,6 +67,8 @@ end
 ---@param number integer
 ---@param word string
 ---@return string "1 span", "2 spans"
-function M.count(number, word) return ("%d %s%s"):format(number, word, number == 1 and "" or "s") end
+function M.count(number, word)
+  return ("%d %s%s"):format(number, word, number == 1 and "" or "s")
+end
 
 return M
