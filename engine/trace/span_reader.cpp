@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <string>
 
 namespace ggen::trace {
@@ -197,14 +198,17 @@ std::int64_t SpanReader::time(double unit) {
   if (const auto read = std::from_chars(text.data(), end, whole);
       unit == 1 && read.ec == std::errc() && read.ptr == end)
     return std::clamp(whole, -kLargest, kLargest);
-  double number = 0;
-  const auto read = std::from_chars(text.data(), end, number);
-  if (read.ptr != end || text.empty()) return kUnknown;
-  const bool beyond = read.ec == std::errc::result_out_of_range;
-  if (beyond && text.find_first_of("eE") + 1 == text.find('-', 1)) return 0;  // 1e-999
-  number *= unit;
-  if (!beyond && std::fabs(number) < static_cast<double>(kLargest))
-    return static_cast<std::int64_t>(std::llround(number));
+  // Its end has to be a NUL, and no number that makes sense is longer than that.
+  char number[64];
+  if (text.empty() || text.size() >= sizeof number ||
+      text.find_first_not_of("0123456789+-.eE") != std::string_view::npos)
+    return kUnknown;
+  number[text.copy(number, text.size())] = '\0';
+  char* read = nullptr;
+  const double nanoseconds = std::strtod(number, &read) * unit;
+  if (*read != '\0') return kUnknown;
+  if (std::fabs(nanoseconds) < static_cast<double>(kLargest))
+    return static_cast<std::int64_t>(std::llround(nanoseconds));
   return text.front() == '-' ? -kLargest : kLargest;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "trace/texts.h"
 
-#include <random>
+#include <sys/random.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -15,8 +15,7 @@ constexpr std::size_t kFirstSlots = 256;
 }  // namespace
 
 Texts::Texts() : starts_{0}, slots_(kFirstSlots) {
-  std::random_device chance;
-  seed_ = static_cast<std::uint64_t>(chance()) << 32U | chance();
+  if (::getrandom(&seed_, sizeof seed_, 0) != sizeof seed_) seed_ = 0;
   add("");
 }
 
