@@ -17,7 +17,6 @@ local M = {
 }
 
 local DEPTH = 10
-local MOST_DEPTH = 500
 
 -- "10%", "0.1" or "off"
 local function noise(value)
@@ -37,9 +36,9 @@ local function floor(value)
 end
 
 local function depth(value)
-  local number = tonumber(value)
-  if not number or number < 1 or number > MOST_DEPTH or number % 1 ~= 0 then
-    return nil, ("--depth: a whole number from 1 to %d expected, got %s"):format(MOST_DEPTH, value)
+  local number, most = tonumber(value), require("ggen.diff.tree").DEEPEST
+  if not number or number < 1 or number > most or number % 1 ~= 0 then
+    return nil, ("--depth: a whole number from 1 to %d expected, got %s"):format(most, value)
   end
   return number
 end

@@ -7,6 +7,9 @@ local M = {}
 
 local MARKS = { added = "+", removed = "-", modified = "~", unchanged = " " }
 local COLORS = { added = "green", removed = "red", modified = "yellow" }
+-- Levels that can be shown: each of them makes all lines below it longer.
+M.DEEPEST = 500
+
 local FEW = 3 -- attributes of a span that are named
 
 ---@class ggen.diff.View
@@ -102,9 +105,10 @@ local function write_nodes(diff, view, write)
             write(below .. corner .. view.style:dim(("... %d unchanged"):format(node.spans - 1)))
           end
         elseif #levels == view.depth then
-          write(below .. corner .. view.style:dim(("... %s below, in %s (--depth %d shows more)")
-            :format(words.count(node.changes - own, "change"), words.count(node.spans - 1, "span"),
-              view.depth + 1)))
+          local more = view.depth < M.DEEPEST
+            and (" (--depth %d shows more)"):format(math.min(2 * view.depth, M.DEEPEST)) or ""
+          write(below .. corner .. view.style:dim(("... %s below, in %s%s"):format(
+            words.count(node.changes - own, "change"), words.count(node.spans - 1, "span"), more)))
         else
           levels[#levels + 1] = { list = shown(diff, node, view), at = 0, prefix = below }
         end

@@ -95,6 +95,9 @@ TEST_CASE("plain spans with parents, and with children", "[read_spans]") {
   CHECK(read(R"([{"name":"a","children":null},{"name":"b","children":[{"name":"c"}]}])").shape ==
         "a b{c}");
   CHECK(read("[]").shape.empty());
+  CHECK(read(R"([{"name":"a","status":"UNSET"},{"name":"b","status":{"code":0}},
+                 {"name":"c","status":{"code":"STATUS_CODE_UNSET"}},{"name":"d","status":1}])")
+            .shape == "a b c d:ok");
 }
 
 TEST_CASE("siblings are in the order of start", "[read_spans]") {
