@@ -24,6 +24,7 @@ int open_process(lua_State* L);
 int open_run_record(lua_State* L);
 int open_signal(lua_State* L);
 int open_snapshot(lua_State* L);
+int open_spans(lua_State* L);
 int open_state(lua_State* L);
 int open_timer(lua_State* L);
 int open_timings(lua_State* L);
@@ -59,6 +60,7 @@ constexpr Module kModules[] = {
     {"ggen.core.run_record", open_run_record},
     {"ggen.core.signal", open_signal},
     {"ggen.core.snapshot", open_snapshot},
+    {"ggen.core.spans", open_spans},
     {"ggen.core.state", open_state},
     {"ggen.core.timer", open_timer},
     {"ggen.core.timings", open_timings},

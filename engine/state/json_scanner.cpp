@@ -2,8 +2,8 @@
 #include "state/json_scanner.h"
 
 #include <algorithm>
-#include <cstdint>
 
+#include "base/json_unescape.h"
 #include "base/utf8.h"
 
 namespace ggen::state {
@@ -19,68 +19,6 @@ unsigned hex_value(char byte) {
   if (byte >= 'a' && byte <= 'f') return static_cast<unsigned>(byte - 'a') + 10;
   if (byte >= 'A' && byte <= 'F') return static_cast<unsigned>(byte - 'A') + 10;
   return 16;
-}
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xc0 | code >> 6U);
-    put(0x80 | (code & 0x3fU));
-  } else if (code < 0x10000) {
-    put(0xe0 | code >> 12U);
-    put(0x80 | (code >> 6U & 0x3fU));
-    put(0x80 | (code & 0x3fU));
-  } else {
-    put(0xf0 | code >> 18U);
-    put(0x80 | (code >> 12U & 0x3fU));
-    put(0x80 | (code >> 6U & 0x3fU));
-    put(0x80 | (code & 0x3fU));
-  }
-}
-
-std::uint32_t hex4(std::string_view digits) {
-  std::uint32_t code = 0;
-  for (const char digit : digits.substr(0, 4)) code = code << 4U | hex_value(digit);
-  return code;
-}
-
-// What a string means, from what stands between its quotes, which is known to be right. Half of a
-// surrogate pair becomes U+FFFD.
-std::string unescape(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const auto plain = std::min(text.find('\\'), text.size());
-    out.append(text.substr(0, plain));
-    text.remove_prefix(plain);
-    if (text.empty()) break;
-    const char letter = text[1];
-    text.remove_prefix(2);
-    switch (letter) {
-      case 'b': out.push_back('\b'); break;
-      case 'f': out.push_back('\f'); break;
-      case 'n': out.push_back('\n'); break;
-      case 'r': out.push_back('\r'); break;
-      case 't': out.push_back('\t'); break;
-      case 'u': {
-        std::uint32_t code = hex4(text);
-        text.remove_prefix(4);
-        if (code >= 0xd800 && code < 0xdc00 && text.starts_with("\\u")) {
-          const std::uint32_t low = hex4(text.substr(2));
-          if (low >= 0xdc00 && low < 0xe000) {
-            code = 0x10000 + ((code - 0xd800) << 10U) + (low - 0xdc00);
-            text.remove_prefix(6);
-          }
-        }
-        append_utf8(out, code >= 0xd800 && code < 0xe000 ? 0xfffd : code);
-        break;
-      }
-      default: out.push_back(letter);
-    }
-  }
-  return out;
 }
 
 // The length of the string that `text` starts with, with its quotes.
@@ -169,7 +107,7 @@ std::optional<std::string> JsonScanner::string() {
   if (kind() != Kind::string) return std::nullopt;
   const std::size_t start = at_ + 1;
   if (!pass_string()) return std::nullopt;
-  return unescape(text_.substr(start, at_ - 1 - start));
+  return json_unescape(text_.substr(start, at_ - 1 - start));
 }
 
 std::string_view JsonScanner::value() {

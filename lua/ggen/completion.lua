@@ -43,7 +43,7 @@ local function argument_kind(command)
   local first = command.arguments[1]
   if first and first.choices then return table.concat(first.choices, " ") end
   if first and first.name == "TASK" then return "TASK" end
-  if command.name == "lua" then return "FILE" end
+  if command.name == "lua" or command.name == "diff" then return "FILE" end
   if command.name == "help" then return "COMMAND" end
   return nil
 end

@@ -45,7 +45,7 @@ local FOOT = [[
 all done
 .TP
 .B 1
-a task failed
+a task failed; of diff, something differs
 .TP
 .B 2
 the command line or the pipeline is wrong

@@ -7,6 +7,7 @@ local M = {}
 ---@field fail string
 ---@field skip string
 ---@field run string
+---@field utf8 boolean whether other characters than ASCII can be shown
 local Style = {}
 Style.__index = Style
 
@@ -28,7 +29,7 @@ function M.new(color)
   if locale == "" then locale = os.getenv("LANG") or "" end
   local utf8 = locale:lower():match("utf%-?8") ~= nil
   return setmetatable({
-    _color = color,
+    _color = color, utf8 = utf8,
     ok = utf8 and "✓" or "ok", fail = utf8 and "✗" or "FAILED",
     skip = utf8 and "–" or "-", run = utf8 and "▸" or ">",
   }, Style)

@@ -8,7 +8,7 @@ ROWS+=" noop-s noop-m noop-w noop-l leaf since policy recheck lookup first-hash 
 build_perf() {
   perf=$root/build/perf/tests/bench
   quietly cmake -S "$root" -B "$root/build/perf" -G Ninja -DCMAKE_BUILD_TYPE=Release
-  quietly cmake --build "$root/build/perf" --target hash_perf lookup_perf restore_perf
+  quietly cmake --build "$root/build/perf" --target diff_perf hash_perf lookup_perf restore_perf
 }
 
 row_noop_s() {

@@ -1,10 +1,10 @@
-# Rows about running: start-up, processes, functions, output. One function for each: it measures, and calls
-# `row` with what it found. Results are neither served nor stored here: all is run each time.
+# Rows about running: start-up, processes, functions, output; and comparing what ran. One function for each: it
+# measures, and calls `row` with what it found. Results are neither served nor stored here: all is run each time.
 # Uses from run.sh: $ggen, $tools (the C programs), $work (scratch), compare, row and the writers.
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC2154 # the names of run.sh
 
-ROWS+=" version first-spawn processes shell functions output lua54 plugin scheduler-overhead"
+ROWS+=" version first-spawn processes shell functions output lua54 plugin scheduler-overhead diff"
 
 row_version() {
   compare 41 "$ggen" version ::: luajit -e ''
@@ -77,4 +77,14 @@ row_scheduler_overhead() {
   found=$("$ggen" lua "$root/tests/bench/scheduler_overhead.lua")
   row "\`resource\` over \`critical-path\` instead of \`fifo\`, 100,000 tasks, for each" "<= 2 µs" \
     "${found##*	} µs (\`fifo\`: ${found%%	*} µs)" "-" "$(at_most "${found##*	}" 2)"
+}
+
+row_diff() {
+  build_perf
+  local count compared reading size bar
+  while IFS=$'\t' read -r count compared reading size; do
+    bar=$((count / 1000))
+    row "two traces of $count spans compared, in process (both read before, $size MB each: $reading ms)" \
+      "<= $bar ms" "$compared ms" - "$(at_most "$compared" "$bar")"
+  done < <("$perf/diff_perf" 1000 10000 100000)
 }

@@ -90,6 +90,8 @@ local SHORT_DIGEST = "%f[%w]" .. ("%x"):rep(12) .. "%f[%W]"
 local function plain(line)
   return (line:gsub(DIGEST, "DIGEST"):gsub(SHORT_DIGEST, "DIGEST")
     :gsub("%d+ m %d%d s", "TIME"):gsub("%d+%.%d+ s", "TIME")
+    :gsub("%d[%d.]* [mu]s%f[%W]", "TIME"):gsub("%f[%d]0 s%f[%W]", "TIME")
+    :gsub("%d+T%d+%.%d+%-%x+", "ID"):gsub("[%d-]+ %d+:%d+:%d+ UTC", "DATE")
     :gsub('("[%w_]+":%s?)%-?%d+%.%d[%de-]*', "%1TIME")
     :gsub('("peak_memory":%s?)%d+', "%1TIME")
     :gsub('("[%w_]+":%s?)%-?%d[%d.]*e%-%d+', "%1TIME")
