@@ -15,9 +15,12 @@ local parts = {
   evict = "ggen.evict",
   history = "ggen.history",
   json = "ggen.core.json",
+  metrics = "ggen.metrics",
   report = "ggen.report",
   schema = "ggen.schema",
   suggest = "ggen.suggest",
+  targets = "ggen.targets",
+  trace = "ggen.tracing",
   units = "ggen.units",
 }
 
