@@ -140,7 +140,9 @@ end
 ---@return string? message
 function M.find(name, project)
   local found = M.run[name]
-  if found then return { name = name, unit = found.unit, desc = found.desc, value = found.value } end
+  if found then
+    return { name = name, unit = found.unit, desc = found.desc, value = found.value }
+  end
   local kind, rest = name:match("^(%a+)%.(.+)$")
   if kind == "task" or kind == "phase" then return find_part(name, kind, rest, project) end
   local names = sorted.keys(M.run)

@@ -1,5 +1,5 @@
--- The stages of a recorded run: its phases and tasks, found by name or glob, and how long each took.
--- Knows the record of a run and nothing of limits.
+-- The stages of a recorded run: its phases and tasks, found by name or glob, and how long each
+-- took. Knows the record of a run and nothing of limits.
 -- SPDX-License-Identifier: MIT
 local Project = require("ggen.project")
 

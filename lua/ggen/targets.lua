@@ -158,8 +158,8 @@ local function slowest_first(rows)
 end
 
 ---@param record table of a run
----@return { total: ggen.TargetRow, stages: ggen.TargetRow[] } judgement stages that took part in the
----run, the slowest first
+---@return { total: ggen.TargetRow, stages: ggen.TargetRow[] } judgement stages that took part in
+---the run, the slowest first
 function Targets:judge(record)
   local found, rows = stages.of(record), {}
   for _, stage in ipairs(self.stages) do

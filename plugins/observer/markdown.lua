@@ -161,7 +161,7 @@ local function document(run, targets, lines, most)
     status and "**" .. status .. "**" or "no targets"))
   if record.status ~= "ok" then add((" (%s)"):format(escape(record.status))) end
   if git.commit then
-    add((". Commit %s%s"):format(code(git.commit:sub(1, 12)),
+    add((".\nCommit %s%s"):format(code(git.commit:sub(1, 12)),
       git.dirty == true and ", with changes" or ""))
   end
   add(".\n\n")

@@ -193,7 +193,7 @@ function Blocks:finish(task, log, footer, footer_only) end
 
 ---Limits of how long a run and its stages may take.
 ---@class ggen.targets
----@field params table<string, ggen.Param> of a plugin that has targets: total, stretch, stages, preset
+---@field params table<string, ggen.Param> of a plugin that has targets
 local targets = {}
 
 ---@param params table as checked by targets.params
@@ -217,8 +217,8 @@ function targets.of_project(project) end
 ---@field duration number
 ---@field required number?
 ---@field stretch number?
----@field status "good"|"acceptable"|"slow"|nil slow: the required limit was missed; acceptable: only
----the stretch was; nil without a limit
+---Slow: the required limit was missed; acceptable: only the stretch was; nil without a limit.
+---@field status "good"|"acceptable"|"slow"|nil
 ---@field percent number? (target - duration) / target * 100; the target is the required one
 
 ---@param name string
@@ -227,8 +227,8 @@ function targets.of_project(project) end
 ---@return ggen.TargetRow
 function targets.row(name, duration, limits) end
 
----The rows of all stages of a run: those with limits, and the phases, or else the tasks, that none of
----these is about; the slowest first.
+---The rows of all stages of a run: those with limits, and the phases, or else the tasks, that none
+---of these is about; the slowest first.
 ---@param targets ggen.Targets?
 ---@param record table of a run
 ---@return { total: ggen.TargetRow, stages: ggen.TargetRow[] } judgement
@@ -249,7 +249,7 @@ function targets.missed(judgement) end
 local Targets = {}
 
 ---@param record table of a run
----@return { total: ggen.TargetRow, stages: ggen.TargetRow[] } judgement of the stages that took part
+---@return { total: ggen.TargetRow, stages: ggen.TargetRow[] } judgement of what took part
 function Targets:judge(record) end
 
 ---The figures of a recorded run, by name.

@@ -23,8 +23,8 @@ function M.decode(text) return core.decode(text) end
 ---   < 3, 4, 3
 ---@param text string
 ---@return table? value
----@return (fun(container: table, key: string|integer): integer?)|string line of a key of a table, or
----of an element of a list; without a value the message, with line and column
+---@return (fun(container: table, key: string|integer): integer?)|string line of a key of a table,
+---or of an element of a list; without a value the message, with line and column
 ---@return string? kind
 function M.decode_lines(text)
   local value, places, kind = core.decode_placed(text)

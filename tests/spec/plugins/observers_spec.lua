@@ -183,7 +183,8 @@ describe("observer.markdown", function()
     assert.equal([[
 # Optimization report: shop
 
-Run `20261102T202300.123-f841ad` of 2026-11-02T20:23:00.123Z: 5 tasks in 2.50 s, **slow**. Commit `1402f91c1402`.
+Run `20261102T202300.123-f841ad` of 2026-11-02T20:23:00.123Z: 5 tasks in 2.50 s, **slow**.
+Commit `1402f91c1402`.
 
 - the run took 2.50 s, 25 % over the required 2.00 s
 

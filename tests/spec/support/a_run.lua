@@ -58,7 +58,8 @@ end
 ---@return table shown what it wrote to the screen, as text() of it
 function M.use(name, params, host)
   local shown = {}
-  local fields = { project_dir = "/nowhere", options = { dry_run = false }, style = style.new(false),
+  local fields = { project_dir = "/nowhere", options = { dry_run = false },
+    style = style.new(false),
     screen = { write = function(_, text) table.insert(shown, text) end } }
   for key, value in pairs(host or {}) do fields[key] = value end
   local instance = registry.new(fields):use(name, params, { file = "pipeline.lua", line = 3 })
