@@ -15,6 +15,7 @@ local M = {}
 ---@class ggen.Stages
 ---@field package _record table
 ---@field package _found table<string, ggen.Stage|false>
+---@field package _index table?
 local Stages = {}
 Stages.__index = Stages
 
@@ -30,45 +31,61 @@ local function seconds(value)
   return value and value >= 0 and value < math.huge and value or 0
 end
 
--- Whether a task is an instance of the matrix task of that name.
-local function is_instance(id, name)
-  return id:byte(#name + 1) == 58 and id:sub(1, #name) == name -- ":"
+local function new_stage(name) return { name = name, tasks = {}, fresh = 0 } end
+
+local function take_in(stage, part)
+  local start = seconds(part.start)
+  local finish = start + seconds(part.duration)
+  stage.start = math.min(stage.start or start, start)
+  stage.finish = math.max(stage.finish or finish, finish)
 end
 
-local function matcher(name)
-  if is_glob(name) then
-    local ok, match = pcall(Project.matcher, name)
-    return ok and match or function() return false end
-  end
-  return function(id) return id == name or is_instance(id, name) end
+local function take_task(stage, task)
+  if task.status == "skipped" then return end
+  take_in(stage, task)
+  table.insert(stage.tasks, task)
 end
 
-local function look(record, name)
-  local matches, stage = matcher(name), nil
-  local function take_in(part)
-    local start = seconds(part.start)
-    local finish = start + seconds(part.duration)
-    if not stage then
-      stage = { name = name, start = start, finish = finish, tasks = {}, fresh = 0 }
-    end
-    stage.start, stage.finish = math.min(stage.start, start), math.max(stage.finish, finish)
+-- What a name may mean: phases, and tasks by their id or by that of their matrix task.
+local function index_of(record)
+  local index = { phases = {}, tasks = {}, fresh = {} }
+  local function add(map, key, value)
+    map[key] = map[key] or {}
+    table.insert(map[key], value)
   end
-  for _, phase in ipairs(record.phases or {}) do
-    if phase.name == name or is_glob(name) and matches(phase.name) then take_in(phase) end
+  for _, phase in ipairs(record.phases or {}) do add(index.phases, phase.name, phase) end
+  local function add_task(map, id, value)
+    add(map, id, value)
+    local matrix_task = id:match("^([^:]+):")
+    if matrix_task then add(map, matrix_task, value) end
   end
+  for _, task in ipairs(record.tasks or {}) do add_task(index.tasks, task.id, task) end
+  for _, id in ipairs(record.fresh or {}) do add_task(index.fresh, id, id) end
+  return index
+end
+
+local function find_named(index, name)
+  local stage = new_stage(name)
+  for _, phase in ipairs(index.phases[name] or {}) do take_in(stage, phase) end
   -- A phase of just that name is what was meant.
-  if stage and not is_glob(name) then return stage end
+  if stage.start then return stage end
+  for _, task in ipairs(index.tasks[name] or {}) do take_task(stage, task) end
+  stage.fresh = #(index.fresh[name] or {})
+  return stage
+end
+
+local function find_matching(record, name)
+  local ok, matches = pcall(Project.matcher, name)
+  local stage = new_stage(name)
+  if not ok then return stage end
+  for _, phase in ipairs(record.phases or {}) do
+    if matches(phase.name) then take_in(stage, phase) end
+  end
   for _, task in ipairs(record.tasks or {}) do
-    if task.status ~= "skipped" and matches(task.id) then
-      take_in(task)
-      table.insert(stage.tasks, task)
-    end
+    if matches(task.id) then take_task(stage, task) end
   end
   for _, id in ipairs(record.fresh or {}) do
-    if matches(id) then
-      stage = stage or { name = name, start = 0, finish = 0, tasks = {}, fresh = 0 }
-      stage.fresh = stage.fresh + 1
-    end
+    if matches(id) then stage.fresh = stage.fresh + 1 end
   end
   return stage
 end
@@ -79,8 +96,18 @@ end
 function Stages:find(name)
   local stage = self._found[name]
   if stage == nil then
-    stage = look(self._record, name) or false
-    if stage then stage.duration, stage.finish = stage.finish - stage.start, nil end
+    if is_glob(name) then
+      stage = find_matching(self._record, name)
+    else
+      self._index = self._index or index_of(self._record)
+      stage = find_named(self._index, name)
+    end
+    if stage.start or stage.fresh > 0 then
+      stage.start, stage.finish = stage.start or 0, stage.finish or 0
+      stage.duration, stage.finish = stage.finish - stage.start, nil
+    else
+      stage = false
+    end
     self._found[name] = stage
   end
   return stage or nil
