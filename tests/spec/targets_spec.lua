@@ -86,6 +86,7 @@ describe("targets", function()
     its = judged({ preset = "required", total = 30, stages = { testing = 20 } }, record)
     assert.same({ 30 }, { its.total.required, its.total.stretch })
     assert.equal(20, its.stages[1].required)
+    assert.equal(2, #its.stages)
   end)
 
   it("refuse a stretch above what is required", function()

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local a_run = require("a_run")
 local fs = require("ggen.core.fs")
+local output = require("ggen.core.output")
 local style = require("ggen.style")
 
 local folder
@@ -63,7 +64,7 @@ total    2.50 s  3.00 s / 2.00 s  required  17 % under
       { id = ("x"):rep(200), start = 0, duration = 1 } } }))
     local columns = {}
     for line in shown.text():gmatch("[^\n]+") do
-      columns[#columns + 1] = require("ggen.columns").width(line)
+      columns[#columns + 1] = select(2, output.fit(line, 1000))
     end
     assert.same({ 56, 56, 56, 56, 56 }, columns)
     assert.truthy(shown.text():find(("x"):rep(45) .. "...  1.00 s", 1, true))
@@ -132,6 +133,7 @@ describe("observer.targets", function()
     assert.matches("stretch limit", fault_of(use, "markdown",
       { stages = { lint = { required = "1s", stretch = "2s" } } }, { project = project }))
     assert.matches("must be above zero", fault_of(use, "targets", { total = 0 }))
+    assert.matches("must be above zero", fault_of(use, "targets", { stages = { lint = "0s" } }))
     -- What the preset names may be missing.
     assert.is_table(use("targets", { preset = "required" }, { project = project }))
   end)
