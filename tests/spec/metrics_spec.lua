@@ -1,6 +1,7 @@
 -- Figures of a record by name, and conditions over them.
 -- SPDX-License-Identifier: MIT
 local a_run = require("a_run")
+local fs = require("ggen.core.fs")
 local metrics = require("ggen.metrics")
 
 local function holds(text, record)
@@ -56,6 +57,27 @@ describe("metrics", function()
       refused("task.test.duratoin > 1s"))
     assert.equal('a phase has no metric "cpu"', refused("phase.test.cpu > 1s"))
     assert.matches("is no metric", refused("task.test > 1s"))
+  end)
+end)
+
+describe("the table of metrics in the guide", function()
+  it("has each one with its unit and meaning", function()
+    local folder = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$")
+    local page = assert(fs.read(folder .. "/../../docs/guides/reports.md"))
+    local rows = 0
+    for _ in page:gmatch("\n| `[%w_.]+`[^\n|]* | %a+ | ") do rows = rows + 1 end
+    for name, metric in pairs(metrics.run) do
+      local row = ("| `%s` | %s | %s |"):format(name, metric.unit, metric.desc)
+      assert.truthy(page:find(row, 1, true), row)
+      rows = rows - 1
+    end
+    for name, part in pairs(metrics.part) do
+      local row = ("| `task.NAME.%s`%s | %s | %s |"):format(name,
+        part.phase and (" `phase.NAME.%s`"):format(name) or "", part.unit, part.desc)
+      assert.truthy(page:find(row, 1, true), row)
+      rows = rows - 1
+    end
+    assert.equal(0, rows)
   end)
 end)
 
