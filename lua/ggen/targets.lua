@@ -218,8 +218,9 @@ function M.cells(row)
     met = row.status == "good" and "yes" or "no"
   end
   local both = row.required and row.stretch and " / " .. time(row.stretch) or ""
-  return { name = row.name, time = time(row.duration), target = target and time(target) .. both
-    or "", met = met, percent = row.percent and off(row.percent) or "" }
+  return { name = row.name, time = units.format_duration(row.duration), met = met,
+    target = target and time(target) .. both or "",
+    percent = row.percent and off(row.percent) or "" }
 end
 
 ---One line for each limit that was missed.
@@ -230,8 +231,9 @@ function M.missed(judgement)
   local required, stretch = {}, {}
   local function look(row, subject)
     local function line(limit_of, kind)
-      return ("%s took %s, %s the %s %s"):format(subject, time(row.duration),
-        off((limit_of - row.duration) / limit_of * 100), kind, time(limit_of))
+      local show = limit_of < 0.1 and time or units.format_duration
+      return ("%s took %s, %s the %s %s"):format(subject, show(row.duration),
+        off((limit_of - row.duration) / limit_of * 100), kind, show(limit_of))
     end
     if row.status == "slow" then
       required[#required + 1] = line(row.required, "required")

@@ -25,7 +25,10 @@ local rule = { type = "record", fields = {
 -- One rule, checked and compiled; nil, a message and the field that is wrong.
 local function compile(given, project)
   local checked, message, where = ggen.schema.check(rule, given)
-  if checked == nil then return nil, ggen.schema.message(message, where), where:match("^[^.[]*") end
+  if checked == nil then
+    return nil, ggen.schema.message(message, where),
+      where:match("^[^.[]+") or message:match('^unknown field "([^"]*)"')
+  end
   checked.holds, message = ggen.metrics.compile(checked.condition, project)
   if not checked.holds then
     return nil, ("alert %q: %s"):format(checked.name, message), "condition"

@@ -78,8 +78,12 @@ local function run_itself(record, suites)
   end
   local text = { gate = "a gate said no", interrupted = "interrupted",
     timeout = "the time of the run was over" }
-  table.insert(suites, { name = record.pipeline, tasks = { { id = "(run)", status = "failed",
-    duration = 0, kind = record.status, message = text[record.status] or "the run failed" } } })
+  local case = { id = "(run)", status = "failed", duration = 0, kind = record.status,
+    message = text[record.status] or "the run failed" }
+  for _, suite in ipairs(suites) do
+    if suite.name == record.pipeline then return table.insert(suite.tasks, case) end
+  end
+  suites[#suites + 1] = { name = record.pipeline, tasks = { case } }
 end
 
 local function properties(record)

@@ -64,10 +64,11 @@ local function applied(record, project)
   local function add(text, ...) list[#list + 1] = "- " .. text:format(...) .. "\n" end
   local fresh, restored = totals.fresh or 0, totals.restored or 0
   if fresh + restored > 0 then
-    local rate = tonumber(totals.hit_rate)
-    add("Cache: %s up to date and %s restored%s; that saved %s", count(fresh, "task"),
-      count(restored, "task"), rate and (" (hit rate %.0f %%)"):format(100 * rate) or "",
-      time(totals.saved or 0))
+    local rate, served = tonumber(totals.hit_rate), {}
+    if fresh > 0 then served[1] = count(fresh, "task") .. " up to date" end
+    if restored > 0 then served[#served + 1] = count(restored, "task") .. " restored" end
+    add("Cache: %s%s; that saved %s", table.concat(served, " and "),
+      rate and (" (hit rate %.0f %%)"):format(100 * rate) or "", time(totals.saved or 0))
   else
     add("Cache: nothing was served from it")
   end

@@ -33,7 +33,9 @@ return {
       end or nil,
 
       on_run_end = function(_, run)
-        local required, stretch = ggen.targets.missed(targets:judge(run:record()))
+        local record = run:record()
+        if record.status == "interrupted" then return end
+        local required, stretch = ggen.targets.missed(targets:judge(record))
         if not own.gate then say(run, "warning", required) end
         say(run, "info", stretch)
       end,

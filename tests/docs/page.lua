@@ -89,6 +89,7 @@ local SHORT_DIGEST = "%f[%w]" .. ("%x"):rep(12) .. "%f[%W]"
 local function plain(line)
   return (line:gsub(DIGEST, "DIGEST"):gsub(SHORT_DIGEST, "DIGEST")
     :gsub("%d+ m %d%d s", "TIME"):gsub("%d+%.%d+ s", "TIME")
+    :gsub("%d+ %% over", "PERCENT over"):gsub('( time=")%d+%.%d+', "%1TIME")
     :gsub('("[%w_]+":%s?)%-?%d+%.%d[%de-]*', "%1TIME")
     :gsub('("peak_memory":%s?)%d+', "%1TIME")
     :gsub('("[%w_]+":%s?)%-?%d[%d.]*e%-%d+', "%1TIME")

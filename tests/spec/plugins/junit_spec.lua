@@ -129,6 +129,7 @@ describe("observer.junit", function()
     for status, message in pairs({ gate = "a gate said no", interrupted = "interrupted",
       timeout = "the time of the run was over" }) do
       local text = written({ status = status, code = 3 })
+      assert.equal(1, select(2, text:gsub('<testsuite name="shop"', "")))
       assert.truthy(text:find(('<testcase name="(run)" classname="shop" time="0.000">\n'
         .. '<failure message="%s" type="%s"/>'):format(message, status):gsub("\n", "\n      "), 1,
         true), text)

@@ -103,6 +103,10 @@ describe("observer.targets", function()
     assert.same({ "warning: target missed: the run took 2.50 s, 25 % over the required 2.00 s",
       "warning: target missed: codegen took 1.00 s, 100 % over the required 0.50 s",
       "info: target missed: lint took 0.50 s, 900 % over the stretch 50 ms" }, run.said)
+    local interrupted = { status = "interrupted", code = 130 }
+    run = a_run_here(interrupted)
+    impl:on_run_end(run)
+    assert.same({}, run.said)
   end)
 
   it("is a gate that only required limits close", function()
