@@ -99,10 +99,19 @@ local function applied(record, project)
   return table.concat(list)
 end
 
--- What others know to recommend; nothing when that part is missing or breaks.
-local function recommendations(record, lines, targets)
-  local ok, list = pcall(function() return ggen.recommendations.of(record, lines, targets) end)
-  return ok and type(list) == "table" and list or {}
+-- What the run, and those before it, recommend.
+local function recommendations(run, targets)
+  local known, recommend = pcall(function() return ggen.recommendations end)
+  if not known then return {} end
+  local record = run:record()
+  local ok, list = pcall(function()
+    local history = ggen.history.open(run.project.dir)
+    return recommend.of(record, history:lines({ most = 200, pipeline = record.pipeline,
+      machine = record.machine }), targets)
+  end)
+  if ok then return list end
+  run.events:note("warning", "observer.markdown: no recommendations: " .. tostring(list))
+  return {}
 end
 
 local function recommended(list)
@@ -150,7 +159,7 @@ local function next_steps(record, status, path)
   return table.concat(out)
 end
 
-local function document(run, targets, lines, most)
+local function document(run, targets, most)
   local record = run:record()
   local profile = ggen.targets.profile(targets, record)
   local status, missed = verdict(profile)
@@ -172,7 +181,7 @@ local function document(run, targets, lines, most)
   if failed ~= "" then add("## What failed\n\n", failed, "\n") end
   add("## Stages against targets\n\n", stages_table(profile, most), "\n")
   add("## What was applied\n\n", applied(record, run.project), "\n")
-  local list = recommendations(record, lines, targets)
+  local list = recommendations(run, targets)
   add("## Recommendations\n\n", #list > 0 and recommended(list) or "None.\n", "\n")
   add("## Next steps\n\n", next_steps(record, status, record.critical_path or {}))
   return table.concat(out)
@@ -206,18 +215,10 @@ return {
     end
     if host.options.dry_run then return { writes = { own.path } } end
 
-    -- What past runs have shown, as far as it is kept.
-    local function past_lines()
-      local ok, lines = pcall(function()
-        return ggen.history.open(host.project_dir):lines({ most = 200 })
-      end)
-      return ok and lines or {}
-    end
-
     return {
       writes = { own.path },
       on_run_end = function(_, run)
-        local text = document(run, targets, past_lines(), own.rows)
+        local text = document(run, targets, own.rows)
         ggen.report.write(run, "observer.markdown", own.path, text)
         local summary = own.summary and os.getenv("GITHUB_STEP_SUMMARY") or ""
         if summary ~= "" then ggen.report.append(run, "observer.markdown", summary, text) end

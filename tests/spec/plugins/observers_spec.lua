@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local a_run = require("a_run")
 local fs = require("ggen.core.fs")
+local ggen = require("ggen")
 local output = require("ggen.core.output")
 local style = require("ggen.style")
 
@@ -216,6 +217,26 @@ Commit `1402f91c1402`.
     assert.truthy(text:find("- `ggen-lua perf report --run 20261102T202300.123-f841ad`", 1, true))
     assert.truthy(text:find("- `ggen-lua why web#test` says why", 1, true))
     assert.truthy(text:find("Work on the critical path first", 1, true))
+  end)
+
+  it("has what is recommended, and a warning in its place when that breaks", function()
+    local kept, given = rawget(ggen, "recommendations"), nil
+    rawset(ggen, "recommendations", { of = function(record, lines, targets)
+      given = { record.id, #lines, targets.total }
+      return { { text = "use `-j4`", evidence = "it waited", gain = 1.5 }, { text = "more|" } }
+    end })
+    local ok, problem = pcall(function()
+      local text = report({ total = "2s" })
+      assert.same({ "20261102T202300.123-f841ad", 0, 2 }, given)
+      assert.truthy(text:find("## Recommendations\n\n1. use \\`-j4\\` — about 1.50 s\n"
+        .. "   - evidence: it waited\n2. more\\|\n\n## Next", 1, true), text)
+      ggen.recommendations.of = function() error("broken", 0) end
+      local run = a_run_here()
+      use("markdown", {}):on_run_end(run)
+      assert.same({ "warning: observer.markdown: no recommendations: broken" }, run.said)
+    end)
+    rawset(ggen, "recommendations", kept)
+    assert(ok, problem)
   end)
 
   it("takes nothing from a task for its own markup", function()
