@@ -9,6 +9,7 @@ local REPLACEMENT = "\239\191\189" -- U+FFFD
 -- XML 1.0 has no control characters but tab and line ends, no halves of characters, no U+FFFE and
 -- no U+FFFF; not even as numbers.
 local function legal(text)
+  if not text:find("[^ -~\n\t]") then return text end -- nearly all
   local json = ggen.json.encode(text, { invalid_utf8 = "replace" })
   text = json and ggen.json.decode(json) or ""
   return (text:gsub("\27%[[%d;?]*[@-~]", ""):gsub("\r\n?", "\n")
