@@ -138,7 +138,7 @@ function M.cut(text, columns) return require("ggen.columns").cut(text, columns) 
 local function prepare(run, path)
   local fs = require("ggen.core.fs")
   if path:sub(1, 1) ~= "/" then path = run.project.dir .. "/" .. path end
-  local ok, message = fs.mkdir(path:match("^(.*)/"))
+  local ok, message = fs.mkdir(path:match("^(.+)/") or "/")
   return ok and path, message
 end
 

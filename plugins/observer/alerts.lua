@@ -13,13 +13,19 @@ local rule = { type = "record", fields = {
   condition = { type = "string", required = true, desc = "When it is told" },
   severity = { type = "enum", values = { "info", "warning", "critical" }, default = "warning" },
   run = { type = "union", expects = "a command, or a list of its words", any_of = {
-    { type = "string" }, { type = "list", of = { type = "string" } } } },
+    { type = "string", check = function(value)
+      if not value:find("%S") then return "the command is empty" end
+    end },
+    { type = "list", of = { type = "string" }, check = function(value)
+      if #value == 0 then return "the command is empty" end
+    end } } },
   pass_env = { type = "list", of = { type = "string" }, single = true, default = {} },
   webhook = { type = "string", check = function(value)
     if not value:find("^https?://[^/%s]") then
       return "an address that begins with http:// or https:// is expected"
     end
   end },
+  webhook_env = { type = "string" },
 } }
 
 -- One rule, checked and compiled; nil, a message and the field that is wrong.
@@ -47,24 +53,24 @@ local function read(path, host, add)
   local value, line = std.toml.decode_lines(text)
   if not value then
     local number, rest = line:match("^line (%d+), column %d+: (.*)$")
-    return nil, rest or line, path, tonumber(number)
+    return nil, rest or line, full, tonumber(number)
   end
   for key in pairs(value) do
     if key ~= "alert" then
       return nil, ("unknown key %q%s: a rule is a table [[alert]]"):format(key,
-        ggen.suggest.hint(key, { "alert" })), path, line(value, key)
+        ggen.suggest.hint(key, { "alert" })), full, line(value, key)
     end
   end
   local list = value.alert or {}
   if type(list) ~= "table" or #list == 0 and next(list) ~= nil then
-    return nil, "a rule is written as [[alert]], with two brackets", path, line(value, "alert")
+    return nil, "a rule is written as [[alert]], with two brackets", full, line(value, "alert")
   end
   for i, given in ipairs(list) do
     local field
     value, message, field = add(given)
     if not value then
       local at = type(given) == "table" and field and line(given, field) or line(list, i)
-      return nil, message, path, at
+      return nil, message, full, at
     end
   end
   return true
@@ -106,14 +112,14 @@ local function run_command(rule_of, alert, record, dir, timeout)
     result.code), last ~= "" and ": " .. last or "")
 end
 
-local function call_webhook(rule_of, alert, record, timeout)
+local function call_webhook(url, alert, record, timeout)
   local git = record.git or {}
   local body = ggen.json.encode({ alert = alert.name, severity = alert.severity,
     condition = alert.condition, text = alert.text, values = alert.values, run = record.id,
     time = record.time, pipeline = record.pipeline, status = record.status, code = record.code,
     commit = git.commit, branch = git.branch, machine = record.machine },
     { invalid_utf8 = "replace" })
-  local response, message = ggen.http.request({ method = "POST", url = rule_of.webhook,
+  local response, message = ggen.http.request({ method = "POST", url = url,
     headers = { ["Content-Type"] = "application/json" }, body = body, timeout = timeout,
     max_bytes = MOST_ANSWER })
   if not response then return "its web hook was not told: " .. tostring(message) end
@@ -135,7 +141,8 @@ return {
       desc = "Rules, each a table: name, condition (as \"task.test.duration > 15s and hit_rate <"
         .. " 0.8\"), severity (info, warning, critical), run (a command, which has the alert in"
         .. " GGEN_ALERT_*), pass_env (variables of the caller for it), webhook (an address that"
-        .. " gets the alert as JSON); written as the list itself" },
+        .. " gets the alert as JSON) or webhook_env (a variable of the caller with that address);"
+        .. " written as the list itself" },
     file = { type = "string", desc = "A TOML file with more rules, each a table [[alert]]" },
     timeout = { type = "duration", default = "5s", desc = "For each command and web hook",
       check = function(value) if value == 0 then return "must be above zero" end end },
@@ -163,15 +170,16 @@ return {
     if #rules == 0 or host.options.dry_run then return {} end
 
     local function tell(rule_of, alert, record, warnings)
-      local function attempt(send, ...)
-        local ok, problem = pcall(send, rule_of, alert, record, ...)
+      local function attempt(send, whom, ...)
+        local ok, problem = pcall(send, whom, alert, record, ...)
         if not ok and problem == ggen.async.CANCELLED then error(problem, 0) end
         if problem then
           warnings[#warnings + 1] = ("alert %s: %s"):format(alert.name, tostring(problem))
         end
       end
-      if rule_of.run then attempt(run_command, host.project_dir, params.timeout) end
-      if rule_of.webhook then attempt(call_webhook, params.timeout) end
+      if rule_of.run then attempt(run_command, rule_of, host.project_dir, params.timeout) end
+      local url = rule_of.webhook or rule_of.webhook_env and os.getenv(rule_of.webhook_env) or ""
+      if url ~= "" then attempt(call_webhook, url, params.timeout) end
     end
 
     return {
@@ -184,7 +192,7 @@ return {
           if holds then
             local alert = alert_of(its, values)
             run.events:note(LEVELS[its.severity], alert.text)
-            if its.run or its.webhook then
+            if its.run or its.webhook or its.webhook_env then
               calls[#calls + 1] = function() tell(its, alert, record, warnings) end
             end
           end

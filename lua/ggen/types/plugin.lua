@@ -14,7 +14,7 @@
 ---@field rest? string the parameter, a map, that takes names which are no parameters
 ---@field permissions? string[] "process", "net:HOST", "fs:PATH"
 ---Returns the methods of its kind; or nil and a message when the params do not fit, and then the
----file and the line that are to blame, if it is not the pipeline.
+---file (absolute) and the line that are to blame, if it is not the pipeline.
 ---@field setup fun(params: table, host: ggen.Host): table?, string?, string?, integer?
 
 ---@alias ggen.PluginKind

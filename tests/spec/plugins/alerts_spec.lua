@@ -35,7 +35,7 @@ describe("observer.alerts", function()
   local function refused(params, project)
     local ok, problem = pcall(use, params, { project = project })
     assert.is_false(ok)
-    return (tostring(problem):gsub('plugin "observer.alerts": ', ""))
+    return (tostring(problem):gsub('plugin "observer.alerts": ', ""):gsub(folder:gsub("%p", "%%%0") .. "/", ""))
   end
 
   it("are told by their severity, and only those that hold", function()
@@ -79,6 +79,10 @@ severity = "critical"
     assert.equal('pipeline.lua:3: rule 1: field "name" is missing',
       refused({ { condition = "wall > 1s" } }))
     assert.matches("expected a table", refused({ "wall > 1s" }))
+    for _, command in ipairs({ "", " ", {} }) do
+      assert.matches("the command is empty", refused({ { name = "a", condition = "wall > 1s",
+        run = command } }))
+    end
     assert.matches("begins with http", refused({ { name = "a", condition = "wall > 1s",
       webhook = "ftp://x" } }))
     local project = { phases = {}, names = function() return { test = true } end,
@@ -156,6 +160,20 @@ severity = "critical"
       run = "20261102T202300.123-f841ad", time = "2026-11-02T20:23:00.123Z", pipeline = "shop",
       status = "ok", code = 0, commit = ("1402f91c"):rep(5), branch = "main",
       machine = "linux-x86_64/2 cpus/24 GiB/cpu" }, json.decode(seen.body))
+  end)
+
+  it("take the address of a web hook from a variable of the caller", function()
+    local seen = {}
+    rawset(ggen, "http", { request = function(request)
+      seen[#seen + 1] = request.url
+      return { status = 200 }
+    end })
+    local rule = { name = "a", condition = "wall > 1s", webhook_env = "HOME" }
+    assert.equal(1, #said({ rule }))
+    assert.same({ os.getenv("HOME") }, seen)
+    rule.webhook_env = "NO_SUCH_VARIABLE_AT_ALL"
+    assert.equal(1, #said({ rule }))
+    assert.equal(1, #seen)
   end)
 
   it("whose web hook refuses, is away or breaks are one warning", function()
