@@ -35,7 +35,8 @@ describe("observer.alerts", function()
   local function refused(params, project)
     local ok, problem = pcall(use, params, { project = project })
     assert.is_false(ok)
-    return (tostring(problem):gsub('plugin "observer.alerts": ', ""):gsub(folder:gsub("%p", "%%%0") .. "/", ""))
+    local here = folder:gsub("%p", "%%%0") .. "/"
+    return (tostring(problem):gsub('plugin "observer.alerts": ', ""):gsub(here, ""))
   end
 
   it("are told by their severity, and only those that hold", function()
