@@ -137,7 +137,7 @@ return {
   positional = "rules",
   permissions = { "process", "net:*" },
   params = {
-    rules = { type = "list", of = { type = "any" }, default = {},
+    rules = { type = "list", of = { type = "any" },
       desc = "Rules, each a table: name, condition (as \"task.test.duration > 15s and hit_rate <"
         .. " 0.8\"), severity (info, warning, critical), run (a command, which has the alert in"
         .. " GGEN_ALERT_*), pass_env (variables of the caller for it), webhook (an address that"
@@ -159,7 +159,7 @@ return {
       rules[#rules + 1] = compiled
       return compiled
     end
-    for i, given in ipairs(params.rules) do
+    for i, given in ipairs(params.rules or {}) do
       local compiled, message = add(given)
       if not compiled then return nil, ("rule %d: %s"):format(i, message) end
     end
