@@ -32,11 +32,16 @@ local SECTIONS = {
   { "ggen.schema", "ggen.schema.", "ggen.schema" },
   { "ggen.report", "ggen.report.", "ggen.report" },
   { "ggen.report.Blocks", "blocks:", "What ggen.report.blocks returns" },
+  { "ggen.targets", "ggen.targets.", "ggen.targets" },
+  { "ggen.TargetRow", "", "A row of ggen.targets" },
+  { "ggen.Targets", "targets:", "What ggen.targets.new returns" },
+  { "ggen.metrics", "ggen.metrics.", "ggen.metrics" },
+  { "ggen.trace", "ggen.trace.", "ggen.trace" },
 }
 
 -- Parts of the module ggen that are read on first use.
-local PARTS = { "async", "environment", "evict", "history", "json",
-  "recommendations", "report", "schema", "std", "suggest", "units" }
+local PARTS = { "async", "environment", "evict", "history", "json", "metrics", "recommendations",
+  "report", "schema", "std", "suggest", "targets", "trace", "units" }
 
 -- The value that a class describes, to compare the names. What starts with "_" is private.
 local function reality()
@@ -72,6 +77,7 @@ local function reality()
     ["ggen.History"] = history,
     ["ggen.recommendations"] = ggen.recommendations,
     ["ggen.units"] = ggen.units, ["ggen.schema"] = ggen.schema, ["ggen.report"] = ggen.report,
+    ["ggen.targets"] = ggen.targets, ["ggen.metrics"] = ggen.metrics, ["ggen.trace"] = ggen.trace,
   }
 end
 

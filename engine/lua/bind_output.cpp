@@ -13,6 +13,7 @@
 #include "lua/sink_function.h"
 #include "lua/state.h"
 #include "lua/userdata.h"
+#include "process/columns.h"
 #include "process/lines.h"
 #include "process/log.h"
 #include "process/screen.h"
@@ -230,6 +231,16 @@ int log_replay(lua_State* L) {
   return 0;
 }
 
+// log:keep_tail(bytes): from now on tail() knows so many of the last bytes also of what goes to an
+// attached sink.
+int log_keep_tail(lua_State* L) {
+  Log& log = check_log(L);
+  const lua_Number bytes = luaL_checknumber(L, 2);
+  luaL_argcheck(L, bytes >= 0 && bytes <= 1024.0 * 1024, 2, "at most 1 MiB can be kept");
+  log.keep_tail(static_cast<std::size_t>(bytes));
+  return 0;
+}
+
 // log:tail(lines) -> the last lines of what is kept
 int log_tail(lua_State* L) {
   const lua_Number lines = luaL_checknumber(L, 2);
@@ -271,16 +282,35 @@ constexpr luaL_Reg kScreenMethods[] = {{"write", screen_write}, {"status", scree
                                        {"close", screen_close}, {nullptr, nullptr}};
 constexpr luaL_Reg kSinkMethods[] = {
     {"write", sink_write}, {"close", sink_close}, {nullptr, nullptr}};
-constexpr luaL_Reg kLogMethods[] = {
-    {"write", sink_write},  {"attach", log_attach}, {"on_overflow", log_on_overflow},
-    {"replay", log_replay}, {"tail", log_tail},     {"text", log_text},
-    {"size", log_size},     {"lost", log_lost},     {"close", log_close},
-    {nullptr, nullptr}};
-constexpr luaL_Reg kFunctions[] = {{"screen", output_screen},
-                                   {"callback", output_callback},
-                                   {"tee", output_tee},
-                                   {"log", output_log},
-                                   {nullptr, nullptr}};
+constexpr luaL_Reg kLogMethods[] = {{"write", sink_write},
+                                    {"attach", log_attach},
+                                    {"keep_tail", log_keep_tail},
+                                    {"on_overflow", log_on_overflow},
+                                    {"replay", log_replay},
+                                    {"tail", log_tail},
+                                    {"text", log_text},
+                                    {"size", log_size},
+                                    {"lost", log_lost},
+                                    {"close", log_close},
+                                    {nullptr, nullptr}};
+// fit(text, columns) -> the longest beginning that fits on a terminal, the columns that it takes.
+// Wide characters count two, colour sequences none; it ends before a control character.
+int output_fit(lua_State* L) {
+  std::size_t size = 0;
+  const char* text = luaL_checklstring(L, 1, &size);
+  const lua_Integer columns = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, columns >= 0 && columns <= 1'000'000, 2, "a number of columns expected");
+  int used = 0;
+  const std::string_view fitting =
+      process::fit_columns({text, size}, static_cast<int>(columns), &used);
+  lua_pushlstring(L, fitting.data(), fitting.size());
+  lua_pushinteger(L, used);
+  return 2;
+}
+
+constexpr luaL_Reg kFunctions[] = {{"screen", output_screen},     {"fit", output_fit},
+                                   {"callback", output_callback}, {"tee", output_tee},
+                                   {"log", output_log},           {nullptr, nullptr}};
 
 }  // namespace
 

@@ -75,8 +75,8 @@ std::size_t colour_size(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-std::string_view fit_columns(std::string_view text, int columns) {
-  int used = 0;
+std::string_view fit_columns(std::string_view text, int columns, int* used) {
+  int taken = 0;
   std::size_t at = 0;
   while (at < text.size()) {
     if (const std::size_t colour = colour_size(text, at); colour != 0) {
@@ -86,10 +86,12 @@ std::string_view fit_columns(std::string_view text, int columns) {
     std::size_t size = 1;
     const std::uint32_t point = read_point(text, at, size);
     if (point < 0x20 || point == 0x7F) break;
-    used += width_of(point);
-    if (used > columns) break;
+    const int width = width_of(point);
+    if (taken + width > columns) break;
+    taken += width;
     at += size;
   }
+  if (used != nullptr) *used = taken;
   return text.substr(0, at);
 }
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 namespace ggen::process {
@@ -35,6 +36,20 @@ std::uint32_t frame_size(const char* at) {
   std::uint32_t size = 0;
   std::memcpy(&size, at + 1, sizeof size);
   return size;
+}
+
+// The last lines of `text`; nothing when it has fewer.
+std::optional<std::string_view> last_lines(std::string_view text, std::size_t lines) {
+  // The newline that ends the last line does not begin another one.
+  std::size_t at = text.size();
+  if (at > 0 && text[at - 1] == '\n') --at;
+  while (lines > 0 && at > 0) {
+    at = text.rfind('\n', at - 1);
+    if (at == std::string_view::npos) return std::nullopt;
+    --lines;
+  }
+  if (lines > 0) return std::nullopt;
+  return text.substr(at + 1);
 }
 
 Fd open_temporary() {
@@ -106,6 +121,7 @@ void Log::write(Stream stream, std::string_view bytes) {
     if (!sink_) return spill(stream, bytes);
   }
   if (sink_) {
+    add_to_tail(bytes);
     const auto sink = sink_;
     sink->write(stream, bytes);
   } else if (file_) {
@@ -113,6 +129,14 @@ void Log::write(Stream stream, std::string_view bytes) {
   } else {
     add_frame(stream, bytes);
   }
+}
+
+void Log::add_to_tail(std::string_view bytes) {
+  if (tail_limit_ == 0) return;
+  if (bytes.size() > tail_limit_) bytes.remove_prefix(bytes.size() - tail_limit_);
+  if (tail_.size() + bytes.size() > 2 * tail_limit_)
+    tail_.erase(0, tail_.size() + bytes.size() - tail_limit_);
+  tail_.append(bytes);
 }
 
 // Grows the last frame when it is of the same stream, so that single bytes do not cost five more.
@@ -201,6 +225,7 @@ void Log::replay(Sink& sink) {
 
 void Log::attach(std::shared_ptr<Sink> sink) {
   if (closed_) return;
+  if (tail_limit_ > 0 && !sink_) add_to_tail(tail(tail_limit_));
   replay(*sink);
   memory_ = std::string();
   last_frame_ = std::string::npos;
@@ -211,8 +236,15 @@ void Log::attach(std::shared_ptr<Sink> sink) {
   sink_ = std::move(sink);
 }
 
+void Log::keep_tail(std::size_t bytes) { tail_limit_ = std::max(tail_limit_, bytes); }
+
 std::string Log::tail(std::size_t lines) {
   if (lines == 0) return {};
+  if (sink_) {
+    const std::string_view kept = tail_;
+    const std::string_view last = kept.substr(kept.size() - std::min(kept.size(), tail_limit_));
+    return std::string(last_lines(last, lines).value_or(last));
+  }
   std::string text;
   for (std::uint64_t window = kBlock;; window *= 2) {
     // Back to the mark before the window.
@@ -224,16 +256,7 @@ std::string Log::tail(std::size_t lines) {
       text.append(bytes);
       return true;
     });
-    // The newline that ends the last line does not begin another one.
-    std::size_t at = text.size();
-    if (at > 0 && text[at - 1] == '\n') --at;
-    std::size_t left = lines;
-    while (left > 0 && at > 0) {
-      at = text.rfind('\n', at - 1);
-      if (at == std::string::npos) break;
-      --left;
-    }
-    if (left == 0) return text.substr(at + 1);
+    if (const auto last = last_lines(text, lines)) return std::string(*last);
     if (from == 0 || window >= kTailLimit) return text;
   }
 }
@@ -255,6 +278,7 @@ void Log::close() {
   file_size_ = 0;
   marks_.clear();
   sink_.reset();
+  tail_ = std::string();
   on_overflow_ = nullptr;
 }
 

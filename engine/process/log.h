@@ -33,7 +33,10 @@ class Log : public Sink {
   void on_overflow(std::function<void()> callback) { on_overflow_ = std::move(callback); }
 
   void replay(Sink& sink);
-  // The last lines of both streams together; at most some 1 MiB of them.
+  // From now on tail() knows the last bytes also of what goes to an attached sink.
+  void keep_tail(std::size_t bytes);
+  // The last lines of both streams together; at most some 1 MiB of them. Once a sink is attached,
+  // of what keep_tail() keeps.
   std::string tail(std::size_t lines);
   // The first `max` bytes of both streams together.
   std::string text(std::size_t max);
@@ -47,6 +50,7 @@ class Log : public Sink {
  private:
   using Visit = std::function<bool(Stream, std::string_view)>;  // false: enough
 
+  void add_to_tail(std::string_view bytes);
   void add_frame(Stream stream, std::string_view bytes);
   void spill(Stream stream, std::string_view bytes);
   bool write_file(std::string_view frame_header, std::string_view bytes);
@@ -61,6 +65,8 @@ class Log : public Sink {
   std::vector<std::uint64_t> marks_;  // places in the file at which a frame begins
   std::shared_ptr<Sink> sink_;
   std::function<void()> on_overflow_;
+  std::size_t tail_limit_ = 0;
+  std::string tail_;  // up to twice the limit, so that it is not moved with each write
   std::uint64_t size_ = 0;
   std::uint64_t lost_ = 0;
   bool closed_ = false;

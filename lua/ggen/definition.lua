@@ -207,6 +207,10 @@ function Builder:excluded(base)
     local path = not output.is_hook and find(output.path, base)
     if path then add_excluded(list, path, output.left_out and "!") end
   end
+  for _, report in ipairs(self.reports) do
+    local path = below(report, base)
+    if path and path ~= "**" then add_excluded(list, path) end
+  end
   return list
 end
 
@@ -336,6 +340,19 @@ function Builder:add(task)
   if why then self.unkeyed[#self.unkeyed + 1] = { task.index, why } end
 end
 
+-- What observers write at the end of a run is no source of the next one.
+local function reports(plugins, root)
+  local found = {}
+  for _, instance in ipairs(plugins:all("observer")) do
+    for _, path in ipairs(instance.impl.writes or {}) do
+      local relative = path:sub(1, 1) ~= "/" and path
+        or path:sub(1, #root + 1) == root .. "/" and path:sub(#root + 2)
+      if relative then found[#found + 1] = paths.escaped((relative:gsub("^%./", ""))) end
+    end
+  end
+  return found
+end
+
 -- The plugins whose choice changes what a task makes, as parts of every key.
 local function everywhere(plugins)
   local parts, json = {}, require("ggen.core.json")
@@ -442,6 +459,7 @@ function M.of(project, plugins)
   local self = setmetatable({
     project = project, each_hooks = #project.each_hooks.before + #project.each_hooks.after > 0,
     root = project.dir, out = definitions.builder(), outputs = declared, plugin = fingerprint,
+    reports = reports(plugins, project.dir),
     by_stamp = fingerprint and fingerprint.impl.inputs == "mtime" or false, default_sets = {},
     everywhere = everywhere(plugins), sources = project.loaded.sources or {}, unkeyed = {},
   }, Builder)

@@ -15,10 +15,13 @@ local parts = {
   evict = "ggen.evict",
   history = "ggen.history",
   json = "ggen.core.json",
+  metrics = "ggen.metrics",
   recommendations = "ggen.perf.recommend",
   report = "ggen.report",
   schema = "ggen.schema",
   suggest = "ggen.suggest",
+  targets = "ggen.targets",
+  trace = "ggen.tracing",
   units = "ggen.units",
 }
 

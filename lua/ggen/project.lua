@@ -159,15 +159,22 @@ local function as_path(id)
 end
 
 ---@param pattern string a glob over ids; "*" does not cross "#" or ":"
+---@return fun(id: string): boolean
+function Project.matcher(pattern)
+  local match = require("ggen.core.fs").match
+  local glob = as_path(pattern)
+  return function(id)
+    id = as_path(id):gsub(" %(fast%)$", "")
+    return match(glob, id) or match(glob, (id:match("^[^:]*")))
+  end
+end
+
+---@param pattern string a glob over ids
 ---@return integer[]? indices nil when none matches
 function Project:matching(pattern)
-  local match = require("ggen.core.fs").match
-  local glob, found, is_begin = as_path(pattern), {}, self:begins()
+  local matches, found, is_begin = Project.matcher(pattern), {}, self:begins()
   for i = 1, self:count() do
-    local id = as_path(self:id(i)):gsub(" %(fast%)$", "")
-    if not is_begin[i] and (match(glob, id) or match(glob, (id:match("^[^:]*")))) then
-      found[#found + 1] = i
-    end
+    if not is_begin[i] and matches(self:id(i)) then found[#found + 1] = i end
   end
   return #found > 0 and found or nil
 end

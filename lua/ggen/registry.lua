@@ -302,7 +302,11 @@ function Registry:make(name, params, place, kind, host)
     fault.raise(("plugin %q: %s"):format(name, schema.message(message, where)), place.file,
       place.line)
   end
-  local ok, impl = pcall(plugin.setup, checked, host or self._host)
+  local ok, impl, refused, file, line = pcall(plugin.setup, checked, host or self._host)
+  if ok and impl == nil and type(refused) == "string" then
+    if file then file = shown_path(file) else file, line = place.file, place.line end
+    fault.raise(("plugin %q: %s"):format(name, refused), file, line)
+  end
   local wrong = not ok and ("setup raised: " .. tostring(impl)) or check_methods(plugin.kind, impl)
   if wrong then fault.raise(("plugin %q is broken: %s"):format(name, wrong), place.file,
     place.line) end

@@ -123,6 +123,66 @@ function M.cache_summary(totals)
     units.format_size(cache.stored_bytes), units.format_duration(totals.saved))
 end
 
+---A table for people: the first column to the left, the others to the right. Cells may be coloured
+---and of any writing.
+---@param rows string[][] all of the same length; the first one is the heading
+---@return string text with a newline after each row
+function M.table(rows) return require("ggen.columns").render(rows, "") end
+
+---@param text string
+---@param columns integer
+---@return string text with dots in the place of what is wider than that on a terminal
+function M.cut(text, columns) return require("ggen.columns").cut(text, columns) end
+
+-- Makes the directories above a file of an observer.
+local function prepare(run, path)
+  local fs = require("ggen.core.fs")
+  if path:sub(1, 1) ~= "/" then path = run.project.dir .. "/" .. path end
+  local ok, message = fs.mkdir(path:match("^(.+)/") or "/")
+  return ok and path, message
+end
+
+-- The run itself is unharmed by what could not be written.
+local function told(run, name, path, ok, message)
+  if not ok then
+    run.events:note("warning", ("%s: %s is not written: %s"):format(name, path, message))
+  end
+  return ok and true or false
+end
+
+---Writes the file of an observer, whole or not at all; the directories above it are made. What goes
+---wrong is one warning of the run.
+---@param run ggen.Run
+---@param name string of the observer, for the warning
+---@param path string relative to the project's directory, or absolute
+---@param text string|fun(path: string): boolean?, string? the bytes, or who writes them
+---@return boolean written
+function M.write(run, name, path, text)
+  local full, message = prepare(run, path)
+  if not full then return told(run, name, path, false, message) end
+  local write = type(text) == "function" and text
+    or function(file) return require("ggen.core.fs").write(file, text) end
+  return told(run, name, path, write(full))
+end
+
+---The same, at the end of what is there; by one write, so that several programs may do it.
+---@param run ggen.Run
+---@param name string
+---@param path string
+---@param text string
+---@return boolean written
+function M.append(run, name, path, text)
+  local full, message = prepare(run, path)
+  local file
+  if full then file, message = io.open(full, "ab") end
+  if not file then return told(run, name, path, false, message) end
+  file:setvbuf("full", #text + 1)
+  local ok
+  ok, message = file:write(text)
+  local closed, problem = file:close()
+  return told(run, name, path, ok and closed, message or problem)
+end
+
 ---@class ggen.report.Blocks writes each task's output as one block, when the task has ended
 ---
 ---A task whose output outgrows its memory may take the floor: its block is begun at once and goes

@@ -140,7 +140,11 @@ local function defaults_of(spec)
   found = {}
   for key, field in pairs(spec.fields) do
     if field.required then found[key] = REQUIRED end
-    if field.default ~= nil then found[key] = assert(M.check(field, field.default)) end
+    if field.default ~= nil then
+      local default, message = M.check(field, field.default)
+      assert(default ~= nil, message) -- it may be false
+      found[key] = default
+    end
   end
   if next(found) == nil then found = false end
   defaults[spec] = found

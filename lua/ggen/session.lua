@@ -19,6 +19,7 @@ local opened
 ---@field options table of the command line
 ---@field style ggen.Style
 ---@field project_dir string absolute
+---@field project ggen.Project? where a plugin is set up for one
 ---@field now fun(): number monotonic seconds
 ---@field output_sink fun(fn: fun(stream: "out"|"err", bytes: string)): userdata a sink that calls
 ---fn
@@ -134,7 +135,7 @@ end
 function M.host(project, args, options)
   local output = require("ggen.core.output")
   return {
-    screen = output.screen(1), options = options, project_dir = project.dir,
+    screen = output.screen(1), options = options, project_dir = project.dir, project = project,
     now = require("ggen.core.clock").monotonic, output_sink = output.callback,
     style = require("ggen.style").new(cli.use_color(args.color, 1)),
   }

@@ -25,7 +25,7 @@ function M.run(args)
   local project = session.open(args, { remember = false })
   require("ggen.plan").freeze(project)
   local host = {
-    screen = require("ggen.core.output").screen(1), project_dir = project.dir,
+    screen = require("ggen.core.output").screen(1), project_dir = project.dir, project = project,
     options = { output = "none", jobs = 1 }, style = require("ggen.style").new(false),
     now = require("ggen.core.clock").monotonic, output_sink = require("ggen.core.output").callback,
   }

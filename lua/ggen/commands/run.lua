@@ -300,7 +300,7 @@ function M.run(args)
   local run = require("ggen.run").new(project, selection, options, plugins)
   if run.rows then require("ggen.lifecycle.admission").ask(run) end
   if not other then session.save(args, project) end
-  if args.trace then trace.span("host", "load " .. project.loaded.root.name, 0, opened,
+  if trace.enabled() then trace.span("host", "load " .. project.loaded.root.name, 0, opened,
     trace.now()) end
   local code = run:execute()
   if args.performance_report and not options.dry_run then

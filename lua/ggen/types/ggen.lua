@@ -19,10 +19,13 @@
 ---@field environment ggen.environment the strict environment of tasks
 ---@field history ggen.history what earlier runs have left behind
 ---@field json ggen.json reads and writes JSON
+---@field metrics ggen.metrics figures of a recorded run, and conditions over them
 ---@field recommendations ggen.recommendations what would make a run faster
 ---@field report ggen.report pieces that observers share
 ---@field schema ggen.schema checks values against descriptions
 ---@field suggest ggen.suggest "did you mean"
+---@field targets ggen.targets limits of time, and how a run stands against them
+---@field trace ggen.trace the trace of the run
 ---@field units ggen.units durations and sizes
 local ggen = {}
 

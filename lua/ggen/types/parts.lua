@@ -1,5 +1,6 @@
 ---@meta
--- The types of the parts of the public module: ggen.async, ggen.report, ggen.schema, ggen.units.
+-- The types of the parts of the public module: ggen.async, ggen.report, ggen.schema, ggen.targets
+-- and others.
 -- SPDX-License-Identifier: MIT
 
 ---Waiting in straight code. These may be called where code runs as part of a task or a plugin.
@@ -140,6 +141,34 @@ function report.cache_summary(totals) end
 ---@return string[] lines none when there is nothing to say
 function report.critical_path(run, verbose) end
 
+---A table for people: the first column to the left, the others to the right. Cells may be coloured
+---and of any writing.
+---@param rows string[][] all of the same length; the first one is the heading
+---@return string text with a newline after each row
+function report.table(rows) end
+
+---@param text string
+---@param columns integer
+---@return string text with dots in the place of what is wider than that on a terminal
+function report.cut(text, columns) end
+
+---Writes the file of an observer, whole or not at all; the directories above it are made. What goes
+---wrong is one warning of the run.
+---@param run ggen.Run
+---@param name string of the observer, for the warning
+---@param path string relative to the project's directory, or absolute
+---@param text string|fun(path: string): boolean?, string? the bytes, or who writes them
+---@return boolean written
+function report.write(run, name, path, text) end
+
+---The same, at the end of what is there, by one write.
+---@param run ggen.Run
+---@param name string
+---@param path string
+---@param text string
+---@return boolean written
+function report.append(run, name, path, text) end
+
 ---Blocks of output that do not interleave: each task's output goes out as one block when the task
 ---has ended. A task whose output outgrows its memory takes the floor: its block begins at once.
 ---@param screen ggen.Screen
@@ -161,6 +190,98 @@ function Blocks:follow(task, log) end
 ---@param footer string what stands below the block
 ---@param footer_only? boolean the output is not wanted
 function Blocks:finish(task, log, footer, footer_only) end
+
+---Limits of how long a run and its stages may take.
+---@class ggen.targets
+---@field params table<string, ggen.Param> of a plugin that has targets
+local targets = {}
+
+---@param params table as checked by targets.params
+---@param project table? host.project: names that it does not have are an error
+---@return ggen.Targets? targets
+---@return string? message
+function targets.new(params, project) end
+
+---@param params table?
+---@return boolean whether they have any target
+function targets.any(params) end
+
+---The targets of `observer.targets` in a pipeline.
+---@param project table
+---@return ggen.Targets? targets nil when it does not use the plugin
+function targets.of_project(project) end
+
+---How one stage, or the run, stands against its limits; times in seconds.
+---@class ggen.TargetRow
+---@field name string
+---@field duration number
+---@field required number?
+---@field stretch number?
+---Slow: the required limit was missed; acceptable: only the stretch was; nil without a limit.
+---@field status "good"|"acceptable"|"slow"|nil
+---@field percent number? (target - duration) / target * 100; the target is the required one
+
+---@param name string
+---@param duration number seconds
+---@param limits { required: number?, stretch: number? }
+---@return ggen.TargetRow
+function targets.row(name, duration, limits) end
+
+---The rows of all stages of a run: those with limits, and the phases, or else the tasks, that none
+---of these is about; the slowest first.
+---@param targets ggen.Targets?
+---@param record table of a run
+---@return { total: ggen.TargetRow, stages: ggen.TargetRow[] } judgement
+function targets.profile(targets, record) end
+
+---The cells of a row in a table for people.
+---@param row ggen.TargetRow
+---@return { name: string, time: string, target: string, met: string, percent: string }
+function targets.cells(row) end
+
+---One line for each limit that was missed.
+---@param judgement { total: ggen.TargetRow, stages: ggen.TargetRow[] }
+---@return string[] required
+---@return string[] stretch those that met the required limit, if they have one
+function targets.missed(judgement) end
+
+---@class ggen.Targets
+local Targets = {}
+
+---@param record table of a run
+---@return { total: ggen.TargetRow, stages: ggen.TargetRow[] } judgement of what took part
+function Targets:judge(record) end
+
+---The figures of a recorded run, by name.
+---@class ggen.metrics
+---@field run table<string, { unit: string, desc: string }> those of the whole run
+---@field part table<string, { unit: string, desc: string }> those of a task or a phase
+local metrics = {}
+
+---@param name string "wall", "task.test.duration"
+---@param project table? host.project: names of tasks that it does not have are an error
+---@return { name: string, unit: string, desc: string, value: fun(record: table): number? }? metric
+---@return string? message
+function metrics.find(name, project) end
+
+---@param condition string as "hit_rate < 0.8 and wall > 60s"
+---@param project table?
+---@return { metrics: table[], holds: fun(self, record: table): boolean, table<string, number> }?
+---@return string? message
+function metrics.compile(condition, project) end
+
+---The trace of the run.
+---@class ggen.trace
+local trace = {}
+
+---Begins to record; one that --trace or another plugin has begun goes on.
+function trace.start() end
+
+---Writes a Chrome trace of what was recorded until now.
+---@param path string absolute
+---@return boolean? done
+---@return string? message
+function trace.write(path) end
 
 ---For cache policies.
 ---@class ggen.evict

@@ -13,7 +13,9 @@
 ---@field positional? string the parameter that a list is: `p:use "x" { "a", "b" }`
 ---@field rest? string the parameter, a map, that takes names which are no parameters
 ---@field permissions? string[] "process", "net:HOST", "fs:PATH"
----@field setup fun(params: table, host: ggen.Host): table returns the methods of its kind
+---Returns the methods of its kind; or nil and a message when the params do not fit, and then the
+---file (absolute) and the line that are to blame, if it is not the pipeline.
+---@field setup fun(params: table, host: ggen.Host): table?, string?, string?, integer?
 
 ---@alias ggen.PluginKind
 ---| "frontend"
@@ -66,6 +68,7 @@
 ---@field options ggen.RunOptions what the command line asked for
 ---@field style ggen.Style
 ---@field project_dir string absolute
+---@field project table? the project that the plugin is set up for, with its tasks
 ---@field now fun(): number monotonic seconds
 ---@field output_sink fun(fn: fun(stream: "out"|"err", bytes: string)): userdata makes a sink
 
@@ -347,6 +350,9 @@ function HooksPlugin:run(hooks, call) end
 ---Records, shows or sends what happens. An observer that raises is named once and left out from
 ---then on. Every method is optional.
 ---@class ggen.ObserverPlugin : ggen.AnyPlugin
+---Files that it writes at the end of a run, relative to the project's directory: they are no inputs
+---of tasks that do not say what they read.
+---@field writes string[]?
 local ObserverPlugin = {}
 
 ---@param run ggen.Run

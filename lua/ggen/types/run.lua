@@ -80,6 +80,8 @@
 ---@field project { dir: string, task: fun(self, index: integer): ggen.Task }
 ---@field totals ggen.Totals
 ---@field options ggen.RunOptions
+---Says something that belongs to no task's output; level is "info", "warning" or "error".
+---@field events { note: fun(self, level: string, text: string) }
 local Run = {}
 
 ---What is written down of the run: the record of docs/run-record.schema.json as a table, in which
@@ -142,6 +144,10 @@ function Log:attach(sink) end
 
 ---@param sink userdata
 function Log:replay(sink) end
+
+---From now on tail() knows the last bytes also when the output goes to an attached sink.
+---@param bytes integer 1 MiB at most
+function Log:keep_tail(bytes) end
 
 ---@param lines integer
 ---@return string the last lines

@@ -17,4 +17,22 @@ local M = {}
 ---@return string? kind
 function M.decode(text) return core.decode(text) end
 
+---Reads one TOML text, for who has to say in which line something is wrong.
+---   > local value, line = toml.decode_lines("[[rule]]\nname = 'a'\n[[rule]]\nname = 3\n")
+---   > value.rule[2].name, line(value.rule[2], "name"), line(value.rule, 2)
+---   < 3, 4, 3
+---@param text string
+---@return table? value
+---@return (fun(container: table, key: string|integer): integer?)|string line of a key of a table,
+---or of an element of a list; without a value the message, with line and column
+---@return string? kind
+function M.decode_lines(text)
+  local value, places, kind = core.decode_placed(text)
+  if not value then return nil, places, kind end
+  return value, function(container, key)
+    local place = places[container] and places[container][key]
+    return type(place) == "number" and math.floor(place / core.columns) or nil
+  end
+end
+
 return M

@@ -191,6 +191,27 @@ TEST_CASE("log: the last lines of a long log are found from its end", "[process]
   CHECK(endless.tail(1).size() < 2 * 1024 * 1024);
 }
 
+TEST_CASE("log: the last lines of what went to a sink, for who asks in time", "[process]") {
+  Log log;
+  log.keep_tail(10);
+  log.write(Stream::out, "zero\none\n");
+  log.attach(std::make_shared<Collect>());
+  CHECK(log.tail(1) == "one\n");
+  log.write(Stream::err, "two\n");
+  CHECK(log.tail(2) == "one\ntwo\n");
+  CHECK(log.tail(9) == "o\none\ntwo\n");
+  log.write(Stream::out, std::string(1000, 'x') + "\n");
+  CHECK(log.tail(9) == std::string(9, 'x') + "\n");
+  for (int i = 0; i < 100; ++i) log.write(Stream::out, std::to_string(i) + "\n");
+  CHECK(log.tail(2) == "98\n99\n");
+  CHECK(log.tail(9).size() == 10);
+
+  Log other;
+  other.write(Stream::out, "one\n");
+  other.attach(std::make_shared<Collect>());
+  CHECK(other.tail(1) == "");
+}
+
 TEST_CASE("log: many small writes of both streams stay within the limit", "[process]") {
   // Each is a frame of its own; the frames are in the file too.
   Log log(100'000);

@@ -239,4 +239,10 @@ TEST_CASE("columns: what fits", "[process]") {
   const std::vector<char> cut = {'\xc3'};
   CHECK(fit_columns({cut.data(), cut.size()}, 5) == "\xc3");
   CHECK(fit_columns("one\ntwo", 80) == "one");
+
+  int used = -1;
+  CHECK(fit_columns("\xe6\xbc\xa2\xe5\xad\x97!", 4, &used) == "\xe6\xbc\xa2\xe5\xad\x97");
+  CHECK(used == 4);
+  CHECK(fit_columns("\xe6\xbc\xa2\xe5\xad\x97", 3, &used) == "\xe6\xbc\xa2");
+  CHECK(used == 2);
 }

@@ -1,0 +1,142 @@
+-- The stages of a recorded run: its phases and tasks, found by name or glob, and how long each
+-- took. Knows the record of a run and nothing of limits.
+-- SPDX-License-Identifier: MIT
+local Project = require("ggen.project")
+
+local M = {}
+
+---@class ggen.Stage
+---@field name string as it was asked for
+---@field start number seconds since the start of the run
+---@field duration number seconds from the first start to the last end
+---@field tasks table[] the tasks of the record that it is made of; none of a phase
+---@field fresh integer how many tasks of it were up to date from the start
+
+---@class ggen.Stages
+---@field package _record table
+---@field package _found table<string, ggen.Stage|false>
+---@field package _index table?
+local Stages = {}
+Stages.__index = Stages
+
+---@param record table of a run
+---@return ggen.Stages
+function M.of(record) return setmetatable({ _record = record, _found = {} }, Stages) end
+
+local function is_glob(name) return name:find("[*?%[{]") ~= nil end
+
+-- A time of a record, which may have been written by anybody.
+local function seconds(value)
+  value = tonumber(value)
+  return value and value >= 0 and value < math.huge and value or 0
+end
+
+local function new_stage(name) return { name = name, tasks = {}, fresh = 0 } end
+
+local function take_in(stage, part)
+  local start = seconds(part.start)
+  local finish = start + seconds(part.duration)
+  stage.start = math.min(stage.start or start, start)
+  stage.finish = math.max(stage.finish or finish, finish)
+end
+
+local function take_task(stage, task)
+  if task.status == "skipped" then return end
+  take_in(stage, task)
+  table.insert(stage.tasks, task)
+end
+
+-- What a name may mean: phases, and tasks by their id or by that of their matrix task.
+local function index_of(record)
+  local index = { phases = {}, tasks = {}, fresh = {} }
+  local function add(map, key, value)
+    map[key] = map[key] or {}
+    table.insert(map[key], value)
+  end
+  for _, phase in ipairs(record.phases or {}) do add(index.phases, phase.name, phase) end
+  local function add_task(map, id, value)
+    add(map, id, value)
+    local matrix_task = id:match("^([^:]+):")
+    if matrix_task then add(map, matrix_task, value) end
+  end
+  for _, task in ipairs(record.tasks or {}) do add_task(index.tasks, task.id, task) end
+  for _, id in ipairs(record.fresh or {}) do add_task(index.fresh, id, id) end
+  return index
+end
+
+local function find_named(index, name)
+  local stage = new_stage(name)
+  for _, phase in ipairs(index.phases[name] or {}) do take_in(stage, phase) end
+  -- A phase of just that name is what was meant.
+  if stage.start then return stage end
+  for _, task in ipairs(index.tasks[name] or {}) do take_task(stage, task) end
+  stage.fresh = #(index.fresh[name] or {})
+  return stage
+end
+
+local function find_matching(record, name)
+  local ok, matches = pcall(Project.matcher, name)
+  local stage = new_stage(name)
+  if not ok then return stage end
+  for _, phase in ipairs(record.phases or {}) do
+    if matches(phase.name) then take_in(stage, phase) end
+  end
+  for _, task in ipairs(record.tasks or {}) do
+    if matches(task.id) then take_task(stage, task) end
+  end
+  for _, id in ipairs(record.fresh or {}) do
+    if matches(id) then stage.fresh = stage.fresh + 1 end
+  end
+  return stage
+end
+
+---The phase of this name, else the tasks; of a glob all phases and tasks that it matches.
+---@param name string "release", "web#build", "*#test", "test" of a matrix
+---@return ggen.Stage? stage nil when nothing of it took part in the run
+function Stages:find(name)
+  local stage = self._found[name]
+  if stage == nil then
+    if is_glob(name) then
+      stage = find_matching(self._record, name)
+    else
+      self._index = self._index or index_of(self._record)
+      stage = find_named(self._index, name)
+    end
+    if stage.start or stage.fresh > 0 then
+      stage.start, stage.finish = stage.start or 0, stage.finish or 0
+      stage.duration, stage.finish = stage.finish - stage.start, nil
+    else
+      stage = false
+    end
+    self._found[name] = stage
+  end
+  return stage or nil
+end
+
+---What a run is told by when nobody has named its stages: its phases, or else its tasks.
+---@return string[] names in the order of their start
+function Stages:names()
+  local names, seen = {}, {}
+  local function add(list, field)
+    for _, part in ipairs(list or {}) do
+      if part.status ~= "skipped" and not seen[part[field]] then
+        seen[part[field]] = true
+        names[#names + 1] = part[field]
+      end
+    end
+  end
+  add(self._record.phases, "name")
+  if #names == 0 then add(self._record.tasks, "id") end
+  return names
+end
+
+---@param project ggen.Project
+---@param name string
+---@return boolean whether a phase or a task has that name
+function M.known(project, name)
+  if not is_glob(name) then return project:exact(name) ~= nil or project.phases[name] ~= nil end
+  local ok, found = pcall(project.matching, project, name)
+  return ok and found ~= nil
+end
+
+return M
