@@ -89,7 +89,7 @@ local SHORT_DIGEST = "%f[%w]" .. ("%x"):rep(12) .. "%f[%W]"
 -- What differs from run to run, in what is expected and in what came out.
 local function plain(line)
   return (line:gsub(DIGEST, "DIGEST"):gsub(SHORT_DIGEST, "DIGEST")
-    :gsub("%d+ m %d%d s", "TIME"):gsub("%d+%.%d+ s", "TIME")
+    :gsub("%d+ m %d%d s", "TIME"):gsub("%d+%.%d+ s", "TIME"):gsub("; saved TIME$", "")
     :gsub("%d[%d.]* [mu]s%f[%W]", "TIME"):gsub("%f[%d]0 s%f[%W]", "TIME")
     :gsub("%d+T%d+%.%d+%-%x+", "ID"):gsub("[%d-]+ %d+:%d+:%d+ UTC", "DATE")
     :gsub("%d+ %% over", "PERCENT over"):gsub('( time=")%d+%.%d+', "%1TIME")
