@@ -71,17 +71,28 @@ int spans_texts(lua_State* L) {
   return 1;
 }
 
+int push_trace(lua_State* L, const std::shared_ptr<Texts>& texts, std::string_view text) {
+  auto read = trace::read_spans(text, *texts);
+  if (!read) return push_error(L, read.error());
+  push<LuaTrace>(L, texts, std::make_shared<const SpanTree>(std::move(read->tree)), read->format,
+                 std::move(read->notes));
+  return 1;
+}
+
 // read(texts, path, most bytes) -> Trace | nil, message, kind
 int spans_read(lua_State* L) {
   const auto& texts = check<LuaTexts>(L, 1).texts;
   const auto text =
       read_file(check_string(L, 2), static_cast<std::uint64_t>(luaL_checknumber(L, 3)));
   if (!text) return push_error(L, text.error());
-  auto read = trace::read_spans(*text, *texts);
-  if (!read) return push_error(L, read.error());
-  push<LuaTrace>(L, texts, std::make_shared<const SpanTree>(std::move(read->tree)), read->format,
-                 std::move(read->notes));
-  return 1;
+  return push_trace(L, texts, *text);
+}
+
+// parse(texts, text) -> Trace | nil, message, kind
+int spans_parse(lua_State* L) {
+  std::size_t size = 0;
+  const char* text = luaL_checklstring(L, 2, &size);
+  return push_trace(L, check<LuaTexts>(L, 1).texts, {text, size});
 }
 
 // build(texts) -> Builder
@@ -320,11 +331,9 @@ constexpr luaL_Reg kBuilder[] = {
 constexpr luaL_Reg kDiff[] = {
     {"attributes", diff_attributes}, {"changes", diff_changes}, {"node", diff_node},
     {"totals", diff_totals},         {"value", diff_value},     {nullptr, nullptr}};
-constexpr luaL_Reg kFunctions[] = {{"build", spans_build},
-                                   {"compare", spans_compare},
-                                   {"read", spans_read},
-                                   {"texts", spans_texts},
-                                   {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {{"build", spans_build}, {"compare", spans_compare},
+                                   {"parse", spans_parse}, {"read", spans_read},
+                                   {"texts", spans_texts}, {nullptr, nullptr}};
 
 }  // namespace
 

@@ -99,7 +99,8 @@ class Comparison {
   }
 
   bool beyond_noise(std::int64_t a, std::int64_t b) const {
-    if (a == kUnknown || b == kUnknown) return false;
+    // Of a span that took no time there is no share: infinity times zero is none.
+    if (a == kUnknown || b == kUnknown || std::isinf(options_.noise)) return false;
     return !is_noise(b - a, static_cast<double>(a));
   }
 

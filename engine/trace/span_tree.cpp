@@ -140,13 +140,16 @@ void SpanTreeBuilder::link() {
   };
   std::unordered_map<std::uint64_t, SpanIndex> places;
   places.reserve(size());
+  std::vector<bool> has_children(size(), false);  // by their place
+  for (const SpanIndex parent : tree_.parent)
+    if (parent != kNoSpan) has_children[parent] = true;
   copy_.assign(size(), false);
   for (SpanIndex span = 0; span < size(); ++span) {
     if (id_[span] == Texts::kEmpty) continue;
     const auto [place, is_new] = places.emplace(key(span, id_[span]), span);
     if (is_new) continue;
     // What was sent again, because the answer was lost, is the same span.
-    copy_[span] = is_copy(span, place->second);
+    copy_[span] = !has_children[span] && is_copy(span, place->second);
     any_copy_ = any_copy_ || copy_[span];
     note(copy_[span] ? kTwice : kDuplicate, span);
   }
@@ -161,12 +164,9 @@ void SpanTreeBuilder::link() {
   }
 }
 
-// Takes the copies out of the columns. Those that stand inside of one stay where they are: a copy
-// with children of its own is kept.
+// Takes the copies out of the columns. None of them is a parent.
 void SpanTreeBuilder::drop_copies() {
   if (!any_copy_) return;
-  for (SpanIndex span = 0; span < size(); ++span)
-    if (tree_.parent[span] != kNoSpan) copy_[tree_.parent[span]] = false;
   std::vector<SpanIndex> moved(size());
   SpanIndex kept = 0;
   for (SpanIndex span = 0; span < size(); ++span) moved[span] = copy_[span] ? kNoSpan : kept++;

@@ -43,8 +43,20 @@ local function raise_in(file, message)
     line = tonumber(line) }), 0)
 end
 
-local function from_file(texts, path, word)
-  local trace, message, kind = spans.read(texts, path, MOST)
+-- What comes out of a pipe, as with `ggen-lua diff <(fetch one) two.json`.
+local function from_pipe(texts, path)
+  local file, message = io.open(path, "rb")
+  local text
+  if file then
+    text, message = file:read("*a")
+    file:close()
+  end
+  if not text then return nil, message, "io" end
+  return spans.parse(texts, text)
+end
+
+local function from_file(texts, path, word, is_file)
+  local trace, message, kind = (is_file and spans.read or from_pipe)(texts, path, MOST)
   if not trace then
     if kind == "invalid" then raise_in(word, message) end
     if kind == "limit" then
@@ -53,7 +65,9 @@ local function from_file(texts, path, word)
     fault.raise(message)
   end
   local about = trace:about()
-  if about.format == "record" then
+  if about.format == "record" and not is_file then
+    fault.raise("the record of a run is read from a file only", word)
+  elseif about.format == "record" then
     return from_record(require("ggen.history").read(path), word)
   end
   return { label = word, trace = trace, about = about }
@@ -67,14 +81,15 @@ local function missing_file(path, word)
 end
 
 local function side(texts, dir, word)
-  if word ~= "last" and not word:find("^last~%d+$") then
+  if word ~= "" and word ~= "last" and not word:find("^last~%d+$") then
     local path = word:sub(1, 1) == "/" and word or dir .. "/" .. word
     local info = fs.stat(path)
     if info and info.type == "directory" then
       fault.raise("this is a directory; a file with a trace, or a run, expected", word)
     end
     if info then
-      return from_file(texts, require("ggen.locate").display(path, fs.cwd()), word)
+      return from_file(texts, require("ggen.locate").display(path, fs.cwd()), word,
+        info.type == "file")
     end
     if word:find("/", 1, true) or word:find("%.jsonl?$") then missing_file(path, word) end
   end

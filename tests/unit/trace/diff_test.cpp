@@ -251,6 +251,7 @@ TEST_CASE("durations within the noise are the same", "[diff]") {
   DiffOptions options;
   options.noise = HUGE_VAL;
   CHECK(changes(one(1), one(10'000), options).empty());
+  CHECK(changes(one(0), one(10'000), options).empty());
   options = {};
   options.noise = 0;
   options.floor = 0;

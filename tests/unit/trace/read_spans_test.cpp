@@ -148,6 +148,12 @@ TEST_CASE("what is wrong with single spans is noted", "[read_spans]") {
   CHECK(twice.shape == "a{b}");
   CHECK(twice.notes == "the span \"a\" (line 1) is there twice; it counts once");
 
+  const auto nested = read(R"([{"name":"a","span_id":"1","children":[{"name":"b"}]},
+                               {"name":"a","span_id":"1","children":[{"name":"c"}]}])");
+  CHECK(nested.shape == "a{b} a{c}");
+  CHECK(nested.notes ==
+        "the span \"a\" (line 2) has the id of an earlier span, which keeps its children");
+
   // Equal ids in two traces are two spans.
   CHECK(
       read(
