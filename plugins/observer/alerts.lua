@@ -112,6 +112,14 @@ local function run_command(rule_of, alert, record, dir, timeout)
     result.code), last ~= "" and ": " .. last or "")
 end
 
+-- Who knows the whole address of a web hook may write to it: a log gets its host at most.
+local function without_address(message, url)
+  local host = url:match("^%a+://([^/?#]*)") or ""
+  local first, last = message:find(url, 1, true)
+  if not first then return message end
+  return message:sub(1, first - 1) .. host:gsub("^.*@", "") .. message:sub(last + 1)
+end
+
 local function call_webhook(url, alert, record, timeout)
   local git = record.git or {}
   local body = ggen.json.encode({ alert = alert.name, severity = alert.severity,
@@ -122,7 +130,9 @@ local function call_webhook(url, alert, record, timeout)
   local response, message = ggen.http.request({ method = "POST", url = url,
     headers = { ["Content-Type"] = "application/json" }, body = body, timeout = timeout,
     max_bytes = MOST_ANSWER })
-  if not response then return "its web hook was not told: " .. tostring(message) end
+  if not response then
+    return "its web hook was not told: " .. without_address(tostring(message), url)
+  end
   if response.status >= 200 and response.status < 300 then return nil end
   return ("its web hook answered %s"):format(response.status)
 end

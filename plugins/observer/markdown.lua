@@ -101,12 +101,10 @@ end
 
 -- What the run, and those before it, recommend.
 local function recommendations(run, targets)
-  local known, recommend = pcall(function() return ggen.recommendations end)
-  if not known then return {} end
   local record = run:record()
   local ok, list = pcall(function()
     local history = ggen.history.open(run.project.dir)
-    return recommend.of(record, history:lines({ most = 200, pipeline = record.pipeline,
+    return ggen.recommendations.of(record, history:lines({ most = 200, pipeline = record.pipeline,
       machine = record.machine }), targets)
   end)
   if ok then return list end

@@ -186,6 +186,8 @@ severity = "critical"
       told(function() return { status = 500 } end))
     assert.equal("warning: alert a: its web hook was not told: no answer",
       told(function() return nil, "no answer", "timeout" end))
+    assert.equal("warning: alert a: its web hook was not told: POST h: refused",
+      told(function(request) return nil, "POST " .. request.url .. ": refused", "refused" end))
     assert.equal("warning: alert a: broken", told(function() error("broken", 0) end))
   end)
 end)
