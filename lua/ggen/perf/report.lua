@@ -267,19 +267,21 @@ function M.text(document, style)
   return table.concat(out, "\n") .. "\n"
 end
 
-local function document_for(from, record)
+local function document_for(from, record, project)
   local lines = source.before(from:lines(M.LINES + 1), record.id)
-  local document = M.document(record, lines, from:targets())
+  local document = M.document(record, lines, from:targets(project))
   for _, remark in ipairs(document.remarks) do from:warn(remark) end
   return document
 end
 
 ---The report of a run that has just ended.
 ---@param from ggen.perf.Source
----@param record table
+---@param run ggen.Run
 ---@param style ggen.Style
 ---@return string
-function M.of_run(from, record, style) return M.text(document_for(from, record), style) end
+function M.of_run(from, run, style)
+  return M.text(document_for(from, run:record(), run.project), style)
+end
 
 ---@async
 ---@param from ggen.perf.Source
