@@ -1,11 +1,11 @@
 -- Writes a history of runs into .ggen of the working directory: 30 runs of three tasks, `test`
 -- being slower in the last ten, with records of the last three. Appends to one that is there.
 -- Usage: ggen-lua lua tests/support/history.lua [NAME=VALUE...]
---   slower=1.12   factor of `test` from the 21st run on
+--   slower=1.12   factor of `test` from the 21st run on; all=1.3: of all tasks
 --   from=1 runs=30   which of the runs are written
 --   machine=CLASS
---   torn=1 foreign=1 absurd=1 back=1   a damaged line, a line of another version, a task that took
---                 months, a clock that went back
+--   torn=1 foreign=1 absurd=1 negative=1 back=1   damaged lines, a line of another version, a task
+--                 that took months, one that took less than nothing, a clock that went back
 -- SPDX-License-Identifier: MIT
 local json = require("ggen.core.json")
 local fs = require("ggen.core.fs")
@@ -22,10 +22,11 @@ for i = options.from, options.runs do
     i)
   local time = ("2026-11-01T%02d:%02d:00.000Z"):format(half_hours / 2,
     half_hours % 2 * 30)
-  local wobble = 1 + ((i * 7 % 11) - 5) / 5 * 0.03
+  local wobble = (1 + ((i * 7 % 11) - 5) / 5 * 0.03) * (i > 20 and options.all or 1)
   local seconds = { codegen = 1 * wobble, build = 2 * wobble,
     test = 4 * wobble * (i > 20 and options.slower or 1) }
   if options.absurd and i == 5 then seconds.build = 1e7 end
+  if options.negative and i == 6 then seconds.build = -2 end
   local commit = ("%08x"):format(i * 0x1234567):rep(5)
   local line = { v = 1, id = id, session = id, time = time, pipeline = "shop", command = "run",
     commit = commit, dirty = false, machine = options.machine, jobs = 2, code = 0, status = "ok",

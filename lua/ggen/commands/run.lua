@@ -235,7 +235,7 @@ end
 -- Prints what the run itself has just recorded.
 local function report_performance(run, args, screen)
   local from = require("ggen.perf.source").open(args)
-  local text = require("ggen.perf.report").of_run(from, run:record(),
+  local text = require("ggen.perf.report").of_run(from, run,
     require("ggen.style").new(cli.use_color(args.color, args.json and 2 or 1)))
   screen:write("\n" .. text)
 end

@@ -81,6 +81,11 @@ function M.read(from, name)
   if type(decoded.series) ~= "table" then
     fault.raise("this is damaged (it has no series): save it again", shown(name))
   end
+  for _, row in ipairs(decoded.series) do
+    if type(row) ~= "table" or type(row.id) ~= "string" or type(row.metric) ~= "string" then
+      fault.raise("this is damaged (a series has no id, or no metric): save it again", shown(name))
+    end
+  end
   return decoded
 end
 
@@ -97,9 +102,7 @@ end
 function M.values_of(baseline)
   local by_key = {}
   for _, row in ipairs(baseline.series) do
-    if type(row) == "table" then
-      by_key[tostring(row.id) .. "\n" .. tostring(row.metric)] = good_values(row)
-    end
+    by_key[row.id .. "\n" .. row.metric] = good_values(row)
   end
   return function(id, metric) return by_key[id .. "\n" .. metric] end
 end
@@ -173,7 +176,7 @@ end
 function actions.show(from, args)
   local baseline = M.read(from, args.words[2])
   if args.json then return source.print_json(baseline) end
-  io.write(("%s: %s, %s runs, saved %s\nmachine class: %s\n"):format(tostring(baseline.name),
+  io.write(("%s: %s, %s runs, saved %s\nmachine class: %s\n"):format(args.words[2],
     tostring(baseline.pipeline), tostring(baseline.runs), source.time(baseline),
     tostring(baseline.machine)))
   local rows = { { "what", "metric", "values", "median", "noise" } }
@@ -181,7 +184,7 @@ function actions.show(from, args)
     local values = good_values(row)
     if #values > 0 then
       local noise, median = robust.noise(values)
-      rows[#rows + 1] = { tostring(row.id), tostring(row.metric), tostring(#values),
+      rows[#rows + 1] = { row.id, row.metric, tostring(#values),
         worded(row.metric, median), noise and ("%.0f %%"):format(noise * 100) or "-" }
     end
   end

@@ -17,6 +17,7 @@ local M = {}
 
 M.FAILED = 3 -- exit code
 local LINES = 200 -- of the history
+local ENOUGH_TASKS = 3 -- to blame the machine
 
 local function plural(count, one, many)
   return ("%d %s"):format(count, count == 1 and one or many)
@@ -134,7 +135,7 @@ local function common_cause(rows)
       end
     end
   end
-  if tested >= 5 and most * 2 > tested then
+  if tested >= ENOUGH_TASKS and most * 2 > tested then
     return ("%d of %d tasks became slower in the same run: the machine, rather than the tasks?")
       :format(most, tested)
   end
@@ -234,7 +235,7 @@ local function check_baseline(from, args, lines)
         tostring(saved[field[1]]), last.id, tostring(last[field[1]])))
     end
   end
-  if saved.jobs ~= last.jobs then
+  if saved.jobs and saved.jobs ~= last.jobs then
     from:warn(("baseline %s was saved with -j%s, run %s had -j%s"):format(args.baseline,
       tostring(saved.jobs), last.id, tostring(last.jobs)))
   end
@@ -247,7 +248,7 @@ local function check_baseline(from, args, lines)
   local rows = judge.baseline(set.list, baseline.values_of(saved), options_of(args))
   return finish(from, args, rows, set, last, "baseline " .. args.baseline,
     ("against baseline %s (%s, saved %s): %s since"):format(args.baseline,
-      plural(saved.runs or 0, "run", "runs"), source.time(saved),
+      plural(tonumber(saved.runs) or 0, "run", "runs"), source.time(saved),
       plural(#set.lines, "run", "runs")))
 end
 

@@ -142,7 +142,7 @@ function M.baseline(list, baseline, options)
       local row = new(series, "unsure", before, recent)
       row.since = series.runs[#series.runs - #recent + 1]
       if #before < change.HEAD or #recent < change.TAIL then
-        local suspect = M.matters(row, options.least) and row.change > 0
+        local suspect = #before >= change.HEAD and M.matters(row, options.least) and row.change > 0
         if not suspect then row.verdict = "few" end
       else
         chances[#rows + 1] = rank.test(before, recent).p

@@ -33,17 +33,30 @@ local function against_usual(value, values)
   return { status = status, usual = usual, change = change, noise = noise, runs = #values }
 end
 
+local function tenth(value) return value and math.floor(value * 10 + 0.5) / 10 end
+
+-- The targets' rows, without digits that nobody measured.
+local function stage_rows(stages)
+  local rows = {}
+  for i, stage in ipairs(stages or {}) do
+    rows[i] = { name = stage.name, duration = milliseconds(stage.duration),
+      required = stage.required, stretch = stage.stretch, status = stage.status,
+      percent = tenth(stage.percent) }
+  end
+  return json.array(rows)
+end
+
 -- The status of the whole: against its targets, else against its own history.
 local function verdict_of(wall, judged, values)
   if judged and judged.total and (judged.total.required or judged.total.stretch) then
     local total = judged.total
-    return { status = total.status, against = "targets", percent = total.percent,
+    return { status = total.status, against = "targets", percent = tenth(total.percent),
       limit = total.required or total.stretch }
   end
   local found = against_usual(wall, values)
   if not found then return { status = "unknown", against = "nothing" } end
   return { status = found.status, against = "history", usual = milliseconds(found.usual),
-    percent = math.floor(found.change * 1000 + 0.5) / 10,
+    percent = tenth(found.change * 100),
     noise = math.floor(found.noise * 1000 + 0.5) / 1000, runs = found.runs }
 end
 
@@ -118,7 +131,7 @@ function M.document(record, lines, targets)
     wall = milliseconds(wall), cpu = milliseconds(number(totals.cpu)),
     peak_memory = number(totals.peak_memory),
     judged = verdict_of(wall, judged, own and own.values),
-    stages = judged and json.array(judged.stages or {}) or nil,
+    stages = judged and stage_rows(judged.stages) or nil,
     critical_path = path, cache = cache_of(totals), tasks = json.array(rows),
     recommendations = json.array(recommend.of(record, lines, targets)),
     remarks = json.array(series.remarks(set)),
@@ -229,6 +242,7 @@ local function stage_table(document, out)
       row.required and units.format_duration(row.required) or "-",
       row.stretch and units.format_duration(row.stretch) or "-", row.status or "" }
   end
+  out[#out + 1] = ""
   out[#out + 1] = "targets"
   out[#out + 1] = columns.render(rows, "  "):gsub("\n$", "")
 end
@@ -267,19 +281,21 @@ function M.text(document, style)
   return table.concat(out, "\n") .. "\n"
 end
 
-local function document_for(from, record)
+local function document_for(from, record, project)
   local lines = source.before(from:lines(M.LINES + 1), record.id)
-  local document = M.document(record, lines, from:targets())
+  local document = M.document(record, lines, from:targets(project))
   for _, remark in ipairs(document.remarks) do from:warn(remark) end
   return document
 end
 
 ---The report of a run that has just ended.
 ---@param from ggen.perf.Source
----@param record table
+---@param run ggen.Run
 ---@param style ggen.Style
 ---@return string
-function M.of_run(from, record, style) return M.text(document_for(from, record), style) end
+function M.of_run(from, run, style)
+  return M.text(document_for(from, run:record(), run.project), style)
+end
 
 ---@async
 ---@param from ggen.perf.Source

@@ -9,6 +9,9 @@ local locate = require("ggen.locate")
 
 local M = {}
 
+-- So far back the history is read: lines of a thousand tasks are of this size.
+local LEAST_BYTES, LINE_BYTES = 4 * 1024 * 1024, 64 * 1024
+
 ---@class ggen.perf.Source
 ---@field dir string absolute
 ---@field args table of the command line
@@ -50,7 +53,7 @@ end
 ---@return table[]
 function Source:lines(most)
   local opened = self.history
-  local lines = opened:lines({ most = most })
+  local lines = opened:lines({ most = most, bytes = math.max(LEAST_BYTES, most * LINE_BYTES) })
   if (opened.damaged or 0) > 0 then
     self:warn((".ggen/history.jsonl: %s left out"):format(plural(opened.damaged,
       "damaged line was", "damaged lines were")))
@@ -103,13 +106,14 @@ end
 
 ---The targets that the pipeline names, nil without any. A pipeline that does not load has none: its
 ---history is there all the same.
+---@param project ggen.Project? where it is open already
 ---@return table? targets
-function Source:targets()
+function Source:targets(project)
   if not locate.find(self.dir) then return nil end
   local loaded, module = pcall(require, "ggen.targets")
   if not loaded then return nil end
   local ok, result = pcall(function()
-    return module.of_project(require("ggen.session").open(self.args))
+    return module.of_project(project or require("ggen.session").open(self.args))
   end)
   if not ok then
     self:warn(("the targets of the pipeline are not known: %s"):format(tostring(result)))

@@ -13,6 +13,7 @@ local M = {}
 
 local DEFAULT, MOST = 10, 10000 -- runs
 local MOST_ROWS = 20
+local MOST_BARS = 40 -- the newest
 
 local number, milliseconds = source.number, units.milliseconds
 
@@ -71,6 +72,12 @@ local function run_line(row)
     row.commit and " " .. row.commit:sub(1, 7) or "")
 end
 
+local function newest(values)
+  local list = {}
+  for i = math.max(1, #values - MOST_BARS + 1), #values do list[#list + 1] = values[i] end
+  return list
+end
+
 ---@param document table of document()
 ---@param utf8 boolean
 ---@return string
@@ -93,7 +100,7 @@ function M.text(document, utf8)
   local text = columns.render(rows, "")
   for line in text:gmatch("[^\n]+") do widest = math.max(widest, #line) end
   for line in text:gmatch("[^\n]+") do
-    local bars = i > 0 and "  " .. spark.line(document.trends[i].values, utf8) or ""
+    local bars = i > 0 and "  " .. spark.line(newest(document.trends[i].values), utf8) or ""
     out[#out + 1] = ((line .. (" "):rep(widest - #line) .. bars):gsub("%s+$", ""))
     i = i + 1
   end
