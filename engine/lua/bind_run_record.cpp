@@ -117,16 +117,21 @@ std::string text_field(lua_State* L, int index, const char* name) {
 
 // Calls visit with each element of a list on top of the stack.
 template <class Visit>
+void each(lua_State* L, Visit visit) {
+  if (!lua_istable(L, -1)) return;
+  const int count = static_cast<int>(lua_objlen(L, -1));
+  for (int i = 1; i <= count; ++i) {
+    lua_rawgeti(L, -1, i);
+    visit();
+    lua_pop(L, 1);
+  }
+}
+
+// The same with a list that is a field of the table at index 2.
+template <class Visit>
 void each_of(lua_State* L, const char* name, Visit visit) {
   lua_getfield(L, 2, name);
-  if (lua_istable(L, -1)) {
-    const int count = static_cast<int>(lua_objlen(L, -1));
-    for (int i = 1; i <= count; ++i) {
-      lua_rawgeti(L, -1, i);
-      visit();
-      lua_pop(L, 1);
-    }
-  }
+  each(L, visit);
   lua_pop(L, 1);
 }
 
@@ -350,10 +355,6 @@ int record_compose(lua_State* L) {
   facts.restored_bytes = whole_field(L, "restored_bytes");
   facts.output_bytes = whole_field(L, "output_bytes");
   facts.output_files = whole_field(L, "output_files");
-  each_of(L, "notes", [&] {
-    const int at = lua_gettop(L);
-    facts.notes.push_back({text_field(L, at, "level"), text_field(L, at, "text")});
-  });
   self.record.arrange();
   find_phases(L, self);
   if (plan != nullptr) {
@@ -374,11 +375,18 @@ int record_compose(lua_State* L) {
   return 0;
 }
 
-// record:conclude(status, code): how the run ended, which may be said again
+// record:conclude(status, code, notes): how the run ended and what was said, which may be told
+// again
 int record_conclude(lua_State* L) {
   RunFacts& facts = check_record(L).facts;
   facts.status = check_string(L, 2);
   facts.code = static_cast<int>(luaL_checkinteger(L, 3));
+  facts.notes.clear();
+  lua_settop(L, 4);
+  each(L, [&] {
+    const int at = lua_gettop(L);
+    facts.notes.push_back({text_field(L, at, "level"), text_field(L, at, "text")});
+  });
   return 0;
 }
 

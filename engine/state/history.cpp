@@ -108,7 +108,8 @@ Result<void> sweep_history(const std::string& path, const HistoryLimits& limits,
     const std::size_t start = newline == std::string::npos ? 0 : newline + 1;
     const std::string_view line(bytes.data() + start, end - start);
     end = start;
-    const bool whole = line.size() > 2 && line.front() == '{' && line.back() == '\n';
+    const bool whole =
+        line.size() > 2 && line.front() == '{' && line.substr(line.size() - 2) == "}\n";
     const std::string_view time = whole ? time_of(line) : std::string_view();
     if (!whole || time < oldest || lines.size() == limits.lines ||
         size + line.size() > limits.line_bytes) {

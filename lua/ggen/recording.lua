@@ -84,13 +84,14 @@ function M.compose(run)
     run.composed = true
     local facts = { version = require("ggen.version"), pipeline = run.project.loaded.root.name,
       command = run.options.argv or { "run" }, dir = run.project.dir, jobs = run.options.jobs,
-      machine = run.options.machine, phases = phases_of(run), notes = run.events.notes }
+      machine = run.options.machine, phases = phases_of(run) }
     if run.dirtiness then facts.dirty = run.dirtiness:answer() end
     for _, name in ipairs(TOTALS) do facts[name] = run.totals[name] end
     if run.cache then add_bytes(facts, run.cache) end
     if run.script then record:compose(facts) else record:compose(facts, run.main, excluded(run)) end
   end
-  record:conclude(run:status())
+  local status, code = run:status()
+  record:conclude(status, code, run.events.notes)
   return record
 end
 
@@ -108,7 +109,7 @@ end
 function M.table(run)
   local status, code = run:status()
   if not run.decoded then run.decoded = without_null(json.decode(M.compose(run):json())) end
-  run.decoded.status, run.decoded.code = status, code
+  run.decoded.status, run.decoded.code, run.decoded.notes = status, code, run.events.notes
   return run.decoded
 end
 
