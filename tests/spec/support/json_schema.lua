@@ -1,5 +1,6 @@
 -- Checks values against a JSON Schema: the part of draft 2020-12 that the schemas in docs/ use. A
--- keyword or a pattern that this does not know is an error, so that nothing passes unchecked.
+-- keyword or a pattern that this does not know is an error, so that nothing passes unchecked; so is
+-- a field that the schema does not describe.
 -- SPDX-License-Identifier: MIT
 local json = require("ggen.core.json")
 
@@ -38,7 +39,9 @@ local keywords = {
     end
     return "is " .. type_of(value)
   end,
-  const = function(value, wanted) return value ~= wanted and "is not " .. tostring(wanted) or nil end,
+  const = function(value, wanted)
+    return value ~= wanted and "is not " .. tostring(wanted) or nil
+  end,
   enum = function(value, list)
     for _, wanted in ipairs(list) do
       if value == wanted then return end
@@ -70,15 +73,11 @@ local keywords = {
       if value[name] == nil then return "has no " .. name end
     end
   end,
+  -- Readers have to expect further fields; we write none that is not described.
   properties = function(value, properties, path)
-    for name, schema in pairs(properties) do
-      if value[name] ~= nil then check(value[name], schema, path .. "." .. name) end
-    end
-  end,
-  additionalProperties = function(value, allowed, _, schema)
-    assert(allowed == false)
-    for name in pairs(value) do
-      if not schema.properties[name] then return "has " .. tostring(name) end
+    for name, inner in pairs(value) do
+      if not properties[name] then return "has " .. tostring(name) end
+      check(inner, properties[name], path .. "." .. name)
     end
   end,
   items = function(value, schema, path)
@@ -97,7 +96,7 @@ function check(value, schema, path)
   for keyword, argument in pairs(schema) do
     if not NOT_CHECKED[keyword] then
       local known = keywords[keyword] or error("unknown keyword " .. keyword)
-      local problem = known(value, argument, path, schema)
+      local problem = known(value, argument, path)
       if problem then error(path .. " " .. problem, 0) end
     end
   end
