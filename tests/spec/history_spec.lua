@@ -52,7 +52,8 @@ describe("the history", function()
 
   it("leaves out what is no line, and counts it", function()
     write(line(1), '{"v":1,"id":\n', "\n", "\0\0\0\n", "[]\n", "null\n", "7\n",
-      '{"v":2,"id":"x"}\n', line(2, { wall = -1 }), line(3, { wall = "1" }), line(4, { tasks = { { id = "t",
+      '{"v":2,"id":"x"}\n', line(2, { wall = -1 }),
+      line(3, { wall = "1" }), line(4, { tasks = { { id = "t",
         duration = 1e300, cpu = 0 } } }), line(5, { phases = { 1 } }), line(6),
       (line(7):sub(1, -20)))
     assert.same({ 1, 6 }, walls())
