@@ -1,12 +1,14 @@
 // ggen.core.run_record: what is written down of a run (state/run_record.h), and where it is kept
 // (state/history.h). Times of tasks are seconds of ggen.core.clock.monotonic().
 // SPDX-License-Identifier: MIT
-#include <sys/random.h>
+#include <sys/auxv.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <lua.hpp>
 #include <optional>
@@ -115,16 +117,21 @@ std::string text_field(lua_State* L, int index, const char* name) {
 
 // Calls visit with each element of a list on top of the stack.
 template <class Visit>
+void each(lua_State* L, Visit visit) {
+  if (!lua_istable(L, -1)) return;
+  const int count = static_cast<int>(lua_objlen(L, -1));
+  for (int i = 1; i <= count; ++i) {
+    lua_rawgeti(L, -1, i);
+    visit();
+    lua_pop(L, 1);
+  }
+}
+
+// The same with a list that is a field of the table at index 2.
+template <class Visit>
 void each_of(lua_State* L, const char* name, Visit visit) {
   lua_getfield(L, 2, name);
-  if (lua_istable(L, -1)) {
-    const int count = static_cast<int>(lua_objlen(L, -1));
-    for (int i = 1; i <= count; ++i) {
-      lua_rawgeti(L, -1, i);
-      visit();
-      lua_pop(L, 1);
-    }
-  }
+  each(L, visit);
   lua_pop(L, 1);
 }
 
@@ -217,15 +224,19 @@ int record_samples(lua_State* L) {
   return 1;
 }
 
+// The kernel gives each program 16 random bytes; a run is one program.
+std::uint32_t random_number() {
+  std::uint32_t random = static_cast<std::uint32_t>(::getpid());
+  const auto* bytes = reinterpret_cast<const char*>(::getauxval(AT_RANDOM));  // NOLINT
+  if (bytes != nullptr) std::memcpy(&random, bytes, sizeof random);
+  return random;
+}
+
 // record:id() -> "20261121T211253.123-3f2a9c"
 int record_id(lua_State* L) {
   LuaRunRecord& self = check_record(L);
   if (self.facts.id.empty()) {
-    std::uint32_t random = 0;
-    if (::getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
-      random =
-          static_cast<std::uint32_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-    self.facts.id = self.record.id(random);
+    self.facts.id = self.record.id(random_number());
   }
   return push_text(L, self.facts.id);
 }
@@ -233,8 +244,10 @@ int record_id(lua_State* L) {
 void find_fresh(LuaRunRecord& self, const Plan& plan, std::vector<bool> excluded) {
   for (const TaskRow& row : self.record.rows())
     if (row.task < excluded.size()) excluded[row.task] = true;
-  for (const TaskId task : plan.wanted()) {
-    if (excluded[index_of(task)] || plan.state(task) != graph::State::done) continue;
+  self.facts.fresh_tasks.reserve(self.facts.fresh);
+  for (std::size_t i = 0; i < excluded.size(); ++i) {
+    const auto task = static_cast<TaskId>(i);
+    if (excluded[i] || plan.state(task) != graph::State::done) continue;
     self.facts.fresh_tasks.push_back(self.record.keep(plan.graph().name(task)));
   }
 }
@@ -310,9 +323,9 @@ int record_compose(lua_State* L) {
   record_id(L);
   lua_pop(L, 1);
   RunFacts& facts = self.facts;
-  const std::string session = environment("GGEN_SESSION"), machine = environment("GGEN_MACHINE");
+  const std::string session = environment("GGEN_SESSION");
   facts.session = session.empty() ? facts.id : session;
-  facts.machine = machine.empty() ? state::machine_class() : machine;
+  facts.machine = text_field(L, 2, "machine");
   facts.time = self.record.time();
   facts.version = text_field(L, 2, "version");
   facts.pipeline = text_field(L, 2, "pipeline");
@@ -342,10 +355,6 @@ int record_compose(lua_State* L) {
   facts.restored_bytes = whole_field(L, "restored_bytes");
   facts.output_bytes = whole_field(L, "output_bytes");
   facts.output_files = whole_field(L, "output_files");
-  each_of(L, "notes", [&] {
-    const int at = lua_gettop(L);
-    facts.notes.push_back({text_field(L, at, "level"), text_field(L, at, "text")});
-  });
   self.record.arrange();
   find_phases(L, self);
   if (plan != nullptr) {
@@ -366,11 +375,18 @@ int record_compose(lua_State* L) {
   return 0;
 }
 
-// record:conclude(status, code): how the run ended, which may be said again
+// record:conclude(status, code, notes): how the run ended and what was said, which may be told
+// again
 int record_conclude(lua_State* L) {
   RunFacts& facts = check_record(L).facts;
   facts.status = check_string(L, 2);
   facts.code = static_cast<int>(luaL_checkinteger(L, 3));
+  facts.notes.clear();
+  lua_settop(L, 4);
+  each(L, [&] {
+    const int at = lua_gettop(L);
+    facts.notes.push_back({text_field(L, at, "level"), text_field(L, at, "text")});
+  });
   return 0;
 }
 
@@ -428,12 +444,28 @@ int record_write(lua_State* L) {
   return 1;
 }
 
+// machine([known]) -> class of this machine, or what GGEN_MACHINE says; and what is worth keeping,
+// when that is not what was kept. Beside the class it has what tells that it is the same machine.
+int record_machine(lua_State* L) {
+  if (const std::string given = environment("GGEN_MACHINE"); !given.empty())
+    return push_text(L, given);
+  const std::string key = state::machine_key().append("\n");
+  const std::string_view known = text_at(L, 1);
+  if (known.size() > key.size() && known.substr(0, key.size()) == key)
+    return push_text(L, std::string(known.substr(key.size())));
+  const std::string machine = state::machine_class();
+  push_text(L, machine);
+  push_text(L, key + machine);
+  return 2;
+}
+
 constexpr luaL_Reg kMethods[] = {
     {"task", record_task},           {"took", record_took},         {"count", record_count},
     {"durations", record_durations}, {"samples", record_samples},   {"id", record_id},
     {"compose", record_compose},     {"conclude", record_conclude}, {"json", record_json},
     {"line", record_line},           {"write", record_write},       {nullptr, nullptr}};
-constexpr luaL_Reg kFunctions[] = {{"new", record_new}, {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {
+    {"machine", record_machine}, {"new", record_new}, {nullptr, nullptr}};
 
 }  // namespace
 

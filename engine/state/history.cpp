@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
@@ -24,8 +25,13 @@ constexpr std::string_view kTemporary = ".json.tmp";
 constexpr std::size_t kIdSize = 26;
 constexpr std::int64_t kLongAgo = 3600;  // seconds
 
+struct Locked {
+  Fd file;
+  off_t size = 0;
+};
+
 // The file that has the name now, under a lock.
-Result<Fd> open_locked(const std::string& path, int lock) {
+Result<Locked> open_locked(const std::string& path, int lock) {
   for (;;) {
     Fd file(::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
                    0666));
@@ -36,12 +42,12 @@ Result<Fd> open_locked(const std::string& path, int lock) {
     struct stat info {};
     if (::fstat(file.get(), &info) != 0) return Error::from_errno(errno, "stat " + path);
     if (!S_ISREG(info.st_mode)) return Error{ErrorKind::invalid, path + " is not a file"};
-    if (info.st_nlink > 0) return file;
+    if (info.st_nlink > 0) return Locked{std::move(file), info.st_size};
   }
 }
 
 // The same; a missing directory is made.
-Result<Fd> open_in_place(const std::string& path) {
+Result<Locked> open_in_place(const std::string& path) {
   auto file = open_locked(path, LOCK_SH);
   if (file || file.error().kind != ErrorKind::not_found) return file;
   GGEN_TRY(make_dirs(path.substr(0, path.rfind('/'))));
@@ -75,24 +81,24 @@ std::string_view time_of(std::string_view line) {
 }  // namespace
 
 Result<bool> append_history(const std::string& path, std::string_view line) {
-  GGEN_TRY_ASSIGN(const Fd file, open_in_place(path));
-  const off_t before = ::lseek(file.get(), 0, SEEK_END);
+  GGEN_TRY_ASSIGN(const Locked locked, open_in_place(path));
+  const int file = locked.file.get();
   std::string mended;
-  if (!ends_a_line(file.get(), before)) mended.append("\n").append(line);
+  if (!ends_a_line(file, locked.size)) mended.append("\n").append(line);
   const std::string_view bytes = mended.empty() ? line : mended;
-  GGEN_TRY(write_once(file.get(), bytes, path));
-  const off_t after = ::lseek(file.get(), 0, SEEK_CUR);
+  GGEN_TRY(write_once(file, bytes, path));
+  const off_t after = ::lseek(file, 0, SEEK_CUR);
   const off_t start = after - static_cast<off_t>(bytes.size());
   // Somebody else has written meanwhile and died of it: what was written is part of a line of his.
-  if (start != before && mended.empty() && !ends_a_line(file.get(), start))
-    GGEN_TRY(write_once(file.get(), std::string("\n").append(line), path));
+  if (start != locked.size && mended.empty() && !ends_a_line(file, start))
+    GGEN_TRY(write_once(file, std::string("\n").append(line), path));
   return static_cast<std::uint64_t>(start) / kSweepEach !=
          static_cast<std::uint64_t>(after) / kSweepEach;
 }
 
 Result<void> sweep_history(const std::string& path, const HistoryLimits& limits,
                            std::string_view oldest) {
-  GGEN_TRY_ASSIGN(const Fd lock, open_locked(path, LOCK_EX));
+  GGEN_TRY_ASSIGN(const Locked lock, open_locked(path, LOCK_EX));
   GGEN_TRY_ASSIGN(const std::string bytes, read_file(path, kMostFile));
   std::vector<std::string_view> lines;  // the newest first
   std::uint64_t size = 0;
@@ -102,7 +108,8 @@ Result<void> sweep_history(const std::string& path, const HistoryLimits& limits,
     const std::size_t start = newline == std::string::npos ? 0 : newline + 1;
     const std::string_view line(bytes.data() + start, end - start);
     end = start;
-    const bool whole = line.size() > 2 && line.front() == '{' && line.back() == '\n';
+    const bool whole =
+        line.size() > 2 && line.front() == '{' && line.substr(line.size() - 2) == "}\n";
     const std::string_view time = whole ? time_of(line) : std::string_view();
     if (!whole || time < oldest || lines.size() == limits.lines ||
         size + line.size() > limits.line_bytes) {

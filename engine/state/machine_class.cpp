@@ -4,15 +4,20 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__GLIBC__)
+#include <sys/platform/x86.h>
+#endif
 #endif
 
 #include "base/fd.h"
@@ -49,12 +54,23 @@ std::uint64_t limit_in(const char* path) {
   return limit;
 }
 
-std::uint64_t memory() {
+std::uint64_t built_in_memory() {
   struct sysinfo info {};
-  if (::sysinfo(&info) != 0) return 0;
-  const std::uint64_t built_in = std::uint64_t{info.totalram} * info.mem_unit;
-  return std::min({built_in, limit_in("/sys/fs/cgroup/memory.max"),
+  return ::sysinfo(&info) == 0 ? std::uint64_t{info.totalram} * info.mem_unit : 0;
+}
+
+std::uint64_t memory() {
+  return std::min({built_in_memory(), limit_in("/sys/fs/cgroup/memory.max"),
                    limit_in("/sys/fs/cgroup/memory/memory.limit_in_bytes")});
+}
+
+// Kind of processor, as the C library has asked for it when the program was started.
+unsigned signature() {
+#if defined(__x86_64__) && defined(__GLIBC__)
+  return __x86_get_cpuid_feature_leaf(CPUID_INDEX_1)->cpuid_array[0];
+#else
+  return 0;
+#endif
 }
 
 // The name that the processor gives itself, without the blanks that fill it up.
@@ -92,6 +108,16 @@ std::string machine_class(unsigned cpus, std::uint64_t memory, const std::string
   text.append(std::to_string((memory + unit / 2) / unit)).append(large ? " GiB" : " MiB");
   if (!processor.empty()) text.append("/").append(processor);
   return text;
+}
+
+std::string machine_key() {
+  struct utsname names {};
+  ::uname(&names);
+  std::array<char, 256> text;
+  const int size =
+      std::snprintf(text.data(), text.size(), "%x %u %llx %s", signature(), cpus(),
+                    static_cast<unsigned long long>(built_in_memory()), names.nodename);
+  return {text.data(), static_cast<std::size_t>(std::clamp(size, 0, 255))};
 }
 
 std::string machine_class() { return machine_class(cpus(), memory(), processor()); }

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <functional>
 #include <queue>
 #include <utility>
@@ -106,19 +106,18 @@ class Writer {
   bool first_ = true;
 };
 
-std::tm broken_down(std::uint64_t unix_ms) {
-  const auto seconds = static_cast<std::time_t>(unix_ms / 1000);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  return parts;
-}
-
+// Of years from 0 on. Not gmtime_r(), which reads the file of the time zone.
 std::string formatted(const char* format, std::uint64_t unix_ms) {
-  const std::tm parts = broken_down(unix_ms);
+  using namespace std::chrono;
+  const sys_days day = floor<days>(sys_time<milliseconds>(milliseconds(unix_ms)));
+  const year_month_day date(day);
+  const std::uint64_t rest = unix_ms % 86400000;
   std::array<char, 64> text;
-  const int size = std::snprintf(text.data(), text.size(), format, parts.tm_year + 1900,
-                                 parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-                                 parts.tm_sec, static_cast<int>(unix_ms % 1000));
+  const int size =
+      std::snprintf(text.data(), text.size(), format, static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                    static_cast<unsigned>(rest / 3600000), static_cast<unsigned>(rest / 60000 % 60),
+                    static_cast<unsigned>(rest / 1000 % 60), static_cast<unsigned>(rest % 1000));
   return {text.data(), static_cast<std::size_t>(std::clamp(size, 0, 63))};
 }
 
@@ -148,14 +147,14 @@ void write_texts(Writer& out, std::string_view name, const std::vector<std::stri
 }  // namespace
 
 std::string RunRecord::id(std::uint32_t random) const {
-  std::string id = formatted("%04d%02d%02dT%02d%02d%02d.%03d-", unix_ms_);
+  std::string id = formatted("%04d%02u%02uT%02u%02u%02u.%03u-", unix_ms_);
   constexpr char kHex[] = "0123456789abcdef";
   for (int shift = 20; shift >= 0; shift -= 4) id += kHex[random >> shift & 15];
   return id;
 }
 
 std::string RunRecord::time() const {
-  return formatted("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", unix_ms_);
+  return formatted("%04d-%02u-%02uT%02u:%02u:%02u.%03uZ", unix_ms_);
 }
 
 Span RunRecord::keep(std::string_view text) {

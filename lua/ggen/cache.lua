@@ -3,7 +3,6 @@
 -- is the order of things. Read find() and keep() first: they stand around a task's run.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
-local cache_totals = require("ggen.cache_totals")
 local clock = require("ggen.core.clock")
 local compare = require("ggen.compare")
 local first_look = require("ggen.first_look")
@@ -39,7 +38,7 @@ local FIRST_PAUSE, LONGEST_PAUSE, TELL_AFTER = 0.005, 0.1, 1 -- seconds, of wait
 ---@field package last table? what this checkout made last
 
 ---@class ggen.Cache
----@field counts table<string, number> of what it did (cache_totals.lua)
+---@field counts table<string, number> of what it did
 local Cache = {}
 Cache.__index = Cache
 
@@ -73,7 +72,8 @@ function M.open(project, plugins, events, options)
     definition = require("ggen.definition").remembered(project, plugins),
     policies = plugins:all("cache"), _policies = policies.new(plugins:all("cache"), events),
     _said = {}, _records = {}, _refused = {}, _causes = {}, _hosts = {},
-    counts = cache_totals.none(),
+    counts = { misses = 0, stored = 0, stored_bytes = 0, restored_bytes = 0, output_files = 0,
+      copied = 0 },
   }, Cache)
   self.stores = stores.open(self, plugins, options.directory)
   for _, text in ipairs(files:warnings()) do events:note("warning", text) end

@@ -2,11 +2,13 @@
 -- `.ggen`. The tasks have told themselves by then (account.lua); what is made of all of it, and the
 -- form on the disk, is the engine's (engine/state/run_record.h, history.h).
 -- SPDX-License-Identifier: MIT
+local core = require("ggen.core.run_record")
 local json = require("ggen.core.json")
 
 local M = {}
 
 local MOST_NOTES = 100
+local MACHINE = "machine" -- section of the snapshot
 
 -- The tasks of a phase, with those of the phases in it.
 local function add_members(phase, by_finish, seen, list)
@@ -52,6 +54,24 @@ local function excluded(run)
   return list
 end
 
+---The class of this machine, from what the snapshot of the project remembers of it.
+---@param project ggen.Project
+---@return string
+function M.machine(project)
+  local machine, worth_keeping = core.machine(project:section(MACHINE))
+  if worth_keeping then project:set_section(MACHINE, worth_keeping) end
+  return machine
+end
+
+-- Bytes that went through the cache and the index in this run.
+local function add_bytes(facts, cache)
+  local counts, hashed = cache.counts, cache.files:stats().bytes_hashed
+  facts.hashed, facts.read = hashed, hashed + counts.copied
+  facts.written, facts.restored_bytes = counts.stored_bytes + counts.copied, counts.restored_bytes
+  facts.output_bytes = counts.restored_bytes + counts.stored_bytes
+  facts.output_files = counts.output_files
+end
+
 local TOTALS = { "wall", "saved", "tasks", "ok", "fresh", "restored", "failed", "optional",
   "skipped", "not_run" }
 
@@ -64,16 +84,14 @@ function M.compose(run)
     run.composed = true
     local facts = { version = require("ggen.version"), pipeline = run.project.loaded.root.name,
       command = run.options.argv or { "run" }, dir = run.project.dir, jobs = run.options.jobs,
-      phases = phases_of(run), notes = run.events.notes }
+      machine = run.options.machine, phases = phases_of(run) }
     if run.dirtiness then facts.dirty = run.dirtiness:answer() end
     for _, name in ipairs(TOTALS) do facts[name] = run.totals[name] end
-    if run.cache then
-      local bytes = require("ggen.cache_totals").bytes(run.cache)
-      for name, number in pairs(bytes) do facts[name] = number end
-    end
+    if run.cache then add_bytes(facts, run.cache) end
     if run.script then record:compose(facts) else record:compose(facts, run.main, excluded(run)) end
   end
-  record:conclude(run:status())
+  local status, code = run:status()
+  record:conclude(status, code, run.events.notes)
   return record
 end
 
@@ -91,7 +109,7 @@ end
 function M.table(run)
   local status, code = run:status()
   if not run.decoded then run.decoded = without_null(json.decode(M.compose(run):json())) end
-  run.decoded.status, run.decoded.code = status, code
+  run.decoded.status, run.decoded.code, run.decoded.notes = status, code, run.events.notes
   return run.decoded
 end
 

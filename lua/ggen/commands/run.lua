@@ -299,6 +299,7 @@ function M.run(args)
   add_display(plugins, args, host)
   local run = require("ggen.run").new(project, selection, options, plugins)
   if run.rows then require("ggen.lifecycle.admission").ask(run) end
+  options.machine = require("ggen.recording").machine(project)
   if not other then session.save(args, project) end
   if trace.enabled() then trace.span("host", "load " .. project.loaded.root.name, 0, opened,
     trace.now()) end

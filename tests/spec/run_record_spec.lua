@@ -1,0 +1,250 @@
+-- What real runs leave behind: each record and each line is as the published schemas say.
+-- SPDX-License-Identifier: MIT
+local async = require("ggen.async")
+local env = require("ggen.core.env")
+local fs = require("ggen.core.fs")
+local json = require("ggen.core.json")
+local process = require("ggen.core.process")
+
+local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
+local root = fs.realpath(here .. "/../..")
+local schema = dofile(here .. "/support/json_schema.lua")
+
+local function schema_of(name)
+  return assert(json.decode(assert(fs.read(("%s/docs/%s.schema.json"):format(root, name)))))
+end
+
+local PIPELINE = [[
+local p = require("ggen").pipeline "shop"
+p:task "gen" { run = "cat schema > gen.txt", inputs = { "schema" }, outputs = { "gen.txt" } }
+p:task "build" { needs = { "gen" }, run = "cp gen.txt out; echo built", inputs = {},
+  outputs = { "out" } }
+p:task "lua" { run = function(ctx) ctx.log.info("hi") end, cache = false }
+p:task "odd" { run = "exit 3", optional = true, inputs = {} }
+p:task "bad" { run = "kill -9 $$", inputs = {} }
+p:task "after-bad" { needs = { "bad" }, run = "true", inputs = {} }
+p:task "again" { run = "test -e flag || { touch flag; false; }", retries = { count = 1, delay = 0 },
+  cache = false }
+p:task "server" { run = "sleep 60", service = true }
+p:task "uses" { needs = { "server" }, run = "true", inputs = {} }
+p:task "clean" { run = "true", finally = true, cache = false, after = { "bad" } }
+p:phase "release" { "gen", "build" }
+return p
+]]
+
+describe("the record of a run", function()
+  local dir, variables
+
+  before_each(function()
+    dir = fs.make_temp_dir(fs.temp_dir(), "ggen-run-record-")
+    variables = env.all()
+    variables.GGEN_CACHE_DIR, variables.GGEN_SESSION = dir .. "/cache", nil
+    variables.GITHUB_ACTIONS, variables.GGEN_MACHINE = nil, nil
+    fs.mkdir(dir .. "/p")
+    assert(fs.write(dir .. "/p/pipeline.lua", PIPELINE))
+    assert(fs.write(dir .. "/p/schema", "one"))
+  end)
+  after_each(function() fs.remove(dir, { recursive = true }) end)
+
+  local function ggen(...)
+    local argv = { fs.realpath("/proc/self/exe"), ... }
+    return async.await(function(resume)
+      return process.run({ argv = argv, cwd = dir .. "/p", env = variables, capture = 1024 * 1024,
+        timeout = 60 }, resume)
+    end)
+  end
+
+  local function lines()
+    local list = {}
+    for line in assert(fs.read(dir .. "/p/.ggen/history.jsonl")):gmatch("([^\n]*)\n") do
+      list[#list + 1] = assert(json.decode(line))
+    end
+    return list
+  end
+
+  -- All records, the oldest first, each checked; so are all lines.
+  local function records()
+    local list = {}
+    for _, entry in ipairs(assert(fs.list(dir .. "/p/.ggen/runs"))) do
+      local record = assert(json.decode(assert(fs.read(dir .. "/p/.ggen/runs/" .. entry.name))))
+      assert.is_nil(schema.problem(record, schema_of("run-record")))
+      assert.equal(entry.name, record.id .. ".json")
+      list[#list + 1] = record
+    end
+    local all = lines()
+    assert.equal(#list, #all)
+    for i, line in ipairs(all) do
+      assert.is_nil(schema.problem(line, schema_of("history-line")))
+      assert.equal(list[i].id, line.id)
+      assert.equal(list[i].totals.wall, line.wall)
+      assert.equal(list[i].status, line.status)
+    end
+    return list
+  end
+
+  local function task_of(record, id)
+    for i, task in ipairs(record.tasks) do
+      if task.id == id then return task, i - 1 end
+    end
+  end
+
+  it("is as the schemas say, whatever happened in it", function()
+    ggen("run", "release", "lua", "odd", "again", "uses")
+    ggen("run", "release")
+    fs.remove(dir .. "/p/out")
+    ggen("run", "release")
+    assert.equal(1, ggen("run", "-k").code)
+    ggen("run", "--no-cache", "gen")
+    ggen("run", "-n", "gen") -- leaves nothing
+    local list = records()
+    assert.equal(5, #list)
+
+    local first = list[1]
+    assert.equal("ok", first.status)
+    assert.equal("shop", first.pipeline)
+    assert.same({ "run", "release", "lua", "odd", "again", "uses" }, first.command)
+    assert.is_nil(first.git)
+    assert.equal(first.id, first.session)
+    assert.equal("optional", task_of(first, "odd").status)
+    assert.equal(3, task_of(first, "odd").code)
+    assert.equal(2, task_of(first, "again").attempts)
+    assert.equal("off", task_of(first, "lua").cache)
+    assert.equal("first run", task_of(first, "gen").reason)
+    local _, gen = task_of(first, "gen")
+    assert.same({ gen }, task_of(first, "build").needs)
+    assert.equal("release", first.phases[1].name)
+    assert.equal(2, first.phases[1].tasks)
+    assert.equal(2, first.totals.outputs.files)
+    assert.is_true(first.totals.hashed > 0)
+    assert.is_true(first.totals.written > 0)
+
+    local second = list[2]
+    assert.same({ "gen", "build" }, second.fresh)
+    assert.same({}, { unpack(second.tasks) })
+    assert.equal(1, second.totals.hit_rate)
+
+    local third = list[3]
+    assert.equal("restored", task_of(third, "build").cache)
+    assert.same({ "gen" }, { unpack(third.fresh) })
+    assert.equal(1, third.totals.restored)
+    assert.is_true(third.totals.restored_bytes > 0)
+
+    local fourth = list[4]
+    assert.equal("failed", fourth.status)
+    assert.equal(1, fourth.code)
+    assert.equal("failed", task_of(fourth, "bad").status)
+    assert.equal("KILL", task_of(fourth, "bad").signal)
+    assert.equal("skipped", task_of(fourth, "after-bad").status)
+    assert.equal("bad failed", task_of(fourth, "after-bad").reason)
+    assert.equal("ok", task_of(fourth, "clean").status)
+
+    assert.equal(json.null, list[5].totals.hit_rate)
+  end)
+
+  it("says by which session and on which machine, when the environment does", function()
+    variables.GGEN_SESSION, variables.GGEN_MACHINE = "job 7", "runner-large"
+    ggen("run", "gen")
+    local record = records()[1]
+    assert.equal("job 7", record.session)
+    assert.equal("runner-large", record.machine)
+    assert.equal("runner-large", lines()[1].machine)
+  end)
+
+  it("is what observers see, with what a gate made of it", function()
+    assert(fs.write(dir .. "/p/gate.lua", [[
+      local ggen = require("ggen")
+      return { name = "gate", kind = "observer", version = "1.0.0", api = 1, desc = "No",
+        setup = function(_, host) return {
+          on_run_gate = function(_, run)
+            assert(run:record().status == "ok" and #run:record().tasks == 1)
+            return "no"
+          end,
+          on_run_end = function(_, run)
+            local history = ggen.history.open(host.project_dir)
+            local written = history:record("last")
+            assert(written.id == run:record().id and written.status == run:record().status)
+            assert(run:record().code == 3)
+            assert(#history:lines() == 1)
+            host.screen:write("seen " .. written.status .. "\n")
+          end } end }]]))
+    assert(fs.write(dir .. "/p/pipeline.lua",
+      (PIPELINE:gsub('p:task "gen"', 'p:use "./gate.lua"\n%0', 1))))
+    local result = ggen("run", "gen")
+    assert.equal(3, result.code)
+    assert.truthy(result.stdout:find("seen gate", 1, true))
+    local record = records()[1]
+    assert.equal("gate", record.status)
+    assert.equal(3, record.code)
+    assert.same({ { level = "error", text = "no" } }, { unpack(record.notes) })
+  end)
+
+  it("is kept for as long and as often as the pipeline says, or not at all", function()
+    local use = 'p:use "observer.history" { runs = 2, lines = 3 }\n%0'
+    assert(fs.write(dir .. "/p/pipeline.lua", (PIPELINE:gsub('p:task "gen"', use, 1))))
+    fs.mkdir(dir .. "/p/.ggen")
+    ggen("run", "gen")
+    for _ = 1, 3 do ggen("run", "gen") end
+    assert.equal(4, #lines())
+    -- What crosses 64 KiB sweeps.
+    local text = assert(fs.read(dir .. "/p/.ggen/history.jsonl"))
+    assert(fs.write(dir .. "/p/.ggen/history.jsonl", text:rep(math.ceil(65536 / #text)):sub(1,
+      65530) .. "\n"))
+    ggen("run", "gen")
+    assert.equal(3, #lines())
+    assert.equal(2, #fs.list(dir .. "/p/.ggen/runs"))
+    assert(fs.write(dir .. "/p/pipeline.lua", (PIPELINE:gsub('p:task "gen"',
+      'p:use "observer.history" { record = false }\n%0', 1))))
+    ggen("run", "gen")
+    assert.equal(3, #lines())
+  end)
+
+  it("of several runs at once is whole for each", function()
+    ggen("run", "gen")
+    local runs = {}
+    for i = 1, 6 do runs[i] = function() assert.equal(0, ggen("run", "release").code) end end
+    async.all(runs)
+    local seen = {}
+    for _, line in ipairs(lines()) do
+      assert.is_nil(schema.problem(line, schema_of("history-line")))
+      seen[line.id] = true
+    end
+    local count = 0
+    for _ in pairs(seen) do count = count + 1 end
+    assert.equal(7, count)
+    assert.equal(7, #fs.list(dir .. "/p/.ggen/runs"))
+  end)
+
+  it("says which commit was checked out, and whether files had changed", function()
+    local function git(...)
+      local argv = { "git", "-c", "user.name=a", "-c", "user.email=a@example.org", ... }
+      local result = async.await(function(resume)
+        return process.run({ argv = argv, cwd = dir .. "/p", env = variables, capture = 4096 },
+          resume)
+      end)
+      assert.equal(0, result.code, result.stderr)
+      return result.stdout
+    end
+    git("init", "-q", "-b", "trunk")
+    git("add", "schema")
+    git("commit", "-qm", "x")
+    ggen("run", "gen")
+    local commit = git("rev-parse", "HEAD"):match("%x+")
+    local record = records()[1]
+    assert.equal(commit, record.git.commit)
+    assert.equal("trunk", record.git.branch)
+    assert.equal(commit, lines()[1].commit)
+  end)
+end)
+
+describe("the schemas", function()
+  it("refuse what is no record", function()
+    local record = schema_of("run-record")
+    assert.truthy(schema.problem({ schema = "other" }, record))
+    assert.truthy(schema.problem(json.decode("[]"), record))
+    local line = schema_of("history-line")
+    assert.truthy(schema.problem({ v = 2 }, line))
+    assert.equal("$.x is below 0", schema.problem({ x = -1 }, { type = "object",
+      properties = { x = { minimum = 0 } } }))
+    assert.equal("$ has y", schema.problem({ y = 1 }, { properties = {} }))
+  end)
+end)
