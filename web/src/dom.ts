@@ -11,7 +11,9 @@ export function el<T extends HTMLElement = HTMLElement>(
   const node = document.createElement(tag || "div") as T;
   if (classes.length) node.className = classes.join(" ");
   for (const [name, value] of Object.entries(attributes || {})) {
-    if (value !== null && value !== false) node.setAttribute(name, value === true ? "" : String(value));
+    if (name.startsWith("aria-") || (value !== null && value !== false)) {
+      node.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : String(value));
+    }
   }
   for (const child of children) if (child) node.append(child);
   return node;
