@@ -60,9 +60,9 @@ export default function (test, { binary, assert }) {
   test("the view: buttons, keys, dragging, all charts together", async browser => {
     const page = await open(browser, report());
     const says = async expected => {
-      const at = await placeOf(page, 6.25, 0);
-      await page.mouse.move(at.x - 1, at.y);
-      await page.mouse.move(at.x, at.y);
+      const box = await page.locator("#cpu .u-over").boundingBox();
+      await page.mouse.move(box.x + box.width / 2 - 3, box.y + 20);
+      await page.mouse.move(box.x + box.width / 2, box.y + 20);
       await becomes(page, "#cpu-readout", expected);
     };
     await says(/ at 6\.2[45] s/);

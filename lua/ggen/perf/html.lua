@@ -102,24 +102,19 @@ function M.page(record, history)
   return page.before .. escaped(text) .. page.after
 end
 
----Writes the report of a run.
----@param args { project_dir: string, run: string?, lines: integer?, output: string? } run: as
----history:record() takes it, the last one without; output: a path, absolute or from where we stand
----@return string path of the file
+---Writes the report of a run, and prints where it is.
+---@param args table of the command line: run, count (of the history), output
 function M.write(args)
-  local history = require("ggen.history").open(args.project_dir)
-  local record = history:record(args.run or "last")
-  local lines = history:lines({ most = args.lines or M.LINES, pipeline = record.pipeline,
+  local source = require("ggen.perf.source").open(args)
+  local record = source:record(args.run or "last")
+  local lines = source.history:lines({ most = args.count or M.LINES, pipeline = record.pipeline,
     machine = record.machine })
-  local columns = M.history(lines)
-  columns.damaged = history.damaged or 0
-  local path = args.output or args.project_dir .. "/" .. M.FILE
-  local html = M.page(record, columns)
-  local done, message = fs.write(path, html)
-  if not done then
-    fault.raise(("perf html: %s (another file: -o FILE)"):format(message))
-  end
-  return path
+  local history = M.history(lines)
+  history.damaged = source.history.damaged or 0
+  local path = args.output or source.dir .. "/" .. M.FILE
+  local done, message = fs.write(path, M.page(record, history))
+  if not done then fault.raise(("perf html: %s (another file: -o FILE)"):format(message)) end
+  io.write(require("ggen.locate").display(path, fs.cwd()), "\n")
 end
 
 return M
