@@ -8,32 +8,40 @@ import { join, resolve } from "node:path";
 import { clean, launch, open } from "./lib/browser.mjs";
 
 const [binary, out] = [resolve(process.argv[2]), resolve(process.argv[3])];
-const [colorScheme, width, height] = [process.argv[4] || "light", Number(process.argv[5] || 1120), Number(process.argv[6] || 980)];
+const [colorScheme, width, height] = [process.argv[4] || "light", Number(process.argv[5] || 1120), Number(process.argv[6] || 1290)];
 const dir = mkdtempSync(join(tmpdir(), "ggen-picture-"));
 const shop = join(dir, "shop");
 const env = { ...process.env, GGEN_CACHE_DIR: join(dir, "cache"), GGEN_MACHINE: "linux-x86_64/2 cpus",
   GIT_AUTHOR_NAME: "shop", GIT_AUTHOR_EMAIL: "shop@example.invalid", GIT_COMMITTER_NAME: "shop", GIT_COMMITTER_EMAIL: "shop@example.invalid" };
 const run = (program, ...args) => execFileSync(program, args, { cwd: shop, env, stdio: ["ignore", "pipe", "inherit"] });
 
-// What somebody changes in the course of a day.
-const DAY = ["packages/store/src/cart.c", "packages/receipt/src/main.c", null, "packages/store/include/money.h",
-  "tests/day.sh", "packages/stock/src/main.c", "packages/store/src/journal.c", null, "packages/store/src/catalog.c",
-  "packages/schema/shop.schema", "packages/store/src/money.c", "packages/receipt/src/main.c"];
+// What somebody changes in the course of a day: a function or a record more in each.
+const STORE = "packages/store/src", MAIN = "src/main.c";
+const DAY = [[`${STORE}/cart.c`], [`packages/receipt/${MAIN}`], [`${STORE}/journal.c`], ["tests/day.sh"],
+  [`packages/stock/${MAIN}`], [`${STORE}/catalog.c`], [`${STORE}/field.c`, "tests/day.sh"], [`packages/receipt/${MAIN}`],
+  [`${STORE}/lines.c`], ["packages/schema/shop.schema", "tools/lint.sh"]];
+
+let changes = 0;
+
+function change(file) {
+  const at = ++changes;
+  appendFileSync(join(shop, file), file.endsWith(".c") ? `\nint changed_${at}(void);\nint changed_${at}(void) { return ${at}; }\n`
+    : file.endsWith(".schema") ? `\nrecord changed_${at}\n  text name 8\n` : `# ${at}\n`);
+}
 
 try {
   cpSync(resolve(import.meta.dirname ?? ".", "../../examples/shop"), shop, { recursive: true,
     filter: from => !/\/(build|\.ggen)(\/|$)/.test(from) });
   run("git", "init", "-q", "-b", "main");
   run(binary, "run");
-  DAY.forEach((file, at) => {
-    if (file) appendFileSync(join(shop, file), file.endsWith(".c") ? `/* ${at} */\nextern int changed_${at};\n`
-      : file.endsWith(".h") ? `/* ${at} */\n` : `# ${at}\n`);
+  DAY.forEach((files, at) => {
+    for (const file of files) change(file);
     run("git", "add", ".");
-    run("git", "commit", "-q", "--allow-empty", "-m", `change ${at}`);
+    run("git", "commit", "-q", "-m", `change ${at}`);
     run(binary, "run");
   });
   const report = join(dir, "report.html");
-  run(binary, "perf", "html", "--run", process.env.GGEN_PICTURE_RUN || "last~3", "-o", report);
+  run(binary, "perf", "html", "-o", report);
   const browser = await launch();
   const page = await open(browser, report, { viewport: { width, height }, colorScheme });
   await page.screenshot({ path: out });
