@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path";
+import { deflateRawSync } from "node:zlib";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -19,11 +20,9 @@ async function bundled(options) {
   return result.outputFiles[0].text.trim();
 }
 
-// As long strings of Lua, which keep every byte but a first line break.
-function quoted(text) {
-  let level = "=";
-  while (text.includes(`]${level}]`)) level += "=";
-  return `[${level}[\n${text}]${level}]`;
+// Bytes as a string of Lua.
+function quoted(bytes) {
+  return '"' + Array.from(bytes, byte => "\\" + String(byte).padStart(3, "0")).join("") + '"';
 }
 
 const script = (await bundled({ entryPoints: [join(here, "src/main.ts")], format: "iife" }))
@@ -39,9 +38,9 @@ put("@SCRIPT_HASH@", `sha256-${hash}`);
 put("@STYLE@", uplotStyle + style);
 put("@SCRIPT@", script);
 if (Buffer.byteLength(page) > MOST) throw new Error(`the page has ${Buffer.byteLength(page)} bytes, more than ${MOST}`);
-const [before, after] = page.split("@DATA@");
+if (page.split("@DATA@").length !== 2) throw new Error("the page has not one place for its data");
 if (htmlOut) await writeFile(htmlOut, page);
 if (luaOut) {
-  await writeFile(luaOut, "-- Made by web/build.mjs: the page of `perf html`, before and after its data.\n"
-    + `return {\n  before = ${quoted(before)},\n  after = ${quoted(after)},\n}\n`);
+  await writeFile(luaOut, "-- Made by web/build.mjs: the page of `perf html`, packed with DEFLATE; @DATA@ is for its data.\n"
+    + `return ${quoted(deflateRawSync(page, { level: 9 }))}\n`);
 }

@@ -111,6 +111,11 @@ function pathOf(rows: Row[], ids: unknown): Row[] {
   return path;
 }
 
+function seriesOf(value: unknown): RawSeries[] {
+  return list<RawSeries | null>(value).filter((one): one is RawSeries => !!one && Array.isArray(one.values))
+    .map(one => ({ name: text(one.name), values: one.values.map(at => typeof at === "number" && at >= 0 ? at : null) }));
+}
+
 export function read(page: RawPage): Model {
   const record = page.record, tasks = list<RawTask>(record.tasks);
   const rows = tasks.map((task, at) => rowOf(task, at, tasks.length));
@@ -119,6 +124,7 @@ export function read(page: RawPage): Model {
   for (const key of Object.keys(totals) as (keyof Totals)[]) {
     if (key !== "hit_rate" && key !== "outputs") totals[key] = number(totals[key]);
   }
+  if (typeof totals.hit_rate !== "number") totals.hit_rate = null;
   const lanes = lanesOf(rows);
   let span = totals.wall;
   for (const lane of lanes) for (const row of lane) if (row.end > span) span = row.end;
@@ -131,7 +137,7 @@ export function read(page: RawPage): Model {
       name: text(phase.name), start: seconds(phase.start), tasks: number(phase.tasks),
       end: seconds(phase.start) + seconds(phase.duration) })),
     runs: list<RawLine>(history.runs),
-    series: { phases: list<RawSeries>(history.phases), tasks: list<RawSeries>(history.tasks) },
+    series: { phases: seriesOf(history.phases), tasks: seriesOf(history.tasks) },
     notes: list<{ level: string; text: string }>(record.notes),
   };
 }

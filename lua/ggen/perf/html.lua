@@ -91,7 +91,7 @@ end
 ---@param history table of M.history()
 ---@return string html
 function M.page(record, history)
-  local found, page = pcall(require, "ggen.perf.page")
+  local found, packed = pcall(require, "ggen.perf.page")
   if not found then
     fault.raise("perf html: this ggen-lua was built without the page (cmake -DGGEN_HTML=OFF);"
       .. " `ggen-lua perf report` prints the same figures")
@@ -99,7 +99,8 @@ function M.page(record, history)
   local data = { schema = "ggen-report", version = 1, made = os.date("!%Y-%m-%dT%H:%M:%SZ"),
     ggen = require("ggen.version"), record = record, history = history }
   local text = fault.check(json.encode(data, { invalid_utf8 = "replace" }))
-  return page.before .. escaped(text) .. page.after
+  local before, after = require("ggen.perf.inflate").inflate(packed):match("^(.*)@DATA@(.*)$")
+  return before .. escaped(text) .. after
 end
 
 ---Writes the report of a run, and prints where it is.

@@ -1,7 +1,7 @@
 // A headless Chromium of the system, and pages of `ggen-lua perf html` in it.
 // SPDX-License-Identifier: MIT
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,6 +25,15 @@ export function reportOf(binary, record, lines, args = [], file = ".ggen/report.
   write(dir, record, lines);
   execFileSync(binary, ["-C", dir, "perf", "html", ...args], { cwd: dir, stdio: ["ignore", "pipe", "pipe"] });
   return join(dir, file);
+}
+
+/** Changes the data in a report, past whatever checks a record on its way in. */
+export function alter(file, change) {
+  const html = readFileSync(file, "utf8"), mark = 'id="data">', from = html.indexOf(mark) + mark.length;
+  const to = html.indexOf("</script>", from), data = JSON.parse(html.slice(from, to));
+  change(data);
+  writeFileSync(file, html.slice(0, from) + JSON.stringify(data).replaceAll("<", "\\u003c") + html.slice(to));
+  return file;
 }
 
 /** Opens a file in a page of its own. `page.problems` gathers what the browser complains about. */
