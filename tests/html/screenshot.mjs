@@ -5,14 +5,18 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { clean, launch, open } from "./lib/browser.mjs";
 
 const [binary, out] = [resolve(process.argv[2]), resolve(process.argv[3])];
-const [colorScheme, width, height] = [process.argv[4] || "light", Number(process.argv[5] || 1120), Number(process.argv[6] || 1290)];
+const colorScheme = process.argv[4] || "light";
+const [width, height] = [Number(process.argv[5] || 1120), Number(process.argv[6] || 1290)];
 const dir = mkdtempSync(join(tmpdir(), "ggen-picture-"));
 const shop = join(dir, "shop");
-const env = { ...process.env, GGEN_CACHE_DIR: join(dir, "cache"), GGEN_MACHINE: "linux-x86_64/2 cpus",
-  GIT_AUTHOR_NAME: "shop", GIT_AUTHOR_EMAIL: "shop@example.invalid", GIT_COMMITTER_NAME: "shop", GIT_COMMITTER_EMAIL: "shop@example.invalid" };
+const env = { ...process.env, GGEN_CACHE_DIR: join(dir, "cache"), GGEN_MACHINE: "linux-x86_64/2 cpus" };
+for (const who of ["AUTHOR", "COMMITTER"]) {
+  Object.assign(env, { [`GIT_${who}_NAME`]: "shop", [`GIT_${who}_EMAIL`]: "shop@example.invalid" });
+}
 const run = (program, ...args) => execFileSync(program, args, { cwd: shop, env, stdio: ["ignore", "pipe", "inherit"] });
 
 // What somebody changes in the course of a day: a function or a record more in each.
@@ -30,7 +34,7 @@ function change(file) {
 }
 
 try {
-  cpSync(resolve(import.meta.dirname ?? ".", "../../examples/shop"), shop, { recursive: true,
+  cpSync(fileURLToPath(new URL("../../examples/shop", import.meta.url)), shop, { recursive: true,
     filter: from => !/\/(build|\.ggen)(\/|$)/.test(from) });
   run("git", "init", "-q", "-b", "main");
   run(binary, "run");

@@ -32,7 +32,8 @@ function bar(model: Model): HTMLElement {
     const piece = el(`i.${part.kind}`);
     piece.style.flexGrow = String(part.rows);
     strip.append(piece);
-    words.append(el("li", { title: part.what, "data-kind": part.kind }, el(`i.swatch.${part.kind}`, { "aria-hidden": true }, part.kind === "failed" ? part.mark : ""),
+    words.append(el("li", { title: part.what, "data-kind": part.kind },
+      el(`i.swatch.${part.kind}`, { "aria-hidden": true }, part.kind === "failed" ? part.mark : ""),
       el("b", null, count(part.rows)), ` ${part.label.toLowerCase()}`,
       el("span.note", null, ` ${percent(part.rows / all)}`)));
   }

@@ -9,8 +9,8 @@ const MOST_NAMES = 24;
 
 export function stateOf(row: Row): { label: string; mark: string; what: string } {
   const kind = KINDS.find(entry => entry.kind === row.kind)!;
-  if (row.status === "optional") return { ...kind, label: "Failed, optional", what: "it ended with an error that does not fail the run" };
-  return kind;
+  if (row.status !== "optional") return kind;
+  return { ...kind, label: "Failed, optional", what: "it ended with an error that does not fail the run" };
 }
 
 export function whyOf(row: Row): string {

@@ -39,7 +39,8 @@ function figures(model: Model): HTMLElement {
     figure("f-wall", "Wall time", duration(totals.wall), usual(model)),
     figure("f-path", "Critical path", model.path.length ? duration(totals.critical_path) : "–",
       totals.wall > 0 && totals.critical_path > 0
-        ? `${percent(Math.min(totals.critical_path / totals.wall, 1))} of the wall time` : model.path.length ? "" : "nothing waited for anything"),
+        ? `${percent(Math.min(totals.critical_path / totals.wall, 1))} of the wall time`
+        : model.path.length ? "" : "nothing ran"),
     figure("f-hits", "Cache hit rate", totals.hit_rate === null ? "–" : percent(totals.hit_rate),
       totals.hit_rate === null ? "nothing could be a hit"
         : `${plural(hits, "hit")}, ${count(totals.misses)} missed`),

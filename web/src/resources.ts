@@ -10,6 +10,7 @@ import { binned, placeOf, usageOf } from "./usage";
 import type { View } from "./view";
 
 const HEIGHT = 96;
+const CORES = [0.5, 1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128, 256, 500, 1000, 1e4];
 
 export function resources(parent: HTMLElement, model: Model, view: View): void {
   const usage = usageOf(model.rows, model.span);
@@ -51,13 +52,11 @@ export function resources(parent: HTMLElement, model: Model, view: View): void {
     view.add(made, part);
   }
 
-  one("cpu", "Processors", 1,
-      Math.max(usage.mostCores, Math.min(model.jobs, usage.mostCores * 3), 1), "ran",
-      { incrs: [0.5, 1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128, 256, 500, 1000, 1e4], values: (_u, places) => places.map(at => `${at}`) },
-      cores);
+  const room = Math.max(usage.mostCores, Math.min(model.jobs, usage.mostCores * 3), 1);
+  one("cpu", "Processors", 1, room, "ran",
+    { incrs: CORES, values: (_u, places) => places.map(at => `${at}`) }, cores);
   one("memory", "Memory", 2, Math.max(usage.mostMemory, 1), "memory",
-      { incrs: BYTES, values: (_u, places) => places.map(at => at === 0 ? "0" : size(at)) },
-      size);
+    { incrs: BYTES, values: (_u, places) => places.map(at => at === 0 ? "0" : size(at)) }, size);
   parent.append(el("p.note", { id: "usage-note" }, "Derived, not sampled: each task’s processor time is spread "
     + "evenly over its duration, and its peak of memory counts for all of it. So the processors are averages, and "
     + "the memory is the most that it can have been."));

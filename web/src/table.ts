@@ -151,7 +151,8 @@ class Table {
     share.style.width = `${row.duration / this.longest * 100}%`;
     const cell = (id: string, ...children: (Node | string)[]) => el(`div.cell.${id}`, { role: "gridcell" }, ...children);
     const node = el("div.row", { role: "row", "data-at": at, "aria-rowindex": at + 2, "aria-selected": row === selected() },
-      cell("task", el("span.id", { title: row.id }, row.id), row.critical ? el("span.critical", { title: "on the critical path" }, "critical") : ""),
+      cell("task", el("span.id", { title: row.id }, row.id),
+        row.critical ? el("span.critical", { title: "on the critical path" }, "critical") : ""),
       cell(`state.${row.kind}`, el("i", { "aria-hidden": true }, state.mark), ` ${state.label}`),
       cell("why", el("span", { title: why }, why)),
       cell("start.number", timed ? duration(row.start) : ""),

@@ -105,13 +105,15 @@ class Trend {
     });
     this.plot = chart(this.box, HEIGHT, {
       padding: [8, 14, 0, 0],
-      cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, fill: () => color("ran"), stroke: () => color("paper") } },
+      cursor: { y: false, drag: { x: false, y: false },
+        points: { size: 8, fill: () => color("ran"), stroke: () => color("paper") } },
       scales: { x: { time: false, range: [-0.5, this.runs.length - 0.5] },
         y: { range: (_u, _min, max) => [0, this.kind.top || (max || 1) * 1.08] } },
       axes: [
         axis(2, { grid: { show: false }, space: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
           values: (_u, places) => this.dates(places) }),
-        axis(3, { space: 32, incrs: this.kind.incrs, values: (_u, places, _a, _s, step) => places.map(at => at === 0 ? "0" : this.kind.ticks(at, step)) }),
+        axis(3, { space: 32, incrs: this.kind.incrs,
+          values: (_u, places, _a, _s, step) => places.map(at => at === 0 ? "0" : this.kind.ticks(at, step)) }),
       ],
       series: [{}, line(1.75, "ran"), ...(this.second ? [line(1.25, "muted", [4, 4])] : [])],
       hooks: {
