@@ -14,12 +14,14 @@ file(MAKE_DIRECTORY ${GGEN_EMBED_DIR})
 string(REPLACE ";" "\n" GGEN_LUA_LIST "${GGEN_LUA_SOURCES}")
 file(GENERATE OUTPUT ${GGEN_EMBED_DIR}/sources.txt CONTENT "${GGEN_LUA_LIST}\n")
 
+include(cmake/page.cmake)
+
 add_custom_command(
   OUTPUT ${GGEN_EMBED_DIR}/blob.bin ${GGEN_EMBED_DIR}/table.cpp ${GGEN_EMBED_DIR}/blob.S
   COMMAND ${GGEN_LUAJIT} ${PROJECT_SOURCE_DIR}/cmake/embed.lua
-          ${PROJECT_SOURCE_DIR} ${GGEN_EMBED_DIR} ${GGEN_ARGPARSE}
+          ${PROJECT_SOURCE_DIR} ${GGEN_EMBED_DIR} ${GGEN_ARGPARSE} ${GGEN_PAGE}
   DEPENDS ${GGEN_LUA_DEPENDS} ${PROJECT_SOURCE_DIR}/cmake/embed.lua ${GGEN_EMBED_DIR}/sources.txt
-          ${GGEN_ARGPARSE}
+          ${GGEN_ARGPARSE} ${GGEN_PAGE}
   COMMENT "Compiling the Lua sources"
   VERBATIM)
 

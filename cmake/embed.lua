@@ -1,8 +1,9 @@
 -- Build step: compiles the Lua sources named in OUT/sources.txt to one blob of bytecode (blob.bin),
 -- an assembler file that includes it (blob.S) and a sorted table of module names (table.cpp).
--- Run by plain luajit: luajit embed.lua SOURCE_DIR OUT_DIR ARGPARSE
+-- Run by plain luajit: luajit embed.lua SOURCE_DIR OUT_DIR ARGPARSE [PAGE]
+-- where PAGE is the page of `perf html` as web/build.mjs makes it.
 -- SPDX-License-Identifier: MIT
-local source_dir, out_dir, argparse = arg[1], arg[2], arg[3]
+local source_dir, out_dir, argparse, page = arg[1], arg[2], arg[3], arg[4]
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -26,6 +27,9 @@ local function module_name(path)
 end
 
 local modules = { { name = "argparse", path = argparse, chunk = "@ggen:argparse.lua" } }
+if page then
+  modules[2] = { name = "ggen.perf.page", path = page, chunk = "@ggen:perf/page.lua" }
+end
 for path in read(out_dir .. "/sources.txt"):gmatch("[^\n]+") do
   modules[#modules + 1] = {
     name = module_name(path), path = source_dir .. "/" .. path, chunk = "@ggen:" .. path,

@@ -2,7 +2,7 @@
 # Measures ggen-lua against its bars and prints a Markdown table. What is compared runs in turn (A B A B), because
 # the machine is noisy; a value is a median, a ratio is the median over the rounds.
 # Usage: tests/bench/run.sh [--write] [ROW...]      rows: see rows_run.sh, rows_cache.sh,
-#         rows_lifecycle.sh, rows_schedule.sh
+#         rows_lifecycle.sh, rows_schedule.sh, rows_html.sh
 #   --write   also put the table into docs/benchmarks.md
 #   GGEN=...  another binary than build/release/ggen-lua, which is then not built
 # SPDX-License-Identifier: MIT
@@ -22,6 +22,8 @@ ROWS=
 . "$here/rows_lifecycle.sh"
 # shellcheck source=rows_schedule.sh
 . "$here/rows_schedule.sh"
+# shellcheck source=rows_html.sh
+. "$here/rows_html.sh"
 
 compare() { # fills `found`, one line for each command
   found=$("$tools/compare" "$@")

@@ -34,6 +34,7 @@ end
 local text_suffixes = {
   lua = true, h = true, cpp = true, c = true, md = true, sh = true, cmake = true, txt = true,
   case = true, awk = true, json = true, toml = true,
+  ts = true, mjs = true, css = true, html = true,
 }
 
 local function load_tree()

@@ -82,4 +82,7 @@ check "bash offers tasks of another folder" env -C / bash -c "cd / && $(declare 
 # bash breaks words at : and =, so only what follows them is offered.
 LINE="ggen-lua run test:suite=i" check "bash offers a task with : and =" offers it ggen-lua run test : suite = i
 
+writes_page() { "$bin" run && "$bin" perf html && grep -q '</html>' .ggen/report.html; }
+GGEN_CACHE_DIR=$prefix/cache check "the page of perf html is in it" writes_page
+
 summary
