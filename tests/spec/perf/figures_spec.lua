@@ -117,6 +117,8 @@ describe("a replay", function()
       { duration = "long", needs = 7 }, { duration = 1, needs = { 1, 2 } } } }
     assert.equal(1, replay.run(wild).makespan)
     assert.equal(0, replay.run({ jobs = 1 }).makespan)
+    wild.jobs = 1e300
+    assert.equal(1, replay.run(wild).makespan)
   end)
 
   it("is never longer with more workers where nothing waits for anything", function()
