@@ -4,13 +4,13 @@
 -- as a false alarm when it named any task that did not change.
 -- The first two rows are those of the bar; the other ones, with noise that is worse than it
 -- promises, get a fifth of the trials.
--- Usage: ggen-lua lua tests/bench/regression.lua [TRIALS [SEED]]
+-- Usage: ggen-lua lua tests/bench/regression.lua [TRIALS [SEED [TASKS]]]
 -- SPDX-License-Identifier: MIT
 local judge = require("ggen.perf.judge")
 local clock = require("ggen.core.clock")
 
 local trials, seed = tonumber(arg[1]) or 1000, tonumber(arg[2]) or 1
-local TASKS, AFTER = 50, 10
+local TASKS, AFTER = tonumber(arg[3]) or 50, 10
 
 local function normal()
   return math.sqrt(-2 * math.log(1 - math.random())) * math.cos(2 * math.pi * math.random())

@@ -121,7 +121,9 @@ local function turns_of(lines, id)
   local misses = 0
   for _, line in ipairs(lines) do
     for _, task in ipairs(type(line.tasks) == "table" and line.tasks or {}) do
-      if task.id == id and task.cache == "miss" then misses = misses + 1 end
+      if type(task) == "table" and task.id == id and task.cache == "miss" then
+        misses = misses + 1
+      end
     end
   end
   return misses
@@ -171,7 +173,7 @@ end
 
 function rules.divide(case)
   local on_path = {}
-  for _, id in ipairs(case.record.critical_path or {}) do on_path[id] = true end
+  for _, id in ipairs(case.record.critical_path) do on_path[id] = true end
   for i, task in ipairs(case.record.tasks) do
     if on_path[task.id] and task.cache ~= "restored" and not case.named[task.id]
       and share(case, task.duration) >= LARGE_SHARE then
@@ -211,12 +213,14 @@ local ORDER = { "regression", "target", "retries", "uncached", "misses", "restor
 -- Only tasks that are whole enough to be looked at.
 local function cleaned(record)
   local clean = setmetatable({ tasks = {}, totals = type(record.totals) == "table" and record.totals
-    or {} }, { __index = record })
+    or {}, critical_path = type(record.critical_path) == "table" and record.critical_path or {},
+  }, { __index = record })
   for i, task in ipairs(type(record.tasks) == "table" and record.tasks or {}) do
     local copy = { id = "?", duration = 0 }
     for key, value in pairs(type(task) == "table" and task or {}) do copy[key] = value end
     if not series.plausible("duration", copy.duration) then copy.duration = 0 end
     copy.id = tostring(copy.id)
+    if type(copy.reason) ~= "string" then copy.reason = nil end
     clean.tasks[i] = copy
   end
   return clean

@@ -26,7 +26,8 @@ end
 function M.run(record, options)
   options = options or {}
   local tasks = record.tasks or {}
-  local jobs = math.max(1, options.jobs or number(record.jobs))
+  -- More workers than tasks change nothing.
+  local jobs = math.max(1, math.min(#tasks, options.jobs or number(record.jobs)))
   local seconds = options.seconds or function(task) return number(task.duration) end
   local ends, free = {}, {}
   for i = 1, jobs do free[i] = 0 end

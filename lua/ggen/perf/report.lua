@@ -72,10 +72,11 @@ local function task_rows(record, wall, set)
       local usual = ran and task.status == "ok"
         and against_usual(number(task.ran) or took, own and own.values)
       rows[#rows + 1] = {
-        id = tostring(task.id), duration = milliseconds(took), status = task.status,
+        id = tostring(task.id), duration = milliseconds(took), status = tostring(task.status),
         share = wall > 0 and math.floor(took / wall * 1000 + 0.5) / 1000 or 0,
         cpu = milliseconds((number(task.user) or 0) + (number(task.sys) or 0)),
-        peak_memory = number(task.peak_memory), cache = task.cache, reason = task.reason,
+        peak_memory = number(task.peak_memory), cache = tostring(task.cache),
+        reason = type(task.reason) == "string" and task.reason or nil,
         usual = usual and milliseconds(usual.usual) or nil,
         judged = usual and usual.status or nil,
       }
@@ -108,6 +109,14 @@ local function cache_of(totals)
   return cache
 end
 
+local function command_of(record)
+  local words = {}
+  for i, word in ipairs(type(record.command) == "table" and record.command or {}) do
+    words[i] = tostring(word)
+  end
+  return table.concat(words, " ")
+end
+
 ---@param record table of a run
 ---@param lines table[] of the history, those before it
 ---@param targets table? of ggen.targets
@@ -124,8 +133,7 @@ function M.document(record, lines, targets)
   path.share = wall > 0 and math.floor(path.duration / wall * 1000 + 0.5) / 1000 or 0
   return {
     run = record.id, pipeline = record.pipeline, time = record.time,
-    command = type(record.command) == "table" and table.concat(record.command, " ")
-      or record.command, status = record.status, code = record.code,
+    command = command_of(record), status = record.status, code = record.code,
     commit = type(record.git) == "table" and record.git.commit or nil,
     machine = record.machine, jobs = record.jobs,
     wall = milliseconds(wall), cpu = milliseconds(number(totals.cpu)),

@@ -1,5 +1,6 @@
 -- What is made of records and of lines of the history: series, replays, recommendations, limits.
 -- SPDX-License-Identifier: MIT
+local compare = require("ggen.perf.compare")
 local fs = require("ggen.core.fs")
 local limits = require("ggen.perf.limits")
 local metrics = require("ggen.perf.metrics")
@@ -9,6 +10,7 @@ local report = require("ggen.perf.report")
 local series = require("ggen.perf.series")
 local source = require("ggen.perf.source")
 local spark = require("ggen.perf.spark")
+local trend = require("ggen.perf.trend")
 
 -- A line of the history with tasks { id, seconds, fields of it }.
 local function line(id, tasks, fields)
@@ -117,6 +119,8 @@ describe("a replay", function()
       { duration = "long", needs = 7 }, { duration = 1, needs = { 1, 2 } } } }
     assert.equal(1, replay.run(wild).makespan)
     assert.equal(0, replay.run({ jobs = 1 }).makespan)
+    wild.jobs = 1e300
+    assert.equal(1, replay.run(wild).makespan)
   end)
 
   it("is never longer with more workers where nothing waits for anything", function()
@@ -394,6 +398,52 @@ describe("a report", function()
       critical_path = { 5 }, command = 7, git = 3 } }) do
       local document = report.document(record, {})
       assert.is_string(report.text(document, require("ggen.style").new(false)))
+    end
+  end)
+
+  it("survives whatever stands in a record or in the history", function()
+    local seed = 77
+    local function random(n)
+      seed = seed * 16807 % 2147483647
+      return seed % n + 1
+    end
+    local junk = { -1, 0, 1e300, "x", true, 0.5, "", false }
+    local function anything()
+      local pick = random(#junk + 2)
+      return pick > #junk and (pick == #junk + 1 and {} or { {} }) or junk[pick]
+    end
+    local function damage(value)
+      local keys = {}
+      for key in pairs(value) do keys[#keys + 1] = key end
+      if #keys == 0 then return end
+      table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+      local key = keys[random(#keys)]
+      if type(value[key]) == "table" and random(3) > 1 then return damage(value[key]) end
+      value[key] = anything()
+    end
+    local function whole()
+      return record_of({ { "a", 5, { cache = "off" } }, { "b", 2, { needs = { 0 } } },
+        { "c", 1, { attempts = 2 } } }, { critical_path = { "a", "b" }, fresh = { "d" },
+        git = { commit = ("a"):rep(40) } })
+    end
+    for _ = 1, 400 do
+      local record, other, history = whole(), whole(), {}
+      for i = 1, 8 do
+        history[i] = line("0" .. i, { { "a", 5 }, { "b", 2 } },
+          { machine = record.machine, phases = { { name = "x", duration = 1 } } })
+      end
+      for _ = 1, random(4) do
+        damage(record)
+        damage(history)
+      end
+      for i = 8, 1, -1 do
+        if type(history[i]) ~= "table" then table.remove(history, i) end
+      end
+      if type(record.totals) ~= "table" then record.totals = {} end
+      assert.is_string(report.text(report.document(record, history),
+        require("ggen.style").new(false)))
+      assert.is_string(compare.text(compare.document(record, other, history)))
+      if #history > 0 then assert.is_string(trend.text(trend.document(history), false)) end
     end
   end)
 
