@@ -45,3 +45,6 @@ target_link_libraries(ggen_crypto INTERFACE ${GGEN_CRYPTO_ARCHIVE} Threads::Thre
 
 # XXH3 finds damage in our own files; a header is all of it that is used.
 find_path(GGEN_XXHASH_INCLUDE xxhash.h REQUIRED)
+
+# Headers only: the library is loaded when the first request over HTTP is made (loop/libcurl.h).
+find_path(GGEN_CURL_INCLUDE curl/curl.h REQUIRED)

@@ -20,6 +20,15 @@ local SECTIONS = {
   { "ggen.fs", "ctx.fs.", "ctx.fs" },
   { "ggen.async", "ggen.async.", "ggen.async" },
   { "ggen.json", "ggen.json.", "ggen.json" },
+  { "ggen.http", "ggen.http.", "ggen.http" },
+  { "ggen.HttpRequest", "", "The options of ggen.http.request" },
+  { "ggen.HttpResponse", "response.", "What it returns" },
+  { "ggen.delivery", "ggen.delivery.", "ggen.delivery" },
+  { "ggen.DeliveryOptions", "", "The options of ggen.delivery.new" },
+  { "ggen.Delivery", "delivery:", "A delivery" },
+  { "ggen.DeliveryReport", "report.", "What finish() and close() return" },
+  { "ggen.files", "ggen.files.", "ggen.files" },
+  { "ggen.random", "ggen.random.", "ggen.random" },
   { "ggen.units", "ggen.units.", "ggen.units" },
   { "ggen.environment", "ggen.environment.", "ggen.environment" },
   { "ggen.evict", "ggen.evict.", "ggen.evict" },
@@ -40,8 +49,9 @@ local SECTIONS = {
 }
 
 -- Parts of the module ggen that are read on first use.
-local PARTS = { "async", "environment", "evict", "history", "json", "metrics", "recommendations",
-  "report", "schema", "std", "suggest", "targets", "trace", "units" }
+local PARTS = { "async", "delivery", "environment", "evict", "files", "history", "http", "json",
+  "metrics", "random", "recommendations", "report", "schema", "std", "suggest", "targets",
+  "trace", "units" }
 
 -- The value that a class describes, to compare the names. What starts with "_" is private.
 local function reality()
@@ -76,6 +86,10 @@ local function reality()
     ["ggen.history"] = ggen.history,
     ["ggen.History"] = history,
     ["ggen.recommendations"] = ggen.recommendations,
+    ["ggen.http"] = ggen.http, ["ggen.files"] = ggen.files, ["ggen.random"] = ggen.random,
+    ["ggen.delivery"] = ggen.delivery,
+    ["ggen.Delivery"] = behind(getmetatable(ggen.delivery.new({ dir = "/", name = "x" })).__index,
+      "post"),
     ["ggen.units"] = ggen.units, ["ggen.schema"] = ggen.schema, ["ggen.report"] = ggen.report,
     ["ggen.targets"] = ggen.targets, ["ggen.metrics"] = ggen.metrics, ["ggen.trace"] = ggen.trace,
   }

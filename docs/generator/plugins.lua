@@ -51,6 +51,15 @@ local function check_kinds(kinds, classes, functions, problem)
   end
 end
 
+-- A default as a reader would write it; empty lists and maps go without saying.
+local function default_text(value)
+  if value == nil or type(value) == "table" and next(value) == nil then return "" end
+  if type(value) ~= "table" then return markdown.code(tostring(value)) end
+  local texts = {}
+  for i, each in ipairs(value) do texts[i] = tostring(each) end
+  return markdown.code(table.concat(texts, ", "))
+end
+
 local function param_rows(plugin, problem)
   local rows = {}
   for i, name in ipairs(sorted.keys(plugin.params or {})) do
@@ -59,7 +68,7 @@ local function param_rows(plugin, problem)
       problem(("plugin %s.%s: param %s has no desc"):format(plugin.kind, plugin.name, name))
     end
     rows[i] = { markdown.code(name), schema.type_name(spec),
-      spec.default ~= nil and markdown.code(tostring(spec.default)) or "", spec.desc or "" }
+      default_text(spec.default), spec.desc or "" }
   end
   return rows
 end

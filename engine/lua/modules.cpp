@@ -13,6 +13,7 @@ int open_frames(lua_State* L);
 int open_fs(lua_State* L);
 int open_graph(lua_State* L);
 int open_hash(lua_State* L);
+int open_http(lua_State* L);
 int open_incremental(lua_State* L);
 int open_jobserver(lua_State* L);
 int open_json(lua_State* L);
@@ -49,6 +50,7 @@ constexpr Module kModules[] = {
     {"ggen.core.fs", open_fs},
     {"ggen.core.graph", open_graph},
     {"ggen.core.hash", open_hash},
+    {"ggen.core.http", open_http},
     {"ggen.core.incremental", open_incremental},
     {"ggen.core.jobserver", open_jobserver},
     {"ggen.core.json", open_json},

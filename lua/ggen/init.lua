@@ -10,12 +10,16 @@ M.API = 1
 
 local parts = {
   async = "ggen.async",
+  delivery = "ggen.delivery",
   std = "ggen.std",
   environment = "ggen.environment",
   evict = "ggen.evict",
+  files = "ggen.files",
   history = "ggen.history",
+  http = "ggen.http",
   json = "ggen.core.json",
   metrics = "ggen.metrics",
+  random = "ggen.random",
   recommendations = "ggen.perf.recommend",
   report = "ggen.report",
   schema = "ggen.schema",

@@ -21,6 +21,7 @@ local opened
 ---@field project_dir string absolute
 ---@field project ggen.Project? where a plugin is set up for one
 ---@field now fun(): number monotonic seconds
+---@field unix fun(): number seconds since 1970
 ---@field output_sink fun(fn: fun(stream: "out"|"err", bytes: string)): userdata a sink that calls
 ---fn
 
@@ -133,10 +134,10 @@ end
 ---@param options table of the command
 ---@return ggen.Host
 function M.host(project, args, options)
-  local output = require("ggen.core.output")
+  local output, clock = require("ggen.core.output"), require("ggen.core.clock")
   return {
     screen = output.screen(1), options = options, project_dir = project.dir, project = project,
-    now = require("ggen.core.clock").monotonic, output_sink = output.callback,
+    now = clock.monotonic, unix = clock.unix, output_sink = output.callback,
     style = require("ggen.style").new(cli.use_color(args.color, 1)),
   }
 end

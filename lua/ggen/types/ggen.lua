@@ -15,11 +15,15 @@
 ---@field API integer level of the plugin contract that this build speaks
 ---@field async ggen.async waiting, for plugins and Lua tasks
 ---@field std ggen.std the standard library
+---@field delivery ggen.delivery sends beside a run
 ---@field evict ggen.evict for cache policies
 ---@field environment ggen.environment the strict environment of tasks
 ---@field history ggen.history what earlier runs have left behind
+---@field files ggen.files small files that plugins keep
+---@field http ggen.http requests over HTTP
 ---@field json ggen.json reads and writes JSON
 ---@field metrics ggen.metrics figures of a recorded run, and conditions over them
+---@field random ggen.random names that nobody else has
 ---@field recommendations ggen.recommendations what would make a run faster
 ---@field report ggen.report pieces that observers share
 ---@field schema ggen.schema checks values against descriptions

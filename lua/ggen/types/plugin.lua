@@ -70,6 +70,7 @@
 ---@field project_dir string absolute
 ---@field project table? the project that the plugin is set up for, with its tasks
 ---@field now fun(): number monotonic seconds
+---@field unix fun(): number seconds since 1970
 ---@field output_sink fun(fn: fun(stream: "out"|"err", bytes: string)): userdata makes a sink
 
 ---@class ggen.RunOptions

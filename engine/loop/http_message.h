@@ -1,0 +1,71 @@
+// What an exchange over HTTP is made of: a request, and the response or why there is none.
+// Values only; knows neither libcurl nor the loop.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace ggen::loop {
+
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+// Times in seconds; 0 is no limit.
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;  // http:// or https://
+  HttpHeaders headers;
+  std::string body;
+  double connect_timeout = 10;    // until the connection is made, TLS and the look-up included
+  double first_byte_timeout = 0;  // from the start until the first byte of the response
+  double timeout = 60;            // from the start to the end of the response
+  std::uint64_t max_bytes = 16 * 1024 * 1024;  // of the response's body
+  std::string unix_socket;  // connects to this path; the host of the URL is only a header then
+  std::string ca_file;      // certificates to trust instead of the system's
+};
+
+struct HttpResponse {
+  int status = 0;
+  HttpHeaders headers;  // names in lower case, in the order of their coming
+  std::string body;
+};
+
+// Why there is no response: the request cannot be sent, the system lacks something, the host has no
+// address, nobody answers there, its certificate is not trusted, a limit of time, the connection
+// ended early, a limit of size, the answer is no HTTP.
+enum class HttpProblem {
+  invalid,
+  unsupported,
+  resolve,
+  refused,
+  tls,
+  timeout,
+  closed,
+  limit,
+  protocol
+};
+
+// "invalid", "unsupported", ...
+std::string_view problem_name(HttpProblem problem);
+
+struct HttpFailure {
+  HttpProblem problem = HttpProblem::invalid;
+  std::string message;
+};
+
+using HttpOutcome = std::variant<HttpResponse, HttpFailure>;
+
+// What is wrong with the method or the headers: names are tokens, and nothing that ends a line gets
+// into a request.
+std::optional<HttpFailure> check_request(const HttpRequest& request);
+
+// Takes one line of a response's head: begins anew at a status line (an interim response may stand
+// before the final one), otherwise adds a header.
+void take_head_line(HttpResponse& response, std::string_view line);
+
+}  // namespace ggen::loop

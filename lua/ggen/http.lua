@@ -1,0 +1,71 @@
+-- Requests over HTTP and HTTPS that wait in a coroutine. The connections are kept alive and shared
+-- by the whole run; redirects are not followed.
+-- SPDX-License-Identifier: MIT
+local async = require("ggen.async")
+local schema = require("ggen.schema")
+local sorted = require("ggen.sorted")
+
+local M = {}
+
+local REQUEST = { type = "record", fields = {
+  url = { type = "string", required = true },
+  method = { type = "string", default = "GET" },
+  headers = { type = "map", of = { type = "any" }, default = {} },
+  body = { type = "string", default = "" },
+  timeout = { type = "duration", default = 60 },
+  connect_timeout = { type = "duration", default = 10 },
+  first_byte_timeout = { type = "duration", default = 0 },
+  max_bytes = { type = "size", default = 16 * 1024 * 1024 },
+  unix_socket = { type = "string" },
+  ca_file = { type = "string" },
+} }
+
+-- As the binding wants them: name, value, name, value.
+local function header_list(headers)
+  local list, agent = {}, false
+  for _, name in ipairs(sorted.keys(headers)) do
+    agent = agent or name:lower() == "user-agent"
+    list[#list + 1] = name
+    list[#list + 1] = tostring(headers[name])
+  end
+  if not agent then
+    list[#list + 1] = "User-Agent"
+    list[#list + 1] = "ggen-lua/" .. require("ggen.version")
+  end
+  return list
+end
+
+-- One value for each name: repeated headers are one list (RFC 9110, 5.3).
+local function header_map(list)
+  local map = {}
+  for i = 1, #list, 2 do
+    local name, value = list[i], list[i + 1]
+    map[name] = map[name] and map[name] .. ", " .. value or value
+  end
+  return map
+end
+
+---Asks and waits for the whole answer. A status such as 404 is an answer; there is none when nobody
+---could be reached, in time, whose certificate is trusted.
+---@async
+---@param options ggen.HttpRequest
+---@return ggen.HttpResponse? response
+---@return string? message
+---@return ggen.HttpProblem? problem
+function M.request(options)
+  if require("ggen.loading").current() then
+    error("while a pipeline is loading nothing may be sent (do it in a task or in a plugin)", 2)
+  end
+  local checked, message, where = schema.check(REQUEST, options)
+  if not checked then error("ggen.http.request: " .. schema.message(message, where), 2) end
+  checked.headers = header_list(checked.headers)
+  local response, problem
+  response, message, problem = async.await(function(resume)
+    return require("ggen.core.http").request(checked, resume)
+  end)
+  if not response then return nil, message, problem end
+  response.headers = header_map(response.headers)
+  return response
+end
+
+return M

@@ -1,0 +1,143 @@
+---@meta
+-- The types of what plugins send and keep: ggen.http, ggen.delivery, ggen.files, ggen.random.
+-- SPDX-License-Identifier: MIT
+
+---Requests over HTTP and HTTPS. Connections are kept alive and shared by the whole run,
+---certificates are verified, redirects are not followed. Proxies are those of the environment
+---(`http_proxy`, `https_proxy`, `no_proxy`), but this machine (localhost, 127.x.x.x, [::1], unix
+---sockets) is asked without one. It needs libcurl (on Debian and Ubuntu the package libcurl4),
+---which is loaded with the first request.
+---@class ggen.http
+local http = {}
+
+---Asks and waits for the whole answer. A status such as 404 is an answer, too; there is none when
+---nobody could be reached in time. Refused while a pipeline is loading.
+---@async
+---@param options ggen.HttpRequest
+---@return ggen.HttpResponse? response
+---@return string? message why there is none
+---@return ggen.HttpProblem? problem the same in a word
+function http.request(options) end
+
+---@class ggen.HttpRequest
+---@field url string `http://` or `https://`
+---@field method? string GET, unless it stands here
+---@field headers? table<string, string|number>
+---@field body? string
+---@field timeout? ggen.Duration for all of it, 60 s unless it stands here; 0 is no limit
+---@field connect_timeout? ggen.Duration until there is a connection, 10 s; 0 is no limit
+---@field first_byte_timeout? ggen.Duration until the first byte of the answer; no limit
+---@field max_bytes? ggen.Size of the body of the answer, 16 MiB
+---@field unix_socket? string path of a socket to connect to; the host of the URL is only a header
+---@field ca_file? string certificates to trust instead of the system's
+
+---@class ggen.HttpResponse
+---@field status integer
+---@field headers table<string, string> names in lower case; repeated ones are joined by ", "
+---@field body string
+
+---Why there is no answer: the request is no request, libcurl is not there or the URL is not one of
+---HTTP, the name has no address, nobody listens there, the certificate is not trusted, a limit of
+---time, the connection ended early, a limit of size, the answer is no HTTP.
+---@alias ggen.HttpProblem
+---| "invalid"
+---| "unsupported"
+---| "resolve"
+---| "refused"
+---| "tls"
+---| "timeout"
+---| "closed"
+---| "limit"
+---| "protocol"
+
+---Sends letters over HTTP beside a run: one after another; again, ever later, when nobody was
+---reached or the answer was 429, 502, 503 or 504 (Retry-After is honoured). What is unsent at the
+---end goes to an outbox on the disk, which is bounded (64 letters, 8 MiB; the oldest go first).
+---@class ggen.delivery
+local delivery = {}
+
+---@param options ggen.DeliveryOptions
+---@return ggen.Delivery
+function delivery.new(options) end
+
+---Reads a Retry-After header: seconds, or a date.
+---@param text string?
+---@param now number seconds since 1970
+---@return number? seconds
+function delivery.retry_after(text, now) end
+
+---@class ggen.DeliveryOptions
+---@field name string whose letters these are: letters and digits
+---@field dir string of the outbox
+---@field request fun(kind: string): ggen.HttpRequest how a letter is sent: url, headers, timeout
+---@field answered? fun(kind: string, response: ggen.HttpResponse): string? of a letter that was
+---taken; returns what the user should know
+---@field limits? { files: integer, bytes: integer } of the outbox
+---@field ask? function instead of ggen.http.request
+---@field sleep? function instead of ggen.async.sleep
+---@field now? fun(): number monotonic seconds
+---@field unix? fun(): number seconds since 1970
+---@field jitter? fun(): number from 0 to 1
+
+---@class ggen.DeliveryReport
+---@field sent integer letters
+---@field kept integer letters that a later run will send
+---@field lost integer letters that nobody will
+---@field problem string? the last thing that went wrong
+---@field note string? what `answered` returned
+
+---@class ggen.Delivery
+local Delivery = {}
+
+---Sends what earlier runs left behind.
+function Delivery:resume() end
+
+---Sends a letter when its turn comes; returns at once.
+---@param kind string letters and digits
+---@param body string
+function Delivery:post(kind, body) end
+
+---Waits until all is sent, but not for long. What is left then goes to the outbox.
+---@async
+---@param seconds number
+---@return ggen.DeliveryReport
+function Delivery:finish(seconds) end
+
+---Ends it at once; for close() of a plugin.
+---@return ggen.DeliveryReport
+function Delivery:close() end
+
+---Small files that plugins keep. Refused while a pipeline is loading.
+---@class ggen.files
+local files = {}
+
+---Makes the file hold exactly these bytes: whoever reads it sees the old ones or the new ones.
+---Directories above it are made.
+---@param path string
+---@param bytes string
+---@return boolean? done
+---@return string? message
+function files.write(path, bytes) end
+
+---Changes a file of JSON; of several runs that do it at once each sees what the one before it left.
+---@param path string
+---@param change fun(value: any, problem: string?): any gets what the file holds, nil when there is
+---none or it is damaged (then also why); returns what it is to hold, nil to leave it as it is. Must
+---not wait.
+---@return boolean? done
+---@return string? message
+function files.update(path, change) end
+
+---Calls a function while no other run does the same. It may wait; whoever comes meanwhile stands
+---still, so it has to be short.
+---@param path string what is held: a file of that name and `.lock` stays
+---@param fn fun(): any
+---@return any
+function files.hold(path, fn) end
+
+---@class ggen.random
+local random = {}
+
+---@param bytes integer
+---@return string hex two digits for each byte, from the system; never all zeros
+function random.hex(bytes) end
