@@ -4,13 +4,11 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/sysinfo.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
 #include <cstring>
 
 #if defined(__x86_64__)
@@ -111,13 +109,11 @@ std::string machine_class(unsigned cpus, std::uint64_t memory, const std::string
 }
 
 std::string machine_key() {
-  struct utsname names {};
-  ::uname(&names);
-  std::array<char, 256> text;
-  const int size =
-      std::snprintf(text.data(), text.size(), "%x %u %llx %s", signature(), cpus(),
-                    static_cast<unsigned long long>(built_in_memory()), names.nodename);
-  return {text.data(), static_cast<std::size_t>(std::clamp(size, 0, 255))};
+  std::string key;
+  for (const std::uint64_t part :
+       {std::uint64_t{signature()}, std::uint64_t{cpus()}, built_in_memory()})
+    key.append(std::to_string(part)).append(" ");
+  return key;
 }
 
 std::string machine_class() { return machine_class(cpus(), memory(), processor()); }

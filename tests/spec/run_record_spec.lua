@@ -234,6 +234,42 @@ describe("the record of a run", function()
     assert.equal("trunk", record.git.branch)
     assert.equal(commit, lines()[1].commit)
   end)
+
+  -- A program that stands for git. The task `wait` ends when everybody who has the fifo open for
+  -- writing is gone, or has written a line.
+  local function fake_git(script)
+    fs.mkdir(dir .. "/bin")
+    assert(fs.write(dir .. "/bin/git", "#!/bin/sh\nexec 9> ../fifo\n" .. script .. "\n"))
+    assert.equal(0, os.execute(("chmod +x %s/bin/git; mkfifo %s/fifo"):format(dir, dir)))
+    variables.PATH = dir .. "/bin:" .. variables.PATH
+    fs.mkdir(dir .. "/p/.git")
+    assert(fs.write(dir .. "/p/.git/HEAD", ("a"):rep(40) .. "\n"))
+    assert(fs.write(dir .. "/p/pipeline.lua", PIPELINE:gsub("return p",
+      'p:task "wait" { run = "read line < ../fifo; true", cache = false }\n%0')))
+  end
+
+  it("asks git whether files have changed while the tasks of a longer run are at work", function()
+    fake_git('echo "$@" >&2; echo " M schema"')
+    ggen("run", "wait")
+    assert.is_true(records()[1].git.dirty)
+    assert.is_true(lines()[1].dirty)
+    fs.remove(dir .. "/p/.ggen", { recursive = true })
+    assert(fs.write(dir .. "/bin/git", "#!/bin/sh\nexec 9> ../fifo\n"))
+    ggen("run", "wait")
+    assert.is_false(records()[1].git.dirty)
+    fs.remove(dir .. "/p/.ggen", { recursive = true })
+    assert(fs.write(dir .. "/bin/git", "#!/bin/sh\nexec 9> ../fifo\nexit 128\n"))
+    ggen("run", "wait")
+    assert.equal(json.null, records()[1].git.dirty)
+  end)
+
+  it("does not wait for git, and leaves nothing of it behind", function()
+    fake_git('echo $$ > ../pid; echo >&9; exec 9>&-; mkfifo ../never; read line < ../never')
+    assert.equal(0, ggen("run", "wait").code)
+    assert.equal(json.null, records()[1].git.dirty)
+    local pid = assert(fs.read(dir .. "/pid")):match("%d+")
+    assert.is_nil(fs.stat("/proc/" .. pid))
+  end)
 end)
 
 describe("the schemas", function()
