@@ -248,21 +248,6 @@ describe("the record of a run", function()
       'p:task "wait" { run = "read line < ../fifo; true", cache = false }\n%0')))
   end
 
-  it("asks git whether files have changed while the tasks of a longer run are at work", function()
-    fake_git('echo "$@" >&2; echo " M schema"')
-    ggen("run", "wait")
-    assert.is_true(records()[1].git.dirty)
-    assert.is_true(lines()[1].dirty)
-    fs.remove(dir .. "/p/.ggen", { recursive = true })
-    assert(fs.write(dir .. "/bin/git", "#!/bin/sh\nexec 9> ../fifo\n"))
-    ggen("run", "wait")
-    assert.is_false(records()[1].git.dirty)
-    fs.remove(dir .. "/p/.ggen", { recursive = true })
-    assert(fs.write(dir .. "/bin/git", "#!/bin/sh\nexec 9> ../fifo\nexit 128\n"))
-    ggen("run", "wait")
-    assert.equal(json.null, records()[1].git.dirty)
-  end)
-
   it("does not wait for git, and leaves nothing of it behind", function()
     fake_git('echo $$ > ../pid; echo >&9; exec 9>&-; mkfifo ../never; read line < ../never')
     assert.equal(0, ggen("run", "wait").code)
@@ -282,5 +267,56 @@ describe("the schemas", function()
     assert.equal("$.x is below 0", schema.problem({ x = -1 }, { type = "object",
       properties = { x = { minimum = 0 } } }))
     assert.equal("$ has y", schema.problem({ y = 1 }, { properties = {} }))
+  end)
+end)
+
+describe("whether files have changed", function()
+  local started, ended, killed, fire, dirtiness
+
+  -- The module over a timer and a git that the test turns by hand.
+  before_each(function()
+    started, ended, killed, fire = nil, nil, false, nil
+    local fakes, real = {
+      ["ggen.core.timer"] = { start = function(_, fn)
+        fire = fn
+        return { close = function() end }
+      end },
+      ["ggen.core.process"] = { run = function(options, resume)
+        started, ended = options, resume
+        return { kill = function() killed = true end }
+      end },
+      ["ggen.dirtiness"] = false,
+    }, {}
+    for name, fake in pairs(fakes) do
+      real[name], package.loaded[name] = package.loaded[name], fake or nil
+    end
+    dirtiness = require("ggen.dirtiness")
+    for name in pairs(fakes) do package.loaded[name] = real[name] end
+  end)
+
+  local function answer(result)
+    local watch = dirtiness.watch("/somewhere")
+    fire()
+    assert.same({ "git", "--no-optional-locks", "status", "--porcelain", "--untracked-files=no" },
+      started.argv)
+    assert.equal("/somewhere", started.cwd)
+    ended(result)
+    watch:close()
+    return watch:answer()
+  end
+
+  it("is what git says", function()
+    assert.is_true(answer({ code = 0, stdout = " " }))
+    assert.is_false(answer({ code = 0, stdout = "" }))
+    assert.is_nil(answer({ code = 128, stdout = "" }))
+  end)
+
+  it("is not known when the run is over before, and git is ended then", function()
+    local watch = dirtiness.watch("/somewhere")
+    fire()
+    watch:close()
+    assert.is_true(killed)
+    ended({ code = 0, stdout = "" })
+    assert.is_nil(watch:answer())
   end)
 end)
