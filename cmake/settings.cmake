@@ -7,6 +7,9 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 # A fixed load address spares the start of the program some thousand relocations.
 set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 
+# -O3 is half a megabyte more, and no faster.
+string(REPLACE "-O3" "-O2" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
+
 find_program(GGEN_CCACHE ccache)
 if(GGEN_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${GGEN_CCACHE})
