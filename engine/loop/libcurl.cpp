@@ -3,6 +3,15 @@
 
 #include <dlfcn.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+// What the libcrypto of libcurl keeps for the thread that started it, once for each process. Ours
+// is linked in and not meant by this.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:libcrypto.so"; }
+extern "C" const char* __lsan_default_options();
+extern "C" const char* __lsan_default_options() { return "print_suppressions=0"; }
+#endif
+
 namespace ggen::loop {
 
 namespace {
