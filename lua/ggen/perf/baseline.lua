@@ -4,7 +4,8 @@
 -- .ggen/perf-baselines/NAME.json: one JSON object
 --   schema "ggen-perf-baseline", version 1, name, time, ggen, pipeline, machine, jobs, commit?,
 --   last: id of the last run that is in it, runs: how many,
---   series: [ { id, metric, values: [...] } ], values oldest first, seconds or bytes
+--   series: [ { id, scope (task, phase, run), metric, values: [...] } ], values oldest first, in
+--   seconds or bytes
 -- SPDX-License-Identifier: MIT
 local columns = require("ggen.columns")
 local fault = require("ggen.fault")
@@ -82,8 +83,10 @@ function M.read(from, name)
     fault.raise("this is damaged (it has no series): save it again", shown(name))
   end
   for _, row in ipairs(decoded.series) do
-    if type(row) ~= "table" or type(row.id) ~= "string" or type(row.metric) ~= "string" then
-      fault.raise("this is damaged (a series has no id, or no metric): save it again", shown(name))
+    if type(row) ~= "table" or type(row.id) ~= "string" or type(row.scope) ~= "string"
+      or type(row.metric) ~= "string" then
+      fault.raise("this is damaged (a series has no id, scope or metric): save it again",
+        shown(name))
     end
   end
   return decoded
@@ -98,13 +101,13 @@ local function good_values(row)
 end
 
 ---@param baseline table of read()
----@return fun(id: string, metric: string): number[]?
+---@return fun(one: ggen.perf.Series): number[]?
 function M.values_of(baseline)
   local by_key = {}
   for _, row in ipairs(baseline.series) do
-    by_key[row.id .. "\n" .. row.metric] = good_values(row)
+    by_key[series.key(row.scope, row.id, row.metric)] = good_values(row)
   end
-  return function(id, metric) return by_key[id .. "\n" .. metric] end
+  return function(one) return by_key[series.key(one.scope, one.id, one.metric)] end
 end
 
 local actions = {}
@@ -121,8 +124,9 @@ function actions.save(from, args)
   end
   local rows, least = {}, math.huge
   for i, one in ipairs(set.list) do
-    rows[i] = { id = one.id, metric = one.metric, values = json.array(one.values) }
-    if one.metric == "duration" and one.id ~= "run" and not one.id:find("^phase ") then
+    rows[i] = { id = one.id, scope = one.scope, metric = one.metric,
+      values = json.array(one.values) }
+    if one.metric == "duration" and one.scope == "task" then
       least = math.min(least, #one.values)
     end
   end

@@ -127,7 +127,7 @@ local SHOWN = { regressed = 1, unsure = 2, improved = 3 }
 local function common_cause(rows)
   local tested, at, most = 0, {}, 0
   for _, row in ipairs(rows) do
-    if row.metric == "duration" and row.id ~= "run" and not row.id:find("^phase ") then
+    if row.metric == "duration" and row.scope == "task" then
       tested = tested + (row.p and 1 or 0)
       if row.verdict == "regressed" then
         at[row.since] = (at[row.since] or 0) + 1

@@ -65,7 +65,7 @@ local function task_rows(a, b, set)
   local rows = {}
   for i, id in ipairs(order) do
     local one, other = first[id], second[id]
-    local own = set.by_key[id .. "\nduration"]
+    local own = set.by_key[series.key("task", id, "duration")]
     local row = row_of(id, one and one.duration, other and other.duration,
       own and robust.noise(own.values))
     row.cache_a, row.cache_b = one and one.cache or nil, other and other.cache or nil
@@ -116,7 +116,7 @@ function M.document(a, b, lines)
   local set = series.of(lines, b)
   local totals = {}
   local first, second = a.totals or {}, b.totals or {}
-  local whole = set.by_key["run\nduration"]
+  local whole = set.by_key[series.key("run", "run", "duration")]
   totals[1] = row_of("wall", number(first.wall), number(second.wall),
     whole and robust.noise(whole.values))
   totals[2] = row_of("cpu", number(first.cpu), number(second.cpu))

@@ -47,7 +47,7 @@ function M.document(lines)
     if one.metric == "duration" then
       local median, newest = robust.median(one.values), one.values[#one.values]
       trends[#trends + 1] = {
-        id = one.id, runs = #one.values, median = milliseconds(median),
+        id = one.id, scope = one.scope, runs = #one.values, median = milliseconds(median),
         last = milliseconds(newest), noise = thousandth(robust.noise(one.values)),
         change = median > 0 and thousandth(newest / median - 1) or nil,
         values = json.array(spread_out(one, #set.lines)),
@@ -92,7 +92,7 @@ function M.text(document, utf8)
   local rows = { { "what", "runs", "median", "last", "change" } }
   for i = 1, math.min(#document.trends, MOST_ROWS) do
     local trend = document.trends[i]
-    rows[#rows + 1] = { trend.id == "run" and "the whole run" or trend.id, tostring(trend.runs),
+    rows[#rows + 1] = { trend.scope == "run" and "the whole run" or trend.id, tostring(trend.runs),
       units.format_duration(trend.median), units.format_duration(trend.last),
       trend.change and ("%+.0f %%"):format(trend.change * 100) or "-" }
   end
