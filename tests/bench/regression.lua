@@ -4,8 +4,8 @@
 -- as a false alarm when it named any task that did not change.
 -- The first two rows are those of the bar; the other ones, with noise that is worse than it
 -- promises, get a fifth of the trials.
--- With METRICS = 3 each task also has a cpu time (that of its duration, with 1 % of noise of its own)
--- and a memory (2 %), as `perf check` tests them beside each other.
+-- With METRICS = 3 each task also has a cpu time (that of its duration, with 1 % of noise of its
+-- own) and a memory (2 %), as `perf check` tests them beside each other.
 -- Usage: ggen-lua lua tests/bench/regression.lua [TRIALS [SEED [TASKS [METRICS [ROWS]]]]]
 -- SPDX-License-Identifier: MIT
 local judge = require("ggen.perf.judge")
@@ -91,7 +91,8 @@ local function trial(make, before, injected)
     if run > before then
       for i, row in ipairs(judge.history(list)) do
         if row.verdict == "regressed" then
-          if list[i].task == 1 and injected > 0 and row.metric ~= "peak_memory" then found = found or run - before else wrong = true end
+          local it = list[i].task == 1 and injected > 0 and row.metric ~= "peak_memory"
+          if it then found = found or run - before else wrong = true end
         end
       end
     end
@@ -99,7 +100,8 @@ local function trial(make, before, injected)
   return found, wrong
 end
 
-print(("%d trials of %d figures, asked after each of %d runs"):format(trials, TASKS * METRICS, AFTER))
+print(("%d trials of %d figures, asked after each of %d runs"):format(trials, TASKS * METRICS,
+  AFTER))
 print("noise                              before   +10 % found  after (median)  +5 % found"
   .. "  false alarms")
 local started = clock.monotonic()

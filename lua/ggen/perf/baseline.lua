@@ -114,7 +114,11 @@ local actions = {}
 
 function actions.save(from, args)
   local name = checked_name(args.words[2])
-  local lines = from:some_lines(math.min(args.count or RUNS, MOST))
+  local count = args.count or RUNS
+  if count > MOST then
+    fault.raise(("perf baseline save: -n: at most %d runs, got %d"):format(MOST, count))
+  end
+  local lines = from:some_lines(count)
   local last = lines[#lines]
   local set = series.of(lines, last)
   for _, remark in ipairs(series.remarks(set)) do from:warn(remark) end
@@ -141,7 +145,7 @@ function actions.save(from, args)
   fault.check(fs.write(temporary, fault.check(json.encode(document,
     { indent = 1, invalid_utf8 = "replace" })) .. "\n"))
   fault.check(fs.rename(temporary, path))
-  if args.json then return source.print_json({ name = name, runs = #set.lines,
+  if args.json then return source.print_json("baseline-save", { name = name, runs = #set.lines,
     series = #rows, machine = last.machine }) end
   io.write(("saved %s: %d runs, machine class %s\n"):format(shown(name), #set.lines,
     tostring(last.machine)))
@@ -165,7 +169,7 @@ function actions.list(from, args)
       from:warn(tostring(baseline))
     end
   end
-  if args.json then return source.print_json({ baselines = json.array(list) }) end
+  if args.json then return source.print_json("baseline-list", { baselines = json.array(list) }) end
   if #rows == 1 then
     io.write("no baseline is saved: ggen-lua perf baseline save NAME\n")
   else
@@ -179,7 +183,7 @@ end
 
 function actions.show(from, args)
   local baseline = M.read(from, args.words[2])
-  if args.json then return source.print_json(baseline) end
+  if args.json then return source.print_json("baseline", baseline) end
   io.write(("%s: %s, %s runs, saved %s\nmachine class: %s\n"):format(args.words[2],
     tostring(baseline.pipeline), tostring(baseline.runs), source.time(baseline),
     tostring(baseline.machine)))
@@ -200,7 +204,7 @@ function actions.rm(from, args)
   local path = directory(from) .. "/" .. name .. ".json"
   if not fs.stat(path) then not_there(from, name) end
   fault.check(fs.remove(path))
-  if args.json then return source.print_json({ removed = name }) end
+  if args.json then return source.print_json("baseline-rm", { removed = name }) end
   io.write("removed ", shown(name), "\n")
 end
 
@@ -211,8 +215,8 @@ function M.run(from, args)
   local word = args.words[1]
   local action = word and actions[word]
   if not action then
-    fault.raise(word and ("perf baseline: unknown action %q%s"):format(word,
-      suggest.hint(word, actions)) or "perf baseline: save, list, show or rm?")
+    fault.raise(word and ("perf baseline: unknown action %q%s; there are: save, list, show, rm")
+      :format(word, suggest.hint(word, actions)) or "perf baseline: save, list, show or rm?")
   end
   if #args.words > (word == "list" and 1 or 2) then
     fault.raise(("perf baseline %s: %q is one word too many"):format(word,

@@ -106,13 +106,15 @@ local function values_of(metric, lines)
     if good then values[#values + 1], newest = value, line end
   end
   for _, line in ipairs(lines) do
-    if metric.scope == "run" then
+    -- What was cut short is no figure of a whole run.
+    local whole = metric.scope ~= "task" and series.ended_well(line)
+    if whole and metric.scope == "run" then
       add(line[metric.field], line)
-    elseif metric.scope == "phase" then
+    elseif whole then
       for _, phase in ipairs(type(line.phases) == "table" and line.phases or {}) do
         if phase.name == metric.id then add(phase.duration, line) end
       end
-    else
+    elseif metric.scope == "task" then
       for _, task in ipairs(type(line.tasks) == "table" and line.tasks or {}) do
         if series.counts(task) and task.id == metric.id then add(task[metric.field], line) end
       end

@@ -312,7 +312,7 @@ end
 function M.run(from, args)
   local document = document_for(from, from:record(args.run or "last"))
   if args.json then
-    source.print_json(document)
+    source.print_json("report", document)
   else
     io.write(M.text(document, args.style))
   end
