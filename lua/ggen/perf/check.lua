@@ -87,11 +87,15 @@ local function limits_table(rows)
 end
 
 local function check_limits(from, args, lines, path, shown)
-  local read = limits.read(path, shown, known_names(from, lines))
+  local read, machine = limits.read(path, shown, known_names(from, lines))
   if not read then
     fault.raise(("perf check: there is no %s"):format(shown))
   end
   local last = lines[#lines]
+  if machine and machine ~= last.machine then
+    fault.raise(("perf check: %s is for the machine class %s, and run %s is of another one (%s)")
+      :format(shown, machine, last.id, tostring(last.machine)))
+  end
   local same, others = {}, 0
   for _, line in ipairs(lines) do
     if line.machine == last.machine and line.pipeline == last.pipeline then
