@@ -4,13 +4,17 @@
 -- as a false alarm when it named any task that did not change.
 -- The first two rows are those of the bar; the other ones, with noise that is worse than it
 -- promises, get a fifth of the trials.
--- Usage: ggen-lua lua tests/bench/regression.lua [TRIALS [SEED [TASKS]]]
+-- With METRICS = 3 each task also has a cpu time (that of its duration, with 1 % of noise of its
+-- own) and a memory (2 %), as `perf check` tests them beside each other.
+-- Usage: ggen-lua lua tests/bench/regression.lua [TRIALS [SEED [TASKS [METRICS [ROWS]]]]]
 -- SPDX-License-Identifier: MIT
 local judge = require("ggen.perf.judge")
+local series = require("ggen.perf.series")
 local clock = require("ggen.core.clock")
 
 local trials, seed = tonumber(arg[1]) or 1000, tonumber(arg[2]) or 1
-local TASKS, AFTER = tonumber(arg[3]) or 50, 10
+local TASKS, METRICS, AFTER = tonumber(arg[3]) or 50, tonumber(arg[4]) or 1, 10
+local ROWS = tonumber(arg[5]) or math.huge
 
 local function normal()
   return math.sqrt(-2 * math.log(1 - math.random())) * math.cos(2 * math.pi * math.random())
@@ -63,20 +67,32 @@ local NOISE = {
 local function trial(make, before, injected)
   local draw, list = make(), {}
   for i = 1, TASKS do
-    list[i] = { id = "task" .. i, metric = "duration", values = {}, runs = {},
-      base = math.exp(1 + normal() / 2) }
+    local base = math.exp(1 + normal() / 2)
+    for k = 1, METRICS do
+      list[#list + 1] = { id = "task" .. i, scope = "task", metric = series.METRICS[k],
+        values = {}, runs = {}, base = base, task = i }
+    end
   end
   local found, wrong
   for run = 1, before + AFTER do
-    local factor = draw()
-    for i, series in ipairs(list) do
-      local change = i == 1 and run > before and 1 + injected or 1
-      series.values[run], series.runs[run] = series.base * change * factor(), run
+    local factor, seconds = draw(), nil
+    for _, one in ipairs(list) do
+      local value
+      if one.metric == "duration" then
+        value = one.base * factor() * (one.task == 1 and run > before and 1 + injected or 1)
+        seconds = value
+      elseif one.metric == "cpu" then
+        value = 0.9 * seconds * (1 + 0.01 * normal())
+      else
+        value = 1e7 * (1 + 0.02 * normal())
+      end
+      one.values[run], one.runs[run] = value, run
     end
     if run > before then
       for i, row in ipairs(judge.history(list)) do
         if row.verdict == "regressed" then
-          if i == 1 and injected > 0 then found = found or run - before else wrong = true end
+          local it = list[i].task == 1 and injected > 0 and row.metric ~= "peak_memory"
+          if it then found = found or run - before else wrong = true end
         end
       end
     end
@@ -84,11 +100,13 @@ local function trial(make, before, injected)
   return found, wrong
 end
 
-print(("%d trials of %d tasks, asked after each of %d runs"):format(trials, TASKS, AFTER))
+print(("%d trials of %d figures, asked after each of %d runs"):format(trials, TASKS * METRICS,
+  AFTER))
 print("noise                              before   +10 % found  after (median)  +5 % found"
   .. "  false alarms")
 local started = clock.monotonic()
 for position, noise in ipairs(NOISE) do
+  if position > ROWS then break end
   local count = position == 1 and trials or math.max(1, math.floor(trials / 5))
   for _, before in ipairs({ 20, 40 }) do
     math.randomseed(seed)

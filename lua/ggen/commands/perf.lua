@@ -37,7 +37,7 @@ end
 
 local function share(value)
   local number = tonumber((value:gsub("%s*%%$", "")))
-  if not number or number < 0 or number > 1000 then
+  if not number or not (number >= 0 and number <= 1000) then
     return nil, "--min-change: percent expected (5, or 5%), got " .. value
   end
   return number / 100

@@ -245,6 +245,10 @@ end
 ---@return integer code
 function M.run(args)
   if args.performance_history then
+    if args.tasks[1] then
+      fault.raise(("run --performance-history runs nothing: %q has no meaning beside it"):format(
+        args.tasks[1]))
+    end
     return require("ggen.perf.trend").run(require("ggen.perf.source").open(args),
       { json = args.json, style = require("ggen.style").new(false) })
   end

@@ -4,7 +4,8 @@
 -- .ggen/perf-baselines/NAME.json: one JSON object
 --   schema "ggen-perf-baseline", version 1, name, time, ggen, pipeline, machine, jobs, commit?,
 --   last: id of the last run that is in it, runs: how many,
---   series: [ { id, metric, values: [...] } ], values oldest first, seconds or bytes
+--   series: [ { id, scope (task, phase, run), metric, values: [...] } ], values oldest first, in
+--   seconds or bytes
 -- SPDX-License-Identifier: MIT
 local columns = require("ggen.columns")
 local fault = require("ggen.fault")
@@ -82,8 +83,10 @@ function M.read(from, name)
     fault.raise("this is damaged (it has no series): save it again", shown(name))
   end
   for _, row in ipairs(decoded.series) do
-    if type(row) ~= "table" or type(row.id) ~= "string" or type(row.metric) ~= "string" then
-      fault.raise("this is damaged (a series has no id, or no metric): save it again", shown(name))
+    if type(row) ~= "table" or type(row.id) ~= "string" or type(row.scope) ~= "string"
+      or type(row.metric) ~= "string" then
+      fault.raise("this is damaged (a series has no id, scope or metric): save it again",
+        shown(name))
     end
   end
   return decoded
@@ -98,20 +101,24 @@ local function good_values(row)
 end
 
 ---@param baseline table of read()
----@return fun(id: string, metric: string): number[]?
+---@return fun(one: ggen.perf.Series): number[]?
 function M.values_of(baseline)
   local by_key = {}
   for _, row in ipairs(baseline.series) do
-    by_key[row.id .. "\n" .. row.metric] = good_values(row)
+    by_key[series.key(row.scope, row.id, row.metric)] = good_values(row)
   end
-  return function(id, metric) return by_key[id .. "\n" .. metric] end
+  return function(one) return by_key[series.key(one.scope, one.id, one.metric)] end
 end
 
 local actions = {}
 
 function actions.save(from, args)
   local name = checked_name(args.words[2])
-  local lines = from:some_lines(math.min(args.count or RUNS, MOST))
+  local count = args.count or RUNS
+  if count > MOST then
+    fault.raise(("perf baseline save: -n: at most %d runs, got %d"):format(MOST, count))
+  end
+  local lines = from:some_lines(count)
   local last = lines[#lines]
   local set = series.of(lines, last)
   for _, remark in ipairs(series.remarks(set)) do from:warn(remark) end
@@ -121,8 +128,9 @@ function actions.save(from, args)
   end
   local rows, least = {}, math.huge
   for i, one in ipairs(set.list) do
-    rows[i] = { id = one.id, metric = one.metric, values = json.array(one.values) }
-    if one.metric == "duration" and one.id ~= "run" and not one.id:find("^phase ") then
+    rows[i] = { id = one.id, scope = one.scope, metric = one.metric,
+      values = json.array(one.values) }
+    if one.metric == "duration" and one.scope == "task" then
       least = math.min(least, #one.values)
     end
   end
@@ -137,7 +145,7 @@ function actions.save(from, args)
   fault.check(fs.write(temporary, fault.check(json.encode(document,
     { indent = 1, invalid_utf8 = "replace" })) .. "\n"))
   fault.check(fs.rename(temporary, path))
-  if args.json then return source.print_json({ name = name, runs = #set.lines,
+  if args.json then return source.print_json("baseline-save", { name = name, runs = #set.lines,
     series = #rows, machine = last.machine }) end
   io.write(("saved %s: %d runs, machine class %s\n"):format(shown(name), #set.lines,
     tostring(last.machine)))
@@ -161,7 +169,7 @@ function actions.list(from, args)
       from:warn(tostring(baseline))
     end
   end
-  if args.json then return source.print_json({ baselines = json.array(list) }) end
+  if args.json then return source.print_json("baseline-list", { baselines = json.array(list) }) end
   if #rows == 1 then
     io.write("no baseline is saved: ggen-lua perf baseline save NAME\n")
   else
@@ -175,7 +183,7 @@ end
 
 function actions.show(from, args)
   local baseline = M.read(from, args.words[2])
-  if args.json then return source.print_json(baseline) end
+  if args.json then return source.print_json("baseline", baseline) end
   io.write(("%s: %s, %s runs, saved %s\nmachine class: %s\n"):format(args.words[2],
     tostring(baseline.pipeline), tostring(baseline.runs), source.time(baseline),
     tostring(baseline.machine)))
@@ -196,7 +204,7 @@ function actions.rm(from, args)
   local path = directory(from) .. "/" .. name .. ".json"
   if not fs.stat(path) then not_there(from, name) end
   fault.check(fs.remove(path))
-  if args.json then return source.print_json({ removed = name }) end
+  if args.json then return source.print_json("baseline-rm", { removed = name }) end
   io.write("removed ", shown(name), "\n")
 end
 
@@ -207,8 +215,8 @@ function M.run(from, args)
   local word = args.words[1]
   local action = word and actions[word]
   if not action then
-    fault.raise(word and ("perf baseline: unknown action %q%s"):format(word,
-      suggest.hint(word, actions)) or "perf baseline: save, list, show or rm?")
+    fault.raise(word and ("perf baseline: unknown action %q%s; there are: save, list, show, rm")
+      :format(word, suggest.hint(word, actions)) or "perf baseline: save, list, show or rm?")
   end
   if #args.words > (word == "list" and 1 or 2) then
     fault.raise(("perf baseline %s: %q is one word too many"):format(word,

@@ -178,7 +178,7 @@ function M.run(_, args)
     if i > warm_up then samples[#samples + 1] = sample end
   end
   local document = document_of(task, samples, warm_up)
-  if args.json then source.print_json(document) else io.write(M.text(document)) end
+  if args.json then source.print_json("bench", document) else io.write(M.text(document)) end
   return 0
 end
 

@@ -94,19 +94,21 @@ function M.all(values, level)
   return found, p
 end
 
----The last change: its place is looked for again between the one before it and the end.
+---All changes, each looked for again between the one before it and the one after it.
 ---@param values number[]
 ---@param level number?
----@return ggen.perf.Split? split nil when nothing changed
----@return integer from position of the first value of the part before it
----@return number? p of the strongest split, for a series without a change
-function M.last(values, level)
+---@return ggen.perf.Split[]
+---@return number? p of the strongest split of all, for a series without a change
+function M.refined(values, level)
   local found, p = M.all(values, level)
-  if #found < 2 then return found[1], 1, p end
-  local from, last = found[#found - 1].at, found[#found]
-  local again = M.strongest(values, from, #values)
-  if again and again.p <= last.p then last = again end
-  return last, from, p
+  if #found < 2 then return found, p end
+  for i, split in ipairs(found) do
+    local from = i > 1 and found[i - 1].at or 1
+    local to = i < #found and found[i + 1].at - 1 or #values
+    local again = M.strongest(values, from, to)
+    if again and again.p <= split.p then found[i] = again end
+  end
+  return found, p
 end
 
 return M

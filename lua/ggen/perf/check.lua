@@ -2,6 +2,7 @@
 -- saved baseline, or by their own past; exit code 3 when something is worse for certain.
 -- SPDX-License-Identifier: MIT
 local baseline = require("ggen.perf.baseline")
+local change = require("ggen.perf.change")
 local cli = require("ggen.cli")
 local columns = require("ggen.columns")
 local fault = require("ggen.fault")
@@ -86,19 +87,31 @@ local function limits_table(rows)
 end
 
 local function check_limits(from, args, lines, path, shown)
-  local read = limits.read(path, shown, known_names(from, lines))
+  local read, machine = limits.read(path, shown, known_names(from, lines))
   if not read then
     fault.raise(("perf check: there is no %s"):format(shown))
   end
   local last = lines[#lines]
-  local same = {}
+  if machine and machine ~= last.machine then
+    fault.raise(("perf check: %s is for the machine class %s, and run %s is of another one (%s)")
+      :format(shown, machine, last.id, tostring(last.machine)))
+  end
+  local same, others = {}, 0
   for _, line in ipairs(lines) do
     if line.machine == last.machine and line.pipeline == last.pipeline then
       same[#same + 1] = line
+    else
+      others = others + 1
     end
   end
-  local rows, over = limits.judge(read, same), 0
-  for _, row in ipairs(rows) do over = over + (row.verdict == "over" and 1 or 0) end
+  local rows, over, missing = limits.judge(read, same), 0, {}
+  for _, row in ipairs(rows) do
+    over = over + (row.verdict == "over" and 1 or 0)
+    if row.verdict == "not measured" then missing[#missing + 1] = row.name end
+  end
+  -- A gate that looked at nothing has not opened.
+  local blind = #missing == #rows
+  local code = (over > 0 or blind) and M.FAILED or 0
   if args.json then
     local list = {}
     for i, row in ipairs(rows) do
@@ -106,17 +119,27 @@ local function check_limits(from, args, lines, path, shown)
         baseline = row.baseline, limit = row.limit, rule = row.rule, verdict = row.verdict,
         run = row.run }
     end
-    source.print_json({ against = shown, code = over > 0 and M.FAILED or 0,
-      machine = last.machine, run = last.id, limits = json.array(list) })
+    source.print_json("check", { against = shown, code = code, machine = last.machine,
+      run = last.id, left_out = others, limits = json.array(list) })
   else
     io.write(("against %s, run %s\n"):format(shown, last.id), limits_table(rows))
+    if not series.ended_well(last) then
+      io.write(("this run ended as %s: figures of whole runs are those of the last one that ended"
+        .. " well\n"):format(tostring(last.status)))
+    end
+    if others > 0 then
+      io.write(("left out: %s of another machine class or pipeline\n"):format(
+        plural(others, "run", "runs")))
+    end
     for _, row in ipairs(rows) do
       if row.verdict ~= "ok" then io.write(limit_line(row), "\n") end
     end
-    io.write(over == 0 and "passed\n" or ("%s over the limit\n"):format(
+    io.write(blind and (#rows == 0 and "the file has no limit: nothing was checked\n"
+      or ("nothing was checked: no run has measured %s\n"):format(table.concat(missing, ", ")))
+      or over == 0 and "passed\n" or ("%s over the limit\n"):format(
       plural(over, "figure is", "figures are")))
   end
-  return over > 0 and M.FAILED or 0
+  return code
 end
 
 -- Statistics ------------------------------------------------------------------------------------
@@ -127,7 +150,7 @@ local SHOWN = { regressed = 1, unsure = 2, improved = 3 }
 local function common_cause(rows)
   local tested, at, most = 0, {}, 0
   for _, row in ipairs(rows) do
-    if row.metric == "duration" and row.id ~= "run" and not row.id:find("^phase ") then
+    if row.metric == "duration" and row.scope == "task" then
       tested = tested + (row.p and 1 or 0)
       if row.verdict == "regressed" then
         at[row.since] = (at[row.since] or 0) + 1
@@ -150,8 +173,28 @@ end
 
 local function since_of(row, set) return row.since and source.since(set.lines[row.since]) or nil end
 
+-- Nothing is compared where no figure has enough values yet.
+local function compared_nothing(counts)
+  return counts.regressed + counts.improved + counts.steady + counts.unsure == 0
+end
+
+local function warn_of_nothing(from, rows, set, against)
+  if not compared_nothing(count_of(rows)) then return end
+  local needs = against == "history" and ("%d runs"):format(change.HEAD + change.TAIL)
+    or ("%d values in the baseline, and %d since,"):format(change.HEAD, change.TAIL)
+  local text = ("perf check: nothing was compared: a figure needs %s of one machine class, pipeline"
+    .. " and -j"):format(needs)
+  if set.other.machine > 0 then
+    text = text .. "; GGEN_MACHINE in the environment of the runs names the machine class where"
+      .. " machines that are alike differ by name"
+  end
+  from:warn(text)
+end
+
 local function print_rows(rows, set, head)
   io.write(head, "\n")
+  local left_out = series.left_out(set)
+  if left_out then io.write("left out: ", left_out, "\n") end
   local shown, place = {}, {}
   for i, row in ipairs(rows) do
     place[row] = i
@@ -176,14 +219,15 @@ local function print_rows(rows, set, head)
   io.write(table.concat(parts, ", "), "\n")
   local cause = common_cause(rows)
   if cause then io.write("note: ", cause, "\n") end
-  io.write(counts.regressed == 0 and "passed\n"
+  io.write(compared_nothing(counts) and "passed, for nothing was compared\n"
+    or counts.regressed == 0 and "passed\n"
     or plural(counts.regressed, "figure has", "figures have") .. " regressed\n")
 end
 
 local function print_document(rows, set, last, against)
   local list = {}
   for i, row in ipairs(rows) do
-    list[i] = { id = row.id, metric = row.metric, verdict = row.verdict,
+    list[i] = { id = row.id, scope = row.scope, metric = row.metric, verdict = row.verdict,
       before = rounded(row.before), after = rounded(row.after), change = rounded(row.change),
       noise = rounded(row.noise), p = row.p and tonumber(("%.2g"):format(row.p)),
       samples = row.samples, since = row.since and set.lines[row.since].id or nil,
@@ -191,13 +235,15 @@ local function print_document(rows, set, last, against)
       text = judge.text(row, since_of(row, set)) }
   end
   local counts = count_of(rows)
-  source.print_json({ against = against, machine = last.machine, run = last.id,
-    runs = #set.lines, figures = json.array(list), counts = counts, note = common_cause(rows),
+  source.print_json("check", { against = against, machine = last.machine, run = last.id,
+    runs = #set.lines, left_out = set.other, figures = json.array(list), counts = counts,
+    note = common_cause(rows),
     remarks = json.array(series.remarks(set)), code = counts.regressed > 0 and M.FAILED or 0 })
 end
 
 local function finish(from, args, rows, set, last, against, head)
   for _, remark in ipairs(series.remarks(set)) do from:warn(remark) end
+  warn_of_nothing(from, rows, set, against)
   if args.json then
     print_document(rows, set, last, against)
   else

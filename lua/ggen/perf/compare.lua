@@ -13,6 +13,7 @@ local M = {}
 local LINES = 60 -- of the history, for the noise
 local NOISE = 2 -- a difference of two runs is beyond so many times the noise of one
 local LEAST, FLOOR = 0.05, 0.01 -- share, seconds
+local MOST_ROWS = 40
 
 local number, milliseconds = source.number, units.milliseconds
 
@@ -65,7 +66,7 @@ local function task_rows(a, b, set)
   local rows = {}
   for i, id in ipairs(order) do
     local one, other = first[id], second[id]
-    local own = set.by_key[id .. "\nduration"]
+    local own = set.by_key[series.key("task", id, "duration")]
     local row = row_of(id, one and one.duration, other and other.duration,
       own and robust.noise(own.values))
     row.cache_a, row.cache_b = one and one.cache or nil, other and other.cache or nil
@@ -92,6 +93,7 @@ end
 -- What makes two runs hard to compare.
 local function cautions(a, b)
   local list = {}
+  if a.id == b.id then list[1] = "A and B are the same run" end
   for _, field in ipairs({ { "machine", "machine class" }, { "pipeline", "pipeline" },
     { "jobs", "-j" } }) do
     if a[field[1]] ~= b[field[1]] then
@@ -116,7 +118,7 @@ function M.document(a, b, lines)
   local set = series.of(lines, b)
   local totals = {}
   local first, second = a.totals or {}, b.totals or {}
-  local whole = set.by_key["run\nduration"]
+  local whole = set.by_key[series.key("run", "run", "duration")]
   totals[1] = row_of("wall", number(first.wall), number(second.wall),
     whole and robust.noise(whole.values))
   totals[2] = row_of("cpu", number(first.cpu), number(second.cpu))
@@ -139,8 +141,13 @@ function M.text(document)
   for _, caution in ipairs(document.cautions) do out[#out + 1] = "note: " .. caution .. "\n" end
   local rows = { { "", "A", "B", "change", "noise", "" } }
   for _, row in ipairs(document.totals) do rows[#rows + 1] = cells(row) end
-  for _, row in ipairs(document.tasks) do rows[#rows + 1] = cells(row) end
+  -- The greatest differences come first.
+  local count, most = #document.tasks, MOST_ROWS
+  for i = 1, math.min(count, most) do rows[#rows + 1] = cells(document.tasks[i]) end
   out[#out + 1] = columns.render(rows, "")
+  if count > most then
+    out[#out + 1] = ("and %d more tasks that differ less (--json has all)\n"):format(count - most)
+  end
   out[#out + 1] = "two single runs; `perf check` says what is certain\n"
   return table.concat(out)
 end
@@ -152,7 +159,7 @@ function M.run(from, args)
   local a = from:record(args.words[1] or "last~1")
   local b = from:record(args.words[2] or "last")
   local document = M.document(a, b, from:lines(LINES))
-  if args.json then source.print_json(document) else io.write(M.text(document)) end
+  if args.json then source.print_json("compare", document) else io.write(M.text(document)) end
   return 0
 end
 

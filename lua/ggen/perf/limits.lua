@@ -1,7 +1,7 @@
 -- Figures that somebody wrote down: `.ggen/perf-baseline.toml`, with [baselines] (what is expected)
--- and [thresholds] (what is still good). A figure without a threshold may be worse than its
--- baseline by 20 %, and times and sizes by three times the noise of their history where that is
--- more.
+-- and [thresholds] (what is still good), and the `machine` class that they are for. A
+-- figure without a threshold may be worse than its baseline by 20 %, and times and sizes by three
+-- times the noise of their history where that is more.
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
@@ -49,6 +49,7 @@ end
 ---@param shown string as messages name it
 ---@param known { tasks: table<string, any>, phases: table<string, any> }
 ---@return ggen.perf.Limit[]? limits in the order of the file; nil when there is no such file
+---@return string? machine the class that they are for, where the file names one
 function M.read(path, shown, known)
   local text, message, kind = fs.read(path, 1024 * 1024)
   if not text then
@@ -57,11 +58,17 @@ function M.read(path, shown, known)
   end
   local source = require("ggen.make_toml.source").open(text, shown, os.getenv)
   local list, by_name = {}, {}
+  local machine = source.root.machine
+  if machine ~= nil and type(machine) ~= "string" then
+    fault.raise("machine: the name of a machine class expected", shown,
+      source:line(source.root, "machine"))
+  end
   for _, title in ipairs(source:keys(source.root)) do
     local container = source.root[title]
+    if title == "machine" then goto continue end
     if not TABLES[title] or type(container) ~= "table" then
-      fault.raise(("%s has no meaning here%s: [baselines] and [thresholds] have"):format(title,
-        suggest.hint(title, TABLES)), shown, source:line(source.root, title))
+      fault.raise(("%s has no meaning here%s: [baselines], [thresholds] and machine have"):format(
+        title, suggest.hint(title, TABLES)), shown, source:line(source.root, title))
     end
     local field = title == "baselines" and "baseline" or "threshold"
     each_figure(source, container, "", function(inside, key, name, value)
@@ -82,6 +89,7 @@ function M.read(path, shown, known)
       limit[field] = value * metric.scale
       limit.line = field == "threshold" and line or limit.line
     end)
+    ::continue::
   end
   for _, limit in ipairs(list) do
     local worse = limit.baseline and limit.threshold and (limit.metric.more_is_better
@@ -92,7 +100,7 @@ function M.read(path, shown, known)
         limit.line)
     end
   end
-  return list
+  return list, machine
 end
 
 -- The values of a figure in lines of the history, oldest first, and the line of the newest one.
@@ -106,13 +114,15 @@ local function values_of(metric, lines)
     if good then values[#values + 1], newest = value, line end
   end
   for _, line in ipairs(lines) do
-    if metric.scope == "run" then
+    -- What was cut short is no figure of a whole run.
+    local whole = metric.scope ~= "task" and series.ended_well(line)
+    if whole and metric.scope == "run" then
       add(line[metric.field], line)
-    elseif metric.scope == "phase" then
+    elseif whole then
       for _, phase in ipairs(type(line.phases) == "table" and line.phases or {}) do
         if phase.name == metric.id then add(phase.duration, line) end
       end
-    else
+    elseif metric.scope == "task" then
       for _, task in ipairs(type(line.tasks) == "table" and line.tasks or {}) do
         if series.counts(task) and task.id == metric.id then add(task[metric.field], line) end
       end

@@ -4,20 +4,25 @@ local M = {}
 
 ---The step-down method of Holm (1979): a test is significant at a level when its adjusted chance is
 ---below it, and the chance of even one false alarm is then at most this level, whatever depends on
----what.
+---what. What has more weight is tested with more of the level.
 ---@param chances number[]
+---@param weights number[]? above 0; 1 of each without
 ---@return number[] adjusted in the same order
-function M.holm(chances)
-  local order, adjusted = {}, {}
-  for i = 1, #chances do order[i] = i end
+function M.holm(chances, weights)
+  local order, adjusted, shares, left = {}, {}, {}, 0
+  for i = 1, #chances do
+    local weight = weights and weights[i] or 1
+    order[i], shares[i], left = i, chances[i] / weight, left + weight
+  end
   table.sort(order, function(a, b)
-    if chances[a] ~= chances[b] then return chances[a] < chances[b] end
+    if shares[a] ~= shares[b] then return shares[a] < shares[b] end
     return a < b
   end)
   local least = 0
-  for position, i in ipairs(order) do
-    least = math.max(least, math.min(1, chances[i] * (#chances - position + 1)))
+  for _, i in ipairs(order) do
+    least = math.max(least, math.min(1, shares[i] * left))
     adjusted[i] = least
+    left = left - (weights and weights[i] or 1)
   end
   return adjusted
 end

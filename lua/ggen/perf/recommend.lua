@@ -57,7 +57,7 @@ local rules = {}
 function rules.regression(case)
   local list = {}
   for _, one in ipairs(case.series.list) do
-    if one.metric == "duration" and one.id ~= "run" and not one.id:find("^phase ") then
+    if one.metric == "duration" and one.scope == "task" then
       list[#list + 1] = one
     end
   end

@@ -66,7 +66,7 @@ local function task_rows(record, wall, set)
     local took = type(task) == "table" and series.plausible("duration", task.duration)
       and task.duration
     if took then
-      local own = set.by_key[tostring(task.id) .. "\nduration"]
+      local own = set.by_key[series.key("task", tostring(task.id), "duration")]
       -- What was restored took another time for that reason.
       local ran = task.cache == "miss" or task.cache == "off"
       local usual = ran and task.status == "ok"
@@ -127,7 +127,7 @@ function M.document(record, lines, targets)
   local wall = number(totals.wall) or 0
   local set = series.of(lines, record)
   local judged = targets and targets:judge(record) or nil
-  local own = set.by_key["run\nduration"]
+  local own = set.by_key[series.key("run", "run", "duration")]
   local rows = task_rows(whole, wall, set)
   local path = path_of(whole, rows)
   path.share = wall > 0 and math.floor(path.duration / wall * 1000 + 0.5) / 1000 or 0
@@ -312,7 +312,7 @@ end
 function M.run(from, args)
   local document = document_for(from, from:record(args.run or "last"))
   if args.json then
-    source.print_json(document)
+    source.print_json("report", document)
   else
     io.write(M.text(document, args.style))
   end

@@ -15,17 +15,19 @@ local MOST_BYTES = 2 ^ 50
 
 ---@class ggen.perf.Series
 ---@field id string of a task, "phase NAME", or "run"
+---@field scope "task"|"phase"|"run" a task may be called "run", too
 ---@field metric string
 ---@field values number[] in the order of the history
 ---@field runs integer[] positions of their lines in the history
 
 ---@class ggen.perf.SeriesSet
 ---@field list ggen.perf.Series[] by id, the metrics in their order
----@field by_key table<string, ggen.perf.Series> key: id, a newline, metric
+---@field by_key table<string, ggen.perf.Series> by key()
 ---@field negative integer values that were left out because they are below zero or no numbers
 ---@field absurd integer values that no run can have
 ---@field clock_back integer how often a run is older than the one before it
 ---@field lines table[] those that were used
+---@field other { machine: integer, pipeline: integer, jobs: integer } lines that were left out
 
 ---Whether a metric may have this value.
 ---@param metric string
@@ -84,19 +86,28 @@ function M.work(line)
   return ("%d %.0f"):format(ran, sum)
 end
 
----Whether two lines of the history are from the same kind of machine, pipeline and width.
+---@param scope "task"|"phase"|"run"
+---@param id string
+---@param metric string
+---@return string
+function M.key(scope, id, metric) return scope .. "\n" .. id .. "\n" .. metric end
+
+---In what two lines of the history differ so that they say nothing about each other.
 ---@param line table
 ---@param like table
----@return boolean
-function M.comparable(line, like)
-  return line.machine == like.machine and line.pipeline == like.pipeline
-    and line.jobs == like.jobs
+---@return "pipeline"|"machine"|"jobs"|nil
+function M.difference(line, like)
+  return line.pipeline ~= like.pipeline and "pipeline" or line.machine ~= like.machine and "machine"
+    or line.jobs ~= like.jobs and "jobs" or nil
 end
 
-local function ended_well(line) return line.status == "ok" or line.status == "gate" end
+---Whether the times of a whole run say something: it was not cut short.
+---@param line table of the history
+---@return boolean
+function M.ended_well(line) return line.status == "ok" or line.status == "gate" end
 
 local function adder(set)
-  return function(id, metric, value, wall, position)
+  return function(scope, id, metric, value, wall, position)
     -- A task that took no memory that anybody measured.
     if metric == "peak_memory" and value == 0 or value == nil then return end
     local good, why = M.plausible(metric, value, wall)
@@ -104,10 +115,10 @@ local function adder(set)
       set[why] = set[why] + 1
       return
     end
-    local key = id .. "\n" .. metric
+    local key = M.key(scope, id, metric)
     local series = set.by_key[key]
     if not series then
-      series = { id = id, metric = metric, values = {}, runs = {} }
+      series = { id = id, scope = scope, metric = metric, values = {}, runs = {} }
       set.by_key[key] = series
     end
     series.values[#series.values + 1] = value
@@ -119,15 +130,15 @@ local function add_line(add, line, position, work)
   for _, task in ipairs(type(line.tasks) == "table" and line.tasks or {}) do
     if M.counts(task) then
       for _, metric in ipairs(M.METRICS) do
-        add(task.id, metric, task[metric], line.wall, position)
+        add("task", task.id, metric, task[metric], line.wall, position)
       end
     end
   end
-  if not ended_well(line) or M.work(line) ~= work then return end
-  add("run", "duration", line.wall, nil, position)
+  if not M.ended_well(line) or M.work(line) ~= work then return end
+  add("run", "run", "duration", line.wall, nil, position)
   for _, phase in ipairs(type(line.phases) == "table" and line.phases or {}) do
     if type(phase) == "table" and type(phase.name) == "string" then
-      add("phase " .. phase.name, "duration", phase.duration, line.wall, position)
+      add("phase", "phase " .. phase.name, "duration", phase.duration, line.wall, position)
     end
   end
 end
@@ -136,10 +147,14 @@ end
 ---@param like table the line that they are compared with
 ---@return ggen.perf.SeriesSet
 function M.of(lines, like)
-  local set = { list = {}, by_key = {}, negative = 0, absurd = 0, clock_back = 0, lines = {} }
+  local set = { list = {}, by_key = {}, negative = 0, absurd = 0, clock_back = 0, lines = {},
+    other = { machine = 0, pipeline = 0, jobs = 0 } }
   local add, work, before = adder(set), M.work(like), nil
   for _, line in ipairs(lines) do
-    if M.comparable(line, like) then
+    local difference = M.difference(line, like)
+    if difference then
+      set.other[difference] = set.other[difference] + 1
+    else
       set.lines[#set.lines + 1] = line
       -- Texts in ISO 8601 sort by time.
       if before and type(line.time) == "string" and line.time < before then
@@ -154,6 +169,7 @@ function M.of(lines, like)
   for _, key in ipairs(sorted.keys(set.by_key)) do set.list[#set.list + 1] = set.by_key[key] end
   table.sort(set.list, function(a, b)
     if a.id ~= b.id then return a.id < b.id end
+    if a.scope ~= b.scope then return a.scope < b.scope end
     return position[a.metric] < position[b.metric]
   end)
   return set
@@ -161,6 +177,21 @@ end
 
 local function plural(count, one, many)
   return ("%d %s"):format(count, count == 1 and one or many)
+end
+
+local OTHER = { machine = "of another machine class", pipeline = "of another pipeline",
+  jobs = "with another -j" }
+
+---What is to be said about runs that were left out.
+---@param set ggen.perf.SeriesSet
+---@return string? "27 runs of another machine class"; nil when all were compared
+function M.left_out(set)
+  local parts = {}
+  for _, field in ipairs({ "machine", "jobs", "pipeline" }) do
+    local count = set.other[field]
+    if count > 0 then parts[#parts + 1] = plural(count, "run", "runs") .. " " .. OTHER[field] end
+  end
+  return #parts > 0 and table.concat(parts, ", ") or nil
 end
 
 ---What is to be said about values that were left out, and about the clock.

@@ -137,9 +137,13 @@ function M.time(row)
   return day and day .. " " .. clock or "?"
 end
 
+local VERSION = 1 -- of the documents
+
 ---Prints a document for programs.
+---@param action string what made it: schema "ggen-perf-ACTION"
 ---@param document table
-function M.print_json(document)
+function M.print_json(action, document)
+  document.schema, document.version = "ggen-perf-" .. action, VERSION
   io.write(fault.check(json.encode(document, { indent = 2, invalid_utf8 = "replace" })), "\n")
 end
 

@@ -2,6 +2,7 @@
 -- over them. Reads no file.
 -- SPDX-License-Identifier: MIT
 local columns = require("ggen.columns")
+local fault = require("ggen.fault")
 local json = require("ggen.core.json")
 local robust = require("ggen.perf.robust")
 local series = require("ggen.perf.series")
@@ -47,7 +48,7 @@ function M.document(lines)
     if one.metric == "duration" then
       local median, newest = robust.median(one.values), one.values[#one.values]
       trends[#trends + 1] = {
-        id = one.id, runs = #one.values, median = milliseconds(median),
+        id = one.id, scope = one.scope, runs = #one.values, median = milliseconds(median),
         last = milliseconds(newest), noise = thousandth(robust.noise(one.values)),
         change = median > 0 and thousandth(newest / median - 1) or nil,
         values = json.array(spread_out(one, #set.lines)),
@@ -92,16 +93,16 @@ function M.text(document, utf8)
   local rows = { { "what", "runs", "median", "last", "change" } }
   for i = 1, math.min(#document.trends, MOST_ROWS) do
     local trend = document.trends[i]
-    rows[#rows + 1] = { trend.id == "run" and "the whole run" or trend.id, tostring(trend.runs),
+    rows[#rows + 1] = { trend.scope == "run" and "the whole run" or trend.id, tostring(trend.runs),
       units.format_duration(trend.median), units.format_duration(trend.last),
       trend.change and ("%+.0f %%"):format(trend.change * 100) or "-" }
   end
   local i, widest = 0, 0
   local text = columns.render(rows, "")
-  for line in text:gmatch("[^\n]+") do widest = math.max(widest, #line) end
+  for line in text:gmatch("[^\n]+") do widest = math.max(widest, columns.width(line)) end
   for line in text:gmatch("[^\n]+") do
     local bars = i > 0 and "  " .. spark.line(newest(document.trends[i].values), utf8) or ""
-    out[#out + 1] = ((line .. (" "):rep(widest - #line) .. bars):gsub("%s+$", ""))
+    out[#out + 1] = ((line .. (" "):rep(widest - columns.width(line)) .. bars):gsub("%s+$", ""))
     i = i + 1
   end
   if #document.trends > MOST_ROWS then
@@ -119,11 +120,15 @@ end
 ---@param args table
 ---@return integer code
 function M.run(from, args)
-  local lines = from:some_lines(math.min(args.count or DEFAULT, MOST))
+  local count = args.count or DEFAULT
+  if count > MOST then
+    fault.raise(("perf history: -n: at most %d runs, got %d"):format(MOST, count))
+  end
+  local lines = from:some_lines(count)
   local document = M.document(lines)
   for _, remark in ipairs(document.remarks) do from:warn(remark) end
   if args.json then
-    source.print_json(document)
+    source.print_json("history", document)
   else
     io.write(M.text(document, args.style.ok == "✓"))
   end

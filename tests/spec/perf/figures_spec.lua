@@ -27,7 +27,8 @@ local function line(id, tasks, fields)
 end
 
 local function values(set, id, metric)
-  local found = set.by_key[id .. "\n" .. (metric or "duration")]
+  local scope = id == "run" and "run" or id:match("^(phase) ") or "task"
+  local found = set.by_key[series.key(scope, id, metric or "duration")]
   return found and found.values or {}
 end
 
@@ -43,7 +44,7 @@ describe("series", function()
     }, line("07", { { "a", 1 } }))
     assert.same({ 1, 6 }, values(set, "a"))
     assert.same({ 0.5, 3 }, values(set, "a", "cpu"))
-    assert.same({ 1, 6 }, set.by_key["a\nduration"].runs)
+    assert.same({ 1, 6 }, set.by_key[series.key("task", "a", "duration")].runs)
   end)
 
   it("are of one machine class, pipeline and width", function()

@@ -207,27 +207,22 @@ describe("the change in a series", function()
     assert.equal(1899, 1870 + found[1].at)
     assert.is_true(found[1].p < 1e-6)
     assert.is_true(found[1].z < 0)
-    local last, from = change.last(NILE)
-    assert.equal(29, last.at)
-    assert.equal(1, from)
   end)
 
-  it("is the last one, counted from the one before it", function()
+  it("is looked for between its neighbours", function()
     local values = {}
     for i = 1, 45 do values[i] = (i <= 15 and 100 or i <= 30 and 50 or 60) + i % 3 end
-    local last, from = change.last(values)
-    assert.equal(31, last.at)
-    assert.equal(16, from)
-    assert.is_true(last.z > 0)
-    local found = change.all(values)
+    local found = change.refined(values)
     assert.equal(2, #found)
     assert.equal(16, found[1].at)
+    assert.equal(31, found[2].at)
+    assert.is_true(found[2].z > 0)
   end)
 
   it("needs enough values", function()
     assert.is_nil(change.strongest({ 1, 1, 1, 1, 1, 2, 2 }))
     assert.is_table(change.strongest({ 1, 1, 1, 1, 1, 2, 2, 2 }))
-    assert.is_nil((change.last({})))
+    assert.same({}, (change.refined({})))
     local same = {}
     for i = 1, 30 do same[i] = 7 end
     assert.equal(1, change.strongest(same).p)
@@ -293,7 +288,7 @@ describe("the verdict", function()
     assert.equal("steady", judge.history({ series_of(values) })[1].verdict)
     assert.equal("regressed", judge.history({ series_of(values) }, { least = 0.02 })[1].verdict)
     local noisy = wobble(20, 1.11, 0.13, wobble(40, 1, 0.13))
-    assert.is_true(change.last(noisy).p < 0.01)
+    assert.is_true(change.refined(noisy)[1].p < 0.01)
     local row = judge.history({ series_of(noisy) }, { level = 1 })[1]
     assert.are_not.equal("regressed", row.verdict)
   end)
@@ -327,7 +322,7 @@ describe("the verdict", function()
 
   it("compares with a baseline", function()
     local before = wobble(20, 10, 0.03)
-    local function baseline(id) return id == "test" and before or nil end
+    local function baseline(one) return one.id == "test" and before or nil end
     local function of(count, value)
       return judge.baseline({ series_of(wobble(count, value, 0.03)),
         series_of({ 1 }, "unknown") }, baseline)
