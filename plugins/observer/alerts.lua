@@ -7,6 +7,12 @@ local std = require("ggen.std")
 local LEVELS = { info = "info", warning = "warning", critical = "error" }
 local MOST_ANSWER = 64 * 1024 -- bytes of a web hook's answer, and of a command's output
 
+local function check_address(url)
+  if not url:find("^https?://[^/%s][^%s]*$") then
+    return "an address that begins with http:// or https:// is expected"
+  end
+end
+
 local rule = { type = "record", fields = {
   name = { type = "string", required = true, desc = "Names the alert in messages",
     check = function(value) if not value:find("%S") then return "a name cannot be empty" end end },
@@ -20,11 +26,7 @@ local rule = { type = "record", fields = {
       if #value == 0 then return "the command is empty" end
     end } } },
   pass_env = { type = "list", of = { type = "string" }, single = true, default = {} },
-  webhook = { type = "string", check = function(value)
-    if not value:find("^https?://[^/%s]") then
-      return "an address that begins with http:// or https:// is expected"
-    end
-  end },
+  webhook = { type = "string", check = check_address },
   webhook_env = { type = "string" },
 } }
 
@@ -112,15 +114,16 @@ local function run_command(rule_of, alert, record, dir, timeout)
     result.code), last ~= "" and ": " .. last or "")
 end
 
--- Who knows the whole address of a web hook may write to it: a log gets its host at most.
+-- Who knows the whole address of a web hook may write to it: a log gets its host at most. What is
+-- sent is named in front of a message, without blanks.
 local function without_address(message, url)
-  local host = url:match("^%a+://([^/?#]*)") or ""
-  local first, last = message:find(url, 1, true)
-  if not first then return message end
-  return message:sub(1, first - 1) .. host:gsub("^.*@", "") .. message:sub(last + 1)
+  local host = url:match("^%a+://([^/?#]*)"):gsub("^.*@", ""):gsub("%%", "%%%%")
+  return (message:gsub("^(%u+) %S+:", "%1 " .. host .. ":", 1))
 end
 
 local function call_webhook(url, alert, record, timeout)
+  local wrong = check_address(url)
+  if wrong then return "its web hook was not told: " .. wrong end
   local git = record.git or {}
   local body = ggen.json.encode({ alert = alert.name, severity = alert.severity,
     condition = alert.condition, text = alert.text, values = alert.values, run = record.id,
