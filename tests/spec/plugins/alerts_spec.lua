@@ -63,7 +63,22 @@ describe("observer.alerts", function()
         severity = "critical" },
       { name = "d", condition = "misses > 3" } }))
     assert.same({}, said({ { name = "a", condition = "wall > 1s" } }, { status = "interrupted" }))
-    assert.same({}, said({}))
+  end)
+
+  it("say nothing that does something to a terminal", function()
+    assert.same({ "warning: alert a: wall > 1s or wall > 9s (wall is 2.50 s)",
+      "warning: alert a: its command failed: exit code 1: [31mred" }, said({
+      { name = "a", condition = "wall > 1s\n  or wall > 9s",
+        run = "printf '\\033[31mred\\n' >&2; exit 1" } }))
+    assert.matches("a name cannot hold control characters",
+      refused({ { name = "a\27[31m", condition = "wall > 1s" } }))
+  end)
+
+  it("without any rule are refused with what to give", function()
+    for _, params in ipairs({ {}, { timeout = "1s" } }) do
+      assert.equal('pipeline.lua:3: there is no rule: { { name = "slow", condition = "wall > 60s" }'
+        .. ' }, or { file = "alerts.toml" } with tables [[alert]]', refused(params))
+    end
   end)
 
   it("come from a file, too", function()

@@ -128,6 +128,13 @@ describe("observer.targets", function()
       run.said)
   end)
 
+  it("without any target is refused with what to give", function()
+    for _, params in ipairs({ {}, { gate = true }, { stages = {} } }) do
+      assert.equal('pipeline.lua:3: plugin "observer.targets": there is no target: { total ='
+        .. ' "60s", stages = { test = "15s" } }', fault_of(use, "targets", params))
+    end
+  end)
+
   it("names a stage that the project does not have", function()
     local project = project_of({ "codegen", "lint" })
     assert.equal('pipeline.lua:3: plugin "observer.targets": field "stages": no phase or task has'
