@@ -154,11 +154,14 @@ function Stages:names()
   return names
 end
 
--- Nodes of phases are tasks of the project as well.
+-- Nodes of phases are tasks of the project as well; phases of a make.toml are both.
 local function any_of_kind(project, indices, kind)
   if not kind then return indices ~= nil end
   for _, index in ipairs(indices or {}) do
-    if (project:task(index).phase ~= nil) == (kind == "phase") then return true end
+    local task = project:task(index)
+    local lifecycle = task.spec and task.spec.lifecycle
+    local phase = task.phase or lifecycle and lifecycle.kind == "phase"
+    if kind == "phase" and phase or kind == "task" and not task.phase then return true end
   end
   return false
 end
