@@ -10,6 +10,7 @@ local key_builder = require("ggen.key_builder")
 local paths = require("ggen.paths")
 local sorted = require("ggen.sorted")
 local steps = require("ggen.steps")
+local trace_files = require("ggen.trace_files")
 
 local M = {}
 
@@ -340,9 +341,10 @@ function Builder:add(task)
   if why then self.unkeyed[#self.unkeyed + 1] = { task.index, why } end
 end
 
--- What observers write at the end of a run is no source of the next one.
+-- What observers and --trace write at the end of a run is no source of the next one.
 local function reports(plugins, root)
   local found = {}
+  for i, path in ipairs(trace_files.read(root)) do found[i] = paths.escaped(path) end
   for _, instance in ipairs(plugins:all("observer")) do
     for _, path in ipairs(instance.impl.writes or {}) do
       local relative = path:sub(1, 1) ~= "/" and path
@@ -400,11 +402,16 @@ end
 ---@return ggen.Definition
 function M.remembered(project, plugins)
   local situation = project:section(SITUATION)
-  local bytes
+  local bytes = project.sections[KEYS]
   if not situation then bytes, situation = with_keys(project, plugins) end
   return setmetatable({ situation = situation, _bytes = bytes, _project = project,
     _plugins = plugins }, Definition)
 end
+
+---Makes it anew, since something has changed that no file of the project says.
+---@param project ggen.Project
+---@param plugins ggen.Registry
+function M.renew(project, plugins) with_keys(project, plugins) end
 
 ---Hands the definitions to the engine, out of the snapshot without a copy.
 ---@param files userdata of ggen.core.incremental

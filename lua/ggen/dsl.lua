@@ -428,26 +428,30 @@ function M.new(kind, name, place, description)
   })
 end
 
-local function construct(kind, description, name)
+local function construct(kind, description, name, second)
   local file, line = fault.where(1)
   -- After `return ggen.pipeline "x"` the file's frame is gone.
   if not file then file, line = M.current_file, 1 end
   check_name("ggen." .. kind, name, file, line)
+  if second ~= nil then
+    fault.raise(("ggen.%s takes the name alone, its table follows: ggen.%s %q { %s }"):format(kind,
+      kind, name, kind == "pipeline" and "jobs = 2" or 'depends_on = "lib"'), file, line)
+  end
   return M.new(kind, name, { dir = M.current_dir, file = file, line = line }, description)
 end
 
 ---Starts the pipeline of a project: local p = ggen.pipeline "shop".
 ---@param name string
 ---@return ggen.Pipeline
-function M.pipeline(name)
-  return construct("pipeline", fields.pipeline, name)
+function M.pipeline(name, ...)
+  return construct("pipeline", fields.pipeline, name, ...)
 end
 
 ---Starts the part of one workspace: local w = ggen.workspace "api" { depends_on = { "lib" } }.
 ---@param name string
 ---@return ggen.Pipeline
-function M.workspace(name)
-  return construct("workspace", fields.workspace, name)
+function M.workspace(name, ...)
+  return construct("workspace", fields.workspace, name, ...)
 end
 
 ---@param value any

@@ -31,11 +31,11 @@ local parts = {
 
 ---@param name string
 ---@return ggen.Pipeline
-function M.pipeline(name) return require("ggen.dsl").pipeline(name) end
+function M.pipeline(name, ...) return require("ggen.dsl").pipeline(name, ...) end
 
 ---@param name string
 ---@return ggen.Pipeline
-function M.workspace(name) return require("ggen.dsl").workspace(name) end
+function M.workspace(name, ...) return require("ggen.dsl").workspace(name, ...) end
 
 ---The load that is going on, nil otherwise: for modules that behave differently meanwhile.
 ---@return ggen.Loading?

@@ -112,6 +112,11 @@ local function check_units(left, right, operator)
   if a == b then return end
   local bare, other = a == "number" and left or right, a == "number" and b or a
   if a == "number" or b == "number" then
+    -- 80 for 80 % would always hold, or never.
+    if other == "ratio" and bare.number > 1 then
+      fail("%s is a ratio from 0 to 1, and %s is above it (write %s%%)",
+        (bare == left and right or left).text, bare.text, bare.text)
+    end
     if other == "ratio" or other == "count" then return end
     fail("%s is in %s, %s has no unit (write %s)", (bare == left and right or left).text, other,
       bare.text, (EXAMPLES[other] or "%s"):format(bare.text))

@@ -124,12 +124,16 @@ local function find_part(full, kind, rest, project)
     local known = kind == "phase" and { "duration" } or M.part
     return nil, ("a %s has no metric %q%s"):format(kind, field, suggest.hint(field, known))
   end
-  if project and not stages.known(project, name) then
-    return nil, ("no %s has the name %q%s"):format(kind, name,
-      suggest.hint(name, names_of_parts(project)))
+  local stage_name = kind .. "." .. name
+  if project and not stages.known(project, stage_name) then
+    local other = kind == "task" and "phase" or "task"
+    local hint = stages.known(project, other .. "." .. name)
+      and (" (there is a %s: %s.%s)"):format(other, other, name)
+      or suggest.hint(name, names_of_parts(project))
+    return nil, ("no %s has the name %q%s"):format(kind, name, hint)
   end
   return { name = full, unit = part.unit, desc = part.desc, value = function(record)
-    local stage = stages.of(record):find(name)
+    local stage = stages.of(record):find(stage_name)
     return stage and part.of(stage)
   end }
 end

@@ -10,6 +10,7 @@ local M = {}
 ---@field start number seconds since the start of the run
 ---@field duration number seconds from the first start to the last end
 ---@field tasks table[] the tasks of the record that it is made of; none of a phase
+---@field phases string[] the phases that it is made of
 ---@field fresh integer how many tasks of it were up to date from the start
 
 ---@class ggen.Stages
@@ -31,13 +32,18 @@ local function seconds(value)
   return value and value >= 0 and value < math.huge and value or 0
 end
 
-local function new_stage(name) return { name = name, tasks = {}, fresh = 0 } end
+local function new_stage(name) return { name = name, tasks = {}, phases = {}, fresh = 0 } end
 
 local function take_in(stage, part)
   local start = seconds(part.start)
   local finish = start + seconds(part.duration)
   stage.start = math.min(stage.start or start, start)
   stage.finish = math.max(stage.finish or finish, finish)
+end
+
+local function take_phase(stage, phase)
+  take_in(stage, phase)
+  table.insert(stage.phases, phase.name)
 end
 
 local function take_task(stage, task)
@@ -64,23 +70,25 @@ local function index_of(record)
   return index
 end
 
-local function find_named(index, name)
+local function find_named(index, name, kind)
   local stage = new_stage(name)
-  for _, phase in ipairs(index.phases[name] or {}) do take_in(stage, phase) end
+  local phases = kind ~= "task" and index.phases[name] or {}
+  for _, phase in ipairs(phases) do take_phase(stage, phase) end
   -- A phase of just that name is what was meant.
-  if stage.start then return stage end
+  if stage.start or kind == "phase" then return stage end
   for _, task in ipairs(index.tasks[name] or {}) do take_task(stage, task) end
   stage.fresh = #(index.fresh[name] or {})
   return stage
 end
 
-local function find_matching(record, name)
+local function find_matching(record, name, kind)
   local ok, matches = pcall(Project.matcher, name)
   local stage = new_stage(name)
   if not ok then return stage end
-  for _, phase in ipairs(record.phases or {}) do
-    if matches(phase.name) then take_in(stage, phase) end
+  for _, phase in ipairs(kind ~= "task" and record.phases or {}) do
+    if matches(phase.name) then take_phase(stage, phase) end
   end
+  if kind == "phase" then return stage end
   for _, task in ipairs(record.tasks or {}) do
     if matches(task.id) then take_task(stage, task) end
   end
@@ -90,19 +98,35 @@ local function find_matching(record, name)
   return stage
 end
 
----The phase of this name, else the tasks; of a glob all phases and tasks that it matches.
----@param name string "release", "web#build", "*#test", "test" of a matrix
+-- Without one of these in front a name is whatever there is of it.
+local function split(name)
+  local kind, rest = name:match("^(%a+)%.(.+)$")
+  if kind == "task" or kind == "phase" then return kind, rest end
+end
+
+local function find(self, name, kind)
+  if is_glob(name) then return find_matching(self._record, name, kind) end
+  self._index = self._index or index_of(self._record)
+  return find_named(self._index, name, kind)
+end
+
+local function took_part(stage) return stage.start ~= nil or stage.fresh > 0 end
+
+---The phase of this name, else the tasks; of a glob all phases and tasks that it matches. With
+---"task." or "phase." in front only tasks, or phases.
+---@param name string "release", "web#build", "*#test", "test" of a matrix, "task.release"
 ---@return ggen.Stage? stage nil when nothing of it took part in the run
 function Stages:find(name)
   local stage = self._found[name]
   if stage == nil then
-    if is_glob(name) then
-      stage = find_matching(self._record, name)
-    else
-      self._index = self._index or index_of(self._record)
-      stage = find_named(self._index, name)
+    stage = find(self, name)
+    local kind, rest = split(name)
+    -- The id of a task may begin like that.
+    if kind and not took_part(stage) then
+      stage = find(self, rest, kind)
+      stage.name = name
     end
-    if stage.start or stage.fresh > 0 then
+    if took_part(stage) then
       stage.start, stage.finish = stage.start or 0, stage.finish or 0
       stage.duration, stage.finish = stage.finish - stage.start, nil
     else
@@ -130,13 +154,33 @@ function Stages:names()
   return names
 end
 
+-- Nodes of phases are tasks of the project as well; phases of a make.toml are both.
+local function any_of_kind(project, indices, kind)
+  if not kind then return indices ~= nil end
+  for _, index in ipairs(indices or {}) do
+    local task = project:task(index)
+    local lifecycle = task.spec and task.spec.lifecycle
+    local phase = task.phase or lifecycle and lifecycle.kind == "phase"
+    if kind == "phase" and phase or kind == "task" and not task.phase then return true end
+  end
+  return false
+end
+
+local function known(project, name, kind)
+  if is_glob(name) then
+    local ok, found = pcall(project.matching, project, name)
+    return ok and any_of_kind(project, found, kind)
+  end
+  return kind ~= "task" and project.phases[name] ~= nil
+    or any_of_kind(project, project:exact(name), kind)
+end
+
 ---@param project ggen.Project
----@param name string
+---@param name string as for Stages:find
 ---@return boolean whether a phase or a task has that name
 function M.known(project, name)
-  if not is_glob(name) then return project:exact(name) ~= nil or project.phases[name] ~= nil end
-  local ok, found = pcall(project.matching, project, name)
-  return ok and found ~= nil
+  local kind, rest = split(name)
+  return known(project, name) or kind ~= nil and known(project, rest, kind)
 end
 
 return M

@@ -32,7 +32,7 @@ M.params = {
     expects = 'a duration ("15s"), or { required = "15s", stretch = "10s" }', any_of = { limit,
       { type = "record", fields = { required = limit, stretch = limit }, check = not_below } } },
     desc = "Limits of phases and tasks, by name or glob; a glob is from the first start to the last"
-      .. " end" },
+      .. " end. With \"task.\" or \"phase.\" in front only tasks, or phases, are meant" },
   preset = { type = "enum", values = { "required", "stretch" },
     desc = "Six stages with limits (template_selection 3 s, code_generation 8 s, cleanroom_setup"
       .. " 7 s, testing 15 s, validation 7 s, reporting 3 s) and a total: required 60 s with a"
@@ -108,7 +108,8 @@ end
 ---@return boolean whether they have any target
 function M.any(params)
   for name in pairs(M.params) do
-    if params and params[name] ~= nil then return true end
+    local value = params and params[name]
+    if value ~= nil and (type(value) ~= "table" or next(value) ~= nil) then return true end
   end
   return false
 end
@@ -180,12 +181,15 @@ function M.profile(targets, record)
   targets = targets or setmetatable({ stages = {} }, Targets)
   local judgement, found, seen = targets:judge(record), stages.of(record), {}
   for _, row in ipairs(judgement.stages) do
-    seen[row.name] = true
-    for _, task in ipairs(found:find(row.name).tasks) do seen[task.id] = true end
+    local stage = found:find(row.name)
+    for _, phase in ipairs(stage.phases) do seen[phase] = true end
+    for _, task in ipairs(stage.tasks) do seen[task.id] = true end
   end
   for _, name in ipairs(found:names()) do
     if not seen[name] then
-      table.insert(judgement.stages, M.row(name, found:find(name).duration, {}))
+      -- The last row has that name.
+      local shown = name == "total" and #found:find(name).tasks > 0 and "task.total" or name
+      table.insert(judgement.stages, M.row(shown, found:find(name).duration, {}))
     end
   end
   slowest_first(judgement.stages)

@@ -7,9 +7,18 @@ local std = require("ggen.std")
 local LEVELS = { info = "info", warning = "warning", critical = "error" }
 local MOST_ANSWER = 64 * 1024 -- bytes of a web hook's answer, and of a command's output
 
+local function check_address(url)
+  if not url:find("^https?://[^/%s][^%s]*$") then
+    return "an address that begins with http:// or https:// is expected"
+  end
+end
+
 local rule = { type = "record", fields = {
   name = { type = "string", required = true, desc = "Names the alert in messages",
-    check = function(value) if not value:find("%S") then return "a name cannot be empty" end end },
+    check = function(value)
+      if not value:find("%S") then return "a name cannot be empty" end
+      if value:find("%c") then return "a name cannot hold control characters" end
+    end },
   condition = { type = "string", required = true, desc = "When it is told" },
   severity = { type = "enum", values = { "info", "warning", "critical" }, default = "warning" },
   run = { type = "union", expects = "a command, or a list of its words", any_of = {
@@ -20,11 +29,7 @@ local rule = { type = "record", fields = {
       if #value == 0 then return "the command is empty" end
     end } } },
   pass_env = { type = "list", of = { type = "string" }, single = true, default = {} },
-  webhook = { type = "string", check = function(value)
-    if not value:find("^https?://[^/%s]") then
-      return "an address that begins with http:// or https:// is expected"
-    end
-  end },
+  webhook = { type = "string", check = check_address },
   webhook_env = { type = "string" },
 } }
 
@@ -83,6 +88,10 @@ local function format(value, unit)
   return ("%d"):format(value)
 end
 
+-- One line, which does nothing to a terminal: conditions may have several lines, names of tasks and
+-- what commands say may be anything.
+local function line_of(text) return (text:gsub("%s*%c+%s*", " ")) end
+
 -- What is told of an alert: { name, severity, condition, text, values }.
 local function alert_of(rule_of, values)
   local parts = {}
@@ -92,8 +101,8 @@ local function alert_of(rule_of, values)
       or "not known")
   end
   return { name = rule_of.name, severity = rule_of.severity, condition = rule_of.condition,
-    values = values, text = ("alert %s: %s (%s)"):format(rule_of.name, rule_of.condition,
-      table.concat(parts, ", ")) }
+    values = values, text = line_of(("alert %s: %s (%s)"):format(rule_of.name,
+      rule_of.condition, table.concat(parts, ", "))) }
 end
 
 -- nil, or what went wrong.
@@ -112,15 +121,16 @@ local function run_command(rule_of, alert, record, dir, timeout)
     result.code), last ~= "" and ": " .. last or "")
 end
 
--- Who knows the whole address of a web hook may write to it: a log gets its host at most.
+-- Who knows the whole address of a web hook may write to it: a log gets its host at most. What is
+-- sent is named in front of a message, without blanks.
 local function without_address(message, url)
-  local host = url:match("^%a+://([^/?#]*)") or ""
-  local first, last = message:find(url, 1, true)
-  if not first then return message end
-  return message:sub(1, first - 1) .. host:gsub("^.*@", "") .. message:sub(last + 1)
+  local host = url:match("^%a+://([^/?#]*)"):gsub("^.*@", ""):gsub("%%", "%%%%")
+  return (message:gsub("^(%u+) %S+:", "%1 " .. host .. ":", 1))
 end
 
 local function call_webhook(url, alert, record, timeout)
+  local wrong = check_address(url)
+  if wrong then return "its web hook was not told: " .. wrong end
   local git = record.git or {}
   local body = ggen.json.encode({ alert = alert.name, severity = alert.severity,
     condition = alert.condition, text = alert.text, values = alert.values, run = record.id,
@@ -177,6 +187,10 @@ return {
       local ok, message, file, line = read(params.file, host, add)
       if not ok then return nil, message, file, line end
     end
+    if #rules == 0 and not params.file then
+      return nil, 'there is no rule: { { name = "slow", condition = "wall > 60s" } }, or { file ='
+        .. ' "alerts.toml" } with tables [[alert]]'
+    end
     if #rules == 0 or host.options.dry_run then return {} end
 
     local function tell(rule_of, alert, record, warnings)
@@ -184,7 +198,8 @@ return {
         local ok, problem = pcall(send, whom, alert, record, ...)
         if not ok and problem == ggen.async.CANCELLED then error(problem, 0) end
         if problem then
-          warnings[#warnings + 1] = ("alert %s: %s"):format(alert.name, tostring(problem))
+          warnings[#warnings + 1] = line_of(("alert %s: %s"):format(alert.name,
+            tostring(problem)))
         end
       end
       if rule_of.run then attempt(run_command, rule_of, host.project_dir, params.timeout) end

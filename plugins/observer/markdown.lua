@@ -103,9 +103,10 @@ end
 local function recommendations(run, targets)
   local record = run:record()
   local ok, list = pcall(function()
-    local history = ggen.history.open(run.project.dir)
-    return ggen.recommendations.of(record, history:lines({ most = 200, pipeline = record.pipeline,
-      machine = record.machine }), targets)
+    -- What earlier runs say is about tasks that ran.
+    local lines = #record.tasks > 0 and ggen.history.open(run.project.dir):lines({ most = 200,
+      pipeline = record.pipeline, machine = record.machine })
+    return ggen.recommendations.of(record, lines or {}, targets)
   end)
   if ok then return list end
   run.events:note("warning", "observer.markdown: no recommendations: " .. tostring(list))

@@ -53,7 +53,11 @@ return {
           for i, row in ipairs(rows) do rows[i] = { row[1], row[2] } end
         end
         local lines = ggen.report.table(rows)
-        screen:write((lines:gsub("^[^\n]*", function(head) return style:dim(head) end)))
+        lines = lines:gsub("^[^\n]*", function(head) return style:dim(head) end)
+        -- Apart from what has been said so far, if there is anything, and from what comes.
+        local record = run:record()
+        local said = #record.notes > 0 or #record.tasks > 0 and host.options.output ~= "none"
+        screen:write((said and "\n" or "") .. lines .. "\n")
       end,
     }
   end,

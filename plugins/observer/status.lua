@@ -25,9 +25,13 @@ return {
       for i = 1, math.min(#running, params.shown) do names[i] = running[i].id end
       local more = #running > params.shown and (" +%d"):format(#running - params.shown) or ""
       local time = ggen.units.format_duration(host.now() - started)
-      if left then time = ("%s, about %s left"):format(time, ggen.units.format_estimate(left)) end
+      -- When all have ended, observers may still be at work.
+      local mark = #running > 0 and style:cyan(style.run) or ""
+      if left and ended < total then
+        time = ("%s, about %s left"):format(time, ggen.units.format_estimate(left))
+      end
       screen:status(("%s %s  %s %s%s"):format(
-        style:bold(("[%d/%d]"):format(ended, total)), style:dim(time), style:cyan(style.run),
+        style:bold(("[%d/%d]"):format(ended, total)), style:dim(time), mark,
         table.concat(names, ", "), more))
     end
 

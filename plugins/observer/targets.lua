@@ -15,6 +15,9 @@ return {
   desc = "Limits of how long the run, phases and tasks may take",
   params = params,
   setup = function(own, host)
+    if not ggen.targets.any(own) then
+      return nil, 'there is no target: { total = "60s", stages = { test = "15s" } }'
+    end
     local targets, message = ggen.targets.new(own, host.project)
     if not targets then return nil, message end
     if host.options.dry_run then return {} end

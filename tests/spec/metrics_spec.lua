@@ -123,6 +123,11 @@ describe("conditions", function()
     assert.equal("peak_memory is in bytes, 2 has no unit (write 2MiB)",
       refused("2 < peak_memory"))
     assert.equal("misses (count) cannot be compared with 80% (ratio)", refused("misses > 80%"))
+    assert.equal("hit_rate is a ratio from 0 to 1, and 80 is above it (write 80%)",
+      refused("hit_rate < 80"))
+    assert.equal("hit_rate is a ratio from 0 to 1, and 1.5 is above it (write 1.5%)",
+      refused("1.5 > hit_rate"))
+    assert.is_true(holds("hit_rate <= 1"))
     assert.equal("1 < 2 compares two figures: name a metric", refused("1 < 2"))
   end)
 

@@ -25,6 +25,23 @@ describe("stages", function()
     assert.is_nil(found:find("release2"))
   end)
 
+  it("are only tasks or only phases with that in front", function()
+    found = stages.of({ phases = { { name = "read", start = 0, duration = 5 } }, fresh = { "out" },
+      tasks = { { id = "read", start = 1, duration = 2 }, { id = "task.x", start = 0,
+        duration = 3 } } })
+    assert.equal(5, found:find("read").duration)
+    assert.equal(5, found:find("phase.read").duration)
+    assert.equal(2, found:find("task.read").duration)
+    assert.equal("task.read", found:find("task.read").name)
+    assert.equal(2, found:find("task.r*").duration)
+    assert.equal(5, found:find("phase.r*").duration)
+    assert.equal(0, found:find("task.out").duration)
+    assert.equal(3, found:find("task.x").duration)
+    assert.equal(3, found:find("task.task.x").duration)
+    assert.is_nil(found:find("phase.out"))
+    assert.is_nil(found:find("phase.x*"))
+  end)
+
   it("take no time when all of them was up to date", function()
     local stage = found:find("build")
     assert.equal(0, stage.duration)
@@ -112,6 +129,12 @@ describe("targets", function()
     profile = targets.profile(targets.new({ stages = { ["{codegen,lint}"] = 1 } }),
       a_run.record({ phases = {} }))
     assert.same({ "web#test", "{codegen,lint}", "pack" }, names(profile.stages))
+    for _, name in ipairs({ "phase.release", "rel*" }) do
+      profile = targets.profile(targets.new({ stages = { [name] = 1 } }), a_run.record())
+      assert.same({ name }, names(profile.stages))
+    end
+    profile = targets.profile(nil, { tasks = { { id = "total", start = 0, duration = 1 } } })
+    assert.same({ "task.total" }, names(profile.stages))
   end)
 
   it("of a project are those of its plugin", function()

@@ -301,6 +301,9 @@ function M.run(args)
   require("ggen.defaults").add(plugins, options)
   if args.cache_clear and not args.dry_run then clear_cache(plugins) end
   add_display(plugins, args, host)
+  if args.trace and options.cache and require("ggen.trace_files").add(project.dir, args.trace) then
+    require("ggen.definition").renew(project, plugins)
+  end
   local run = require("ggen.run").new(project, selection, options, plugins)
   if run.rows then require("ggen.lifecycle.admission").ask(run) end
   options.machine = require("ggen.recording").machine(project)

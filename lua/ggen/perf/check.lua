@@ -65,7 +65,9 @@ end
 
 local function limit_line(row)
   local measure = row.metric.measure
-  if row.verdict == "not measured" then
+  if row.verdict == "not measured" and row.metric.scope == "run" then
+    return ("%s: the last run has no such figure"):format(row.name)
+  elseif row.verdict == "not measured" then
     return ("%s: not measured yet (it did not run in the runs that are recorded)"):format(row.name)
   end
   local relation = row.metric.more_is_better and "below" or "over"

@@ -113,11 +113,13 @@ local function values_of(metric, lines)
     end
     if good then values[#values + 1], newest = value, line end
   end
+  local absent = false
   for _, line in ipairs(lines) do
     -- What was cut short is no figure of a whole run.
     local whole = metric.scope ~= "task" and series.ended_well(line)
     if whole and metric.scope == "run" then
       add(line[metric.field], line)
+      absent = line[metric.field] == nil
     elseif whole then
       for _, phase in ipairs(type(line.phases) == "table" and line.phases or {}) do
         if phase.name == metric.id then add(phase.duration, line) end
@@ -128,6 +130,8 @@ local function values_of(metric, lines)
       end
     end
   end
+  -- Not every run has a hit rate. That of an older run says nothing of the newest.
+  if absent then return {} end
   return values, newest
 end
 

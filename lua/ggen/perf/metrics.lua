@@ -77,6 +77,24 @@ local function fitted(metric, key, measure, unit, scale)
   return nil, ("this is no figure in %s: write it without _%s"):format(measure, unit)
 end
 
+-- What the name of a task or phase, as "web.cpu", stands for.
+local function of_part(name, known)
+  local id, message = find_id(name, known.tasks)
+  if message then return nil, message end
+  if id then return { scope = "task", id = id, field = "duration", measure = "seconds" } end
+  local base, part = name:match("^(.*)%.([%w_]+)$")
+  if base and OF_TASK[part] then
+    id, message = find_id(base, known.tasks)
+    if message then return nil, message end
+    if id then
+      return { scope = "task", id = id, field = OF_TASK[part][1], measure = OF_TASK[part][2] }
+    end
+  end
+  id, message = find_id(name, known.phases)
+  if message then return nil, message end
+  if id then return { scope = "phase", id = id, field = "duration", measure = "seconds" } end
+end
+
 ---What a name stands for.
 ---@param key string
 ---@param known { tasks: table<string, any>, phases: table<string, any> }
@@ -87,29 +105,22 @@ function M.find(key, known)
   -- "out_bytes", as the history has it.
   local own = OF_RUN[name] or OF_RUN[key]
   if own then
-    return fitted({ scope = "run", field = own[1], measure = own[2], more_is_better = own[3] },
-      name, measure, unit, scale)
-  end
-  local id, message = find_id(name, known.tasks)
-  if message then return nil, message end
-  if id then
-    return fitted({ scope = "task", id = id, field = "duration", measure = "seconds" }, name,
-      measure, unit, scale)
-  end
-  local base, part = name:match("^(.*)%.([%w_]+)$")
-  if base and OF_TASK[part] then
-    id = find_id(base, known.tasks)
-    if id then
-      return fitted({ scope = "task", id = id, field = OF_TASK[part][1],
-        measure = OF_TASK[part][2] }, name, measure, unit, scale)
+    local metric, message = fitted({ scope = "run", field = own[1], measure = own[2],
+      more_is_better = own[3] }, name, measure, unit, scale)
+    if not metric and known.tasks[name] then
+      message = ("%s (the task of that name: task.%s)"):format(message, key)
     end
+    return metric, message
   end
-  id = find_id(name:gsub("^phase%.", ""), known.phases)
-  if id then
-    return fitted({ scope = "phase", id = id, field = "duration", measure = "seconds" }, name,
-      measure, unit, scale)
+  local metric, message = of_part(name, known)
+  local kind, rest = name:match("^(%a+)%.(.+)$")
+  -- A task may be called "read", or "phase.x".
+  if not metric and not message and (kind == "task" or kind == "phase") then
+    metric, message = of_part(rest, { tasks = kind == "task" and known.tasks or {},
+      phases = kind == "phase" and known.phases or {} })
   end
-  return nil
+  if not metric then return nil, message end
+  return fitted(metric, name, measure, unit, scale)
 end
 
 ---The names that somebody may have meant, with units.

@@ -278,6 +278,19 @@ describe("the names of figures", function()
     assert.equal("phase build duration 1", found("phase.build_s"))
   end)
 
+  it("of a task or phase may say so, whatever its name", function()
+    known.tasks.read, known.tasks.total, known.phases.total = true, true, true
+    assert.equal("task read duration 0.001", found("task.read_ms"))
+    assert.equal("task total cpu 1", found("task.total.cpu_s"))
+    assert.equal("phase total duration 1", found("phase.total_s"))
+    assert.equal("task web#unit-tests duration 1", found("task.web_unit_tests_s"))
+    assert.equal("run - read 1", found("read_bytes"))
+    assert.equal("the unit is in the name: read with _bytes or _mib at its end (the task of that"
+      .. " name: task.read_ms)", found("read_ms"))
+    assert.is_nil(found("task.nobody_ms"))
+    assert.is_nil(found("phase.read_ms"))
+  end)
+
   it("are refused without a unit, or with one that does not fit", function()
     assert.matches("the unit is in the name: build with _ms or _s", found("build"))
     assert.matches("wall with _ms or _s", found("wall_bytes"))
@@ -346,6 +359,12 @@ describe("limits", function()
       noisy[i] = line("0" .. i, { { "build", value } })
     end
     assert.equal("ok", judged("[baselines]\nbuild_ms = 200\n", noisy).verdict)
+    -- Of a figure that the newest run does not have nothing is shown.
+    local without = line("02", {})
+    without.hit_rate = nil
+    row = judged("[thresholds]\nhit_rate = 0.9\n", { one[1], without })
+    assert.equal("not measured", row.verdict)
+    assert.is_nil(row.value)
     -- The newest value counts, and only what ran.
     one[2] = line("02", { { "build", 9, { cache = "restored" } } })
     assert.equal("ok", judged("[thresholds]\nbuild_ms = 250\n", one).verdict)

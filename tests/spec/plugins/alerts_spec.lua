@@ -5,6 +5,7 @@ local async = require("ggen.async")
 local fs = require("ggen.core.fs")
 local ggen = require("ggen")
 local json = require("ggen.core.json")
+local server = require("server")
 
 describe("observer.alerts", function()
   local folder, kept_http
@@ -32,6 +33,18 @@ describe("observer.alerts", function()
     return run.said
   end
 
+  local function with_variable(name, value, body)
+    local getenv = os.getenv
+    os.getenv = function(wanted) -- luacheck: ignore 122
+      if wanted == name then return value end
+      return getenv(wanted)
+    end
+    local ok, result = pcall(body)
+    os.getenv = getenv -- luacheck: ignore 122
+    assert.is_true(ok, result)
+    return result
+  end
+
   local function refused(params, project)
     local ok, problem = pcall(use, params, { project = project })
     assert.is_false(ok)
@@ -50,7 +63,22 @@ describe("observer.alerts", function()
         severity = "critical" },
       { name = "d", condition = "misses > 3" } }))
     assert.same({}, said({ { name = "a", condition = "wall > 1s" } }, { status = "interrupted" }))
-    assert.same({}, said({}))
+  end)
+
+  it("say nothing that does something to a terminal", function()
+    assert.same({ "warning: alert a: wall > 1s or wall > 9s (wall is 2.50 s)",
+      "warning: alert a: its command failed: exit code 1: [31mred" }, said({
+      { name = "a", condition = "wall > 1s\n  or wall > 9s",
+        run = "printf '\\033[31mred\\n' >&2; exit 1" } }))
+    assert.matches("a name cannot hold control characters",
+      refused({ { name = "a\27[31m", condition = "wall > 1s" } }))
+  end)
+
+  it("without any rule are refused with what to give", function()
+    for _, params in ipairs({ {}, { timeout = "1s" } }) do
+      assert.equal('pipeline.lua:3: there is no rule: { { name = "slow", condition = "wall > 60s" }'
+        .. ' }, or { file = "alerts.toml" } with tables [[alert]]', refused(params))
+    end
   end)
 
   it("come from a file, too", function()
@@ -169,9 +197,9 @@ severity = "critical"
       seen[#seen + 1] = request.url
       return { status = 200 }
     end })
-    local rule = { name = "a", condition = "wall > 1s", webhook_env = "HOME" }
-    assert.equal(1, #said({ rule }))
-    assert.same({ os.getenv("HOME") }, seen)
+    local rule = { name = "a", condition = "wall > 1s", webhook_env = "HOOK" }
+    assert.equal(1, #with_variable("HOOK", "https://h/y", function() return said({ rule }) end))
+    assert.same({ "https://h/y" }, seen)
     rule.webhook_env = "NO_SUCH_VARIABLE_AT_ALL"
     assert.equal(1, #said({ rule }))
     assert.equal(1, #seen)
@@ -189,5 +217,50 @@ severity = "critical"
     assert.equal("warning: alert a: its web hook was not told: POST h: refused",
       told(function(request) return nil, "POST " .. request.url .. ": refused", "refused" end))
     assert.equal("warning: alert a: broken", told(function() error("broken", 0) end))
+  end)
+
+  it("reach a server, and whatever it does is one warning", function()
+    local function told(url, timeout)
+      local shown = said({ timeout = timeout, { name = "a", condition = "wall > 1s",
+        webhook = url .. "/secret?token=secret" } })
+      assert.equal("warning: alert a: wall > 1s (wall is 2.50 s)", shown[1])
+      assert.is_true(#shown <= 2)
+      return shown[2] and shown[2]:gsub(":%d+:", ":PORT:")
+    end
+    server.with({ { status = 204 } }, function(url, requests)
+      assert.is_nil(told(url))
+      server.wait(requests, 1)
+      assert.equal("POST /secret?token=secret", requests[1].method .. " " .. requests[1].path)
+      assert.equal("application/json", requests[1].headers["content-type"])
+      local body = json.decode(requests[1].body)
+      assert.equal("a wall > 1s 2.5", ("%s %s %s"):format(body.alert, body.condition,
+        body.values.wall))
+    end)
+    server.with({ { close = true } }, function(url)
+      assert.matches("^warning: alert a: its web hook was not told: POST 127.0.0.1:PORT: ",
+        told(url))
+    end)
+    server.with({ { status = 500 }, { status = 302, headers = { Location = "/x" } },
+      { hold = true } }, function(url)
+      assert.equal("warning: alert a: its web hook answered 500", told(url))
+      assert.equal("warning: alert a: its web hook answered 302", told(url))
+      assert.matches("^warning: alert a: its web hook was not told: POST 127.0.0.1:PORT: .*0.05 s",
+        told(url, "50ms"))
+    end)
+    assert.matches("^warning: alert a: its web hook was not told: POST 127.0.0.1:PORT: ",
+      told("http://127.0.0.1:1"))
+  end)
+
+  it("keep the address of a web hook to themselves, however it is written", function()
+    for _, url in ipairs({ "http://me:secret@127.0.0.1:1/secret", "http://127.0.0.1:1/a b/secret",
+      "HTTP://127.0.0.1:1?secret", "http://127.0.0.1:1/%zz/secret#secret", "secret",
+      "ftp://127.0.0.1/secret" }) do
+      local shown = with_variable("HOOK", url, function()
+        return said({ { name = "a", condition = "wall > 1s", webhook_env = "HOOK" } })
+      end)
+      assert.equal(2, #shown)
+      assert.matches("its web hook was not told: ", shown[2])
+      assert.is_nil(shown[2]:find("secret"), shown[2])
+    end
   end)
 end)

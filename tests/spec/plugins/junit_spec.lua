@@ -49,6 +49,17 @@ describe("observer.junit", function()
     return assert(fs.read(folder .. "/report.xml"))
   end
 
+  it("has those that were up to date, whatever they are called", function()
+    local text = written({ tasks = {}, fresh = { "web#build", "t:v=a#b", 't:v=<"&>', "t:v=ä\27" } })
+    local cases = {}
+    for line in text:gmatch("<testcase[^\n]*") do cases[#cases + 1] = line end
+    assert.same({ '<testcase name="build" classname="web" time="0.000"/>',
+      '<testcase name="t:v=a#b" classname="shop" time="0.000"/>',
+      '<testcase name="t:v=&lt;&quot;&amp;&gt;" classname="shop" time="0.000"/>',
+      '<testcase name="t:v=ä\239\191\189" classname="shop" time="0.000"/>' }, cases)
+    assert.truthy(text:find('name="shop" id="1" package="shop" tests="3"', 1, true))
+  end)
+
   it("has a suite for each workspace and a case for each task", function()
     -- A suite is one line of attributes.
     assert.equal([[

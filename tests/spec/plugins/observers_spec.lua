@@ -43,19 +43,28 @@ describe("observer.profiler", function()
       stages = { codegen = "2s", ["*#test"] = "1s" } })
     impl:on_run_end(a_run_here())
     assert.equal([[
+
 stage      time           target       met   to target
 release  2.40 s
 *#test   1.40 s           1.00 s        no   40 % over
 codegen  1.00 s           2.00 s       yes  50 % under
 total    2.50 s  3.00 s / 2.00 s  required  17 % under
+
 ]], shown.text())
+    -- Nothing stands above it.
+    impl, shown = use("profiler", {}, { options = { output = "none" } })
+    impl:on_run_end(a_run_here())
+    assert.equal("stage      time\nrelease  2.40 s\ntotal    2.50 s\n\n", shown.text())
+    impl, shown = use("profiler", {}, { options = { output = "none" } })
+    impl:on_run_end(a_run_here({ notes = { { level = "info", text = "x" } } }))
+    assert.equal("\nstage      time\nrelease  2.40 s\ntotal    2.50 s\n\n", shown.text())
   end)
 
   it("shows times alone when there is no target, and so many rows", function()
     local impl, shown = use("profiler", { rows = 2 })
     impl:on_run_end(a_run_here({ phases = {} }))
-    assert.equal("stage       time\nweb#test  1.40 s\ncodegen   1.00 s\n(2 more)\n"
-      .. "total     2.50 s\n", shown.text())
+    assert.equal("\nstage       time\nweb#test  1.40 s\ncodegen   1.00 s\n(2 more)\n"
+      .. "total     2.50 s\n\n", shown.text())
   end)
 
   it("keeps its columns whatever names are written in, and cuts long ones", function()
@@ -126,6 +135,13 @@ describe("observer.targets", function()
     impl:on_run_end(run)
     assert.same({ "error: target missed: the run took 2.50 s, 25 % over the required 2.00 s" },
       run.said)
+  end)
+
+  it("without any target is refused with what to give", function()
+    for _, params in ipairs({ {}, { gate = true }, { stages = {} } }) do
+      assert.equal('pipeline.lua:3: plugin "observer.targets": there is no target: { total ='
+        .. ' "60s", stages = { test = "15s" } }', fault_of(use, "targets", params))
+    end
   end)
 
   it("names a stage that the project does not have", function()

@@ -41,6 +41,18 @@ describe("the status line", function()
     assert.is_nil(shown.text)
   end)
 
+  it("has nothing to wait for when all have ended and observers still work", function()
+    local shown, plugin = shown_by({ left = 3 })
+    local tasks = {}
+    for i = 1, 5 do
+      tasks[i] = task("a" .. i)
+      plugin:on_task_start(tasks[i])
+    end
+    for i = 1, 5 do plugin:on_task_end(tasks[i], {}) end
+    plugin:on_tick()
+    assert.equal("[7/7] 0.00 s", (shown.text:gsub("%s+$", "")))
+  end)
+
   it("does not count in less than a second", function()
     local shown, plugin = shown_by({ left = 0.02 })
     plugin:on_tick()
