@@ -1,5 +1,6 @@
 -- Names, values and times of a comparison as people read them.
 -- SPDX-License-Identifier: MIT
+local harmless = require("ggen.harmless")
 local units = require("ggen.units")
 
 local M = {}
@@ -8,13 +9,7 @@ local LONGEST = 200 -- bytes of a name
 local LONGEST_VALUE = 60
 
 ---A text of somebody else's: what would move the cursor or change colours is written out.
----@param text string
----@return string
-function M.harmless(text)
-  return (text:gsub("\194[\128-\159]", "?"):gsub("%c", function(byte)
-    return byte == "\n" and "\\n" or byte == "\t" and "\\t" or ("\\x%02x"):format(byte:byte())
-  end))
-end
+M.harmless = harmless.line
 
 local function cut(text, most)
   if #text <= most then return text end
