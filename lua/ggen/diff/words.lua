@@ -35,11 +35,7 @@ end
 ---@param seconds number?
 ---@return string text "35 us", "1.2 ms", "1.20 s"
 function M.time(seconds)
-  if not seconds then return "-" end
-  if seconds == 0 then return "0 s" end
-  if seconds < 0.0009995 then return ("%.0f us"):format(seconds * 1e6) end
-  if seconds < 0.9995 then return ("%.1f ms"):format(seconds * 1e3) end
-  return units.format_duration(seconds)
+  return seconds and units.format_short(seconds) or "-"
 end
 
 ---@param before number?
