@@ -29,6 +29,9 @@ end
 -- Deeper than anything that we write.
 local DEEPEST = 100
 
+-- What programs had to say may have lines; whatever else is a name, or becomes a part of a line.
+local WITH_LINES = { message = true, text = true }
+
 ---All texts in a table of data, in place; not its keys.
 ---@param data table
 ---@param depth integer?
@@ -38,12 +41,21 @@ function M.all(data, depth)
   for key, value in pairs(data) do
     local kind = type(value)
     if kind == "string" then
-      data[key] = M.line(value)
+      data[key] = (WITH_LINES[key] and M.text or M.line)(value)
     elseif kind == "table" and depth < DEEPEST then
       M.all(value, depth + 1)
     end
   end
   return data
+end
+
+---The same with what came out of JSON: where that has no control character, there is none.
+---@param data table
+---@param json string
+---@return table data
+function M.decoded(data, json)
+  -- Control characters are escapes in it, but for these.
+  return json:find("[\\\127\194]") and M.all(data) or data
 end
 
 return M

@@ -6,6 +6,7 @@ local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
 local harmless = require("ggen.harmless")
 local json = require("ggen.core.json")
+local sorted = require("ggen.sorted")
 local suggest = require("ggen.suggest")
 
 local M = {}
@@ -89,9 +90,7 @@ local function decode(text)
     if line[name] == json.null then line[name] = nil end
   end
   if not is_sound(line) then return nil, "damaged" end
-  -- Control characters are escapes in JSON, but for three.
-  if text:find("[\\\127\194]") then harmless.all(line) end
-  return line
+  return harmless.decoded(line, text)
 end
 
 -- Calls visit(text) with the lines of a file, the last one first, until it says that it has enough,
@@ -206,23 +205,23 @@ function History:records()
   local grows = #order == 0 or order[1] == ids[#ids]
   for i = 2, #order do grows = grows and order[i] < order[i - 1] end
   if grows then return ids end
-  local sorted, listed = {}, {}
+  local ordered, listed = {}, {}
   for _, id in ipairs(order) do listed[id] = true end
   local next_one = 1
   local function add_others(before)
     while ids[next_one] and (not before or ids[next_one] < before) do
-      if not listed[ids[next_one]] then sorted[#sorted + 1] = ids[next_one] end
+      if not listed[ids[next_one]] then ordered[#ordered + 1] = ids[next_one] end
       next_one = next_one + 1
     end
   end
   for i = #order, 1, -1 do
     if here[order[i]] then
       add_others(order[i])
-      sorted[#sorted + 1] = order[i]
+      ordered[#ordered + 1] = order[i]
     end
   end
   add_others()
-  return sorted
+  return ordered
 end
 
 local function without_null(value)
@@ -234,6 +233,31 @@ local function without_null(value)
 end
 
 local TOTALS = { "wall", "cpu", "critical_path", "tasks", "fresh", "restored", "misses", "saved" }
+
+-- What may be missing, or null, but is of one kind where it is there.
+local OF_RECORD = { pipeline = "string", machine = "string", status = "string", session = "string",
+  jobs = "number", code = "number", command = "table", git = "table" }
+local OF_TASK = { status = "string", cache = "string", reason = "string", message = "string",
+  workspace = "string", needs = "table", attempts = "number", saved = "number", ran = "number" }
+local OF_GIT = { commit = "string", branch = "string" }
+local KINDS = { string = "no text", number = "no number", table = "no list" }
+
+local function other_kind(object, fields, where)
+  for name, kind in sorted.pairs(fields) do
+    local value = object[name]
+    if value ~= nil and value ~= json.null and type(value) ~= kind then
+      return ("%s%s is %s"):format(where, name, KINDS[kind])
+    end
+  end
+  return nil
+end
+
+local function not_texts(list, name)
+  for i, value in ipairs(list) do
+    if type(value) ~= "string" then return ("%s[%d] is no text"):format(name, i - 1) end
+  end
+  return nil
+end
 
 -- What is wrong with a record; nil when nothing is.
 local function problem_of(record)
@@ -265,8 +289,14 @@ local function problem_of(record)
         return ("tasks[%d].%s is no number from 0 up"):format(i - 1, name)
       end
     end
+    local problem = other_kind(task, OF_TASK, ("tasks[%d]."):format(i - 1))
+    if problem then return problem end
   end
-  return nil
+  local git, command = record.git, record.command
+  return other_kind(record, OF_RECORD, "")
+    or type(git) == "table" and other_kind(git, OF_GIT, "git.")
+    or type(command) == "table" and not_texts(command, "command")
+    or not_texts(record.critical_path, "critical_path") or not_texts(record.fresh, "fresh") or nil
 end
 
 ---A record of a file, whoever wrote it.
@@ -288,7 +318,7 @@ function M.read(path, shown)
   if record == nil then fault.raise(("%s is damaged: %s"):format(shown, where)) end
   local problem = problem_of(record)
   if problem then fault.raise(("%s: %s"):format(shown, problem)) end
-  return without_null(record)
+  return harmless.decoded(without_null(record), text)
 end
 
 local function none(self, ref)
