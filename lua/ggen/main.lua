@@ -41,7 +41,9 @@ local function print_fault(value, color)
   if not fault.is(value) then return end
   local line = value.file and value.line and fault.source_line(value.file, value.line)
   if line then io.stderr:write(("%6d | %s\n"):format(value.line, line)) end
-  if value.traceback then io.stderr:write("called from:\n", harmless.text(value.traceback), "\n") end
+  if value.traceback then
+    io.stderr:write("called from:\n", harmless.text(value.traceback), "\n")
+  end
 end
 
 ---@param ... string the arguments of the program

@@ -91,8 +91,7 @@ function M.read(from, name)
     end
   end
   for _, field in ipairs({ "machine", "pipeline", "runs" }) do
-    local kind = type(decoded[field])
-    if kind ~= "string" and kind ~= "number" then
+    if type(decoded[field]) ~= "string" and type(decoded[field]) ~= "number" then
       fault.raise(("this is damaged (it has no %s): save it again"):format(field), shown(name))
     end
   end

@@ -7,6 +7,7 @@ local recommend = require("ggen.perf.recommend")
 local robust = require("ggen.perf.robust")
 local series = require("ggen.perf.series")
 local source = require("ggen.perf.source")
+local off = require("ggen.targets").off
 local units = require("ggen.units")
 
 local M = {}
@@ -157,7 +158,8 @@ local function verdict_line(document, style)
   local wall = units.format_duration(document.wall)
   local why
   if judged.against == "targets" then
-    why = ("target %s, %+.1f %%"):format(units.format_duration(judged.limit), judged.percent or 0)
+    why = ("%s the target of %s"):format(off(judged.percent or 0),
+      units.format_short(judged.limit))
   elseif judged.against == "history" then
     why = ("usually %s, %+.1f %%, noise %.0f %%, %d runs"):format(
       units.format_duration(judged.usual), judged.percent, judged.noise * 100, judged.runs)
