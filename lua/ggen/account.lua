@@ -8,6 +8,7 @@ local output = require("ggen.core.output")
 
 local M = {}
 
+local NONE = {}
 local TEXTS = { "message", "traceback" } -- of a result, that are not ours
 
 ---@class ggen.TaskResult
@@ -104,6 +105,9 @@ end
 function M.clean(result)
   for _, name in ipairs(TEXTS) do
     if type(result[name]) == "string" then result[name] = harmless.text(result[name]) end
+  end
+  for i, command in ipairs(result.commands or NONE) do -- of a dry run
+    result.commands[i] = harmless.text(tostring(command))
   end
   return result
 end

@@ -20,23 +20,13 @@ local M = {}
 local Source = {}
 Source.__index = Source
 
--- The nearest directory from there up that a run has left something in.
-local function with_ggen(dir)
-  while dir and dir ~= "" do
-    local info = fs.stat(dir .. "/.ggen")
-    if info and info.type == "directory" then return dir end
-    dir = dir:match("^(.*)/[^/]*$")
-  end
-  return nil
-end
-
 ---The history of the project that one stands in. A directory with only a `.ggen` will do: that is
 ---what CI leaves behind.
 ---@param args table
 ---@return ggen.perf.Source
 function M.open(args)
   local here = cli.directory(args)
-  local dir = locate.find(here) or with_ggen(here)
+  local dir = locate.find_runs(here)
   if not dir then
     fault.raise("perf: there is no pipeline.lua, no make.toml and no .ggen here or in a directory"
       .. " above")
