@@ -6,6 +6,7 @@ local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
 local harmless = require("ggen.harmless")
 local json = require("ggen.core.json")
+local locate = require("ggen.locate")
 local sorted = require("ggen.sorted")
 local suggest = require("ggen.suggest")
 
@@ -353,20 +354,19 @@ local function find(self, ref)
     suggest.hint(ref, names), ids[#ids]))
 end
 
----Whether a word that means a run is the path of a file.
----@param ref string
----@return boolean
-function M.is_path(ref)
-  return ref:find("/", 1, true) ~= nil or ref:find("%.json$") ~= nil
-end
-
 ---The record of a run.
 ---@param ref string an id, a part of only one, "last", "last~2" (the second before the last), or
 ---the path of a file
+---@param below string? absolute directory that such a path is relative to, where that is another
+---than the working directory
 ---@return table record raises a fault when there is none, or it is damaged
-function History:record(ref)
+function History:record(ref, below)
   if ref == "" then fault.raise("the id of a run is missing") end
-  if M.is_path(ref) then return M.read(ref) end
+  if ref:find("/", 1, true) or ref:find("%.json$") then
+    if not below or ref:sub(1, 1) == "/" then return M.read(ref) end
+    local path = below .. "/" .. ref
+    return M.read(path, locate.display(path, fs.cwd()))
+  end
   return M.read(("%s/runs/%s.json"):format(self._dir, find(self, ref)))
 end
 

@@ -202,9 +202,7 @@ local function time(seconds)
   return units.format_duration(seconds)
 end
 
----@param percent number of a row: below zero when the limit was missed
----@return string "12 % over"
-function M.off(percent)
+local function off(percent)
   local amount = math.abs(percent)
   return (amount < 1 and "%.1f %% %s" or "%.0f %% %s"):format(amount,
     percent < 0 and "over" or "under")
@@ -226,7 +224,7 @@ function M.cells(row)
   local both = row.required and row.stretch and " / " .. time(row.stretch) or ""
   return { name = row.name, time = units.format_duration(row.duration), met = met,
     target = target and time(target) .. both or "",
-    percent = row.percent and M.off(row.percent) or "" }
+    percent = row.percent and off(row.percent) or "" }
 end
 
 ---One line for each limit that was missed.
@@ -239,7 +237,7 @@ function M.missed(judgement)
     local function line(limit_of, kind)
       local show = limit_of < 0.1 and time or units.format_duration
       return ("%s took %s, %s the %s %s"):format(subject, show(row.duration),
-        M.off((limit_of - row.duration) / limit_of * 100), kind, show(limit_of))
+        off((limit_of - row.duration) / limit_of * 100), kind, show(limit_of))
     end
     if row.status == "slow" then
       required[#required + 1] = line(row.required, "required")

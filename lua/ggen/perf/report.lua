@@ -7,7 +7,6 @@ local recommend = require("ggen.perf.recommend")
 local robust = require("ggen.perf.robust")
 local series = require("ggen.perf.series")
 local source = require("ggen.perf.source")
-local off = require("ggen.targets").off
 local units = require("ggen.units")
 
 local M = {}
@@ -158,8 +157,9 @@ local function verdict_line(document, style)
   local wall = units.format_duration(document.wall)
   local why
   if judged.against == "targets" then
-    why = ("%s the target of %s"):format(off(judged.percent or 0),
-      units.format_short(judged.limit))
+    local cells = require("ggen.targets").cells({ name = "total", duration = document.wall,
+      percent = judged.percent or 0 })
+    why = ("%s the target of %s"):format(cells.percent, units.format_short(judged.limit))
   elseif judged.against == "history" then
     why = ("usually %s, %+.1f %%, noise %.0f %%, %d runs"):format(
       units.format_duration(judged.usual), judged.percent, judged.noise * 100, judged.runs)

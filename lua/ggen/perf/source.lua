@@ -65,8 +65,8 @@ function Source:lines(most)
       "line of another version of ggen-lua was", "lines of another version of ggen-lua were")))
   end
   if opened.unread > 0 then
-    self:warn(("only the newest %s of .ggen/history.jsonl looked at: %s further back were not read"
-      .. " (perf history -n %d reads as many as it is asked for)"):format(plural(#lines, "run",
+    self:warn(("only the newest %s of .ggen/history.jsonl were looked at: %s further back were not"
+      .. " read (perf history -n %d reads as many as it is asked for)"):format(plural(#lines, "run",
       "runs"), units.format_size(opened.unread), most))
   end
   return lines
@@ -98,12 +98,7 @@ end
 ---@param ref string
 ---@return table record
 function Source:record(ref)
-  if history.is_path(ref) then
-    -- Below the directory that one stands in, as -C says it.
-    local path = ref:sub(1, 1) == "/" and ref or self.here .. "/" .. ref
-    return history.read(path, locate.display(path, fs.cwd()))
-  end
-  if #self.history:records() == 0 then
+  if not ref:find("/", 1, true) and not ref:find("%.json$") and #self.history:records() == 0 then
     local runs, lines = fs.stat(self.dir .. "/.ggen/runs"), self.history:lines({ most = 1 })
     if runs and runs.type ~= "directory" then
       fault.raise("perf: .ggen/runs is no directory: remove it, and run something (ggen-lua run)")
@@ -113,7 +108,8 @@ function Source:record(ref)
     end
     fault.raise("perf: no run is recorded yet: run something first (ggen-lua run)")
   end
-  return self.history:record(ref)
+  -- Files are named from the directory that one stands in, as -C says it.
+  return self.history:record(ref, self.here)
 end
 
 ---Those that were there before a run.

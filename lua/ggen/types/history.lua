@@ -44,5 +44,7 @@ function History:records() end
 ---The record of a run.
 ---@param ref string an id, a part of only one, "last", "last~2" (the second before the last), or
 ---the path of a file
+---@param below? string absolute directory that such a path is relative to, where that is another
+---than the working directory
 ---@return table record raises an error when there is none, or it is damaged
-function History:record(ref) end
+function History:record(ref, below) end
