@@ -70,7 +70,7 @@ local function reality()
   local public = {}
   for i, name in ipairs(PARTS) do public[name] = i end
   for name in pairs(ggen) do public[name] = 1 end
-  local history = { damaged = 0, foreign = 0 }
+  local history = { damaged = 0, foreign = 0, unread = 0, problem = "" }
   for name, method in pairs(getmetatable(ggen.history.open("/")).__index) do
     history[name] = method
   end

@@ -2,10 +2,14 @@
 -- Decides nothing.
 -- SPDX-License-Identifier: MIT
 local clock = require("ggen.core.clock")
+local harmless = require("ggen.harmless")
 local lanes = require("ggen.lanes")
 local output = require("ggen.core.output")
 
 local M = {}
+
+local NONE = {}
+local TEXTS = { "message", "traceback" } -- of a result, that are not ours
 
 ---@class ggen.TaskResult
 ---@field status "ok"|"failed"|"skipped"
@@ -95,6 +99,19 @@ function Account:sink_of(task)
   return recorder and output.tee(log, recorder) or log
 end
 
+---Makes what others had to say of a result fit for a terminal or a log, before anybody is told.
+---@param result ggen.TaskResult
+---@return ggen.TaskResult result
+function M.clean(result)
+  for _, name in ipairs(TEXTS) do
+    if type(result[name]) == "string" then result[name] = harmless.text(result[name]) end
+  end
+  for i, command in ipairs(result.commands or NONE) do -- of a dry run
+    result.commands[i] = harmless.text(tostring(command))
+  end
+  return result
+end
+
 -- One call for each task: there may be very many.
 local function put_down(self, task, result, started)
   local usage, spec = result.usage or result, task.spec
@@ -113,6 +130,7 @@ local function tell_end(self, task, result, started)
   local log = self._logs[task]
   if log then self._logs[task] = nil end
   self._recorders[task] = nil
+  M.clean(result)
   result.duration = started and clock.monotonic() - started or 0
   result.attempts = result.attempts or 1
   if self.rows and not task.phase then put_down(self, task, result, started) end
@@ -190,6 +208,7 @@ end
 ---@param reason string
 function Account:skip(task, reason)
   if task.phase then return end
+  reason = harmless.text(reason)
   self.totals.skipped = self.totals.skipped + 1
   if self.rows then
     self.rows:task(task.index, task.id, task.workspace, clock.monotonic(), 0, "skipped", nil, 0,

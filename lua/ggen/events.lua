@@ -1,6 +1,7 @@
 -- Tells the observers of a run what happens. An observer that raises is named once and left out
 -- from then on: it must not spoil the run that it watches.
 -- SPDX-License-Identifier: MIT
+local harmless = require("ggen.harmless")
 local recording = require("ggen.recording")
 local registry = require("ggen.registry")
 
@@ -85,6 +86,7 @@ end
 ---@param text string
 ---@param task ggen.Task?
 function Events:note(level, text, task)
+  text = harmless.text(text)
   recording.note(self.notes, level, text, task)
   if #self._listeners.on_note == 0 then
     io.stderr:write("ggen-lua: ", level, ": ", text, "\n")

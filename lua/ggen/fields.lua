@@ -155,15 +155,36 @@ local retries = { type = "union", desc = "How often to try again after a failure
     } },
   } }
 
+-- Values and names of axes become parts of the task's name, which is shown.
+local function check_axis(what, value)
+  if not value:find("%c") and not value:find("\194[\128-\159]") then return nil end
+  return (("the %s %q of an axis has a control character; it becomes part of the task's name")
+    :format(what, value):gsub("\\\n", "\\n"))
+end
+
+local axis_text = { type = "string", check = function(value) return check_axis("value", value) end }
+
 local axis_value = { type = "union", expects = "a text, a number or true/false",
-  any_of = { text, { type = "number" }, { type = "boolean" } } }
+  any_of = { axis_text, { type = "number" }, { type = "boolean" } } }
 
 local MOST_COMBINATIONS = 10000
 
+local function check_names(axes)
+  for name in pairs(axes) do
+    local message = check_axis("name", name)
+    if message then return message end
+  end
+end
+
 local function check_matrix(value)
   if next(value) == nil then return "there is no axis" end
+  for _, combination in ipairs(value) do
+    local message = check_names(combination)
+    if message then return message end
+  end
   if value[1] then return nil end
-  local count = 1
+  local message, count = check_names(value), 1
+  if message then return message end
   for _, values in pairs(value) do count = count * #values end
   if count > MOST_COMBINATIONS then
     return ("%.0f combinations are more than a matrix may have (%d)"):format(count,

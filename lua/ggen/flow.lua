@@ -2,6 +2,7 @@
 -- executor, again while it may. Read flow() first. Does not know how the turn came and what becomes
 -- of the plan afterwards (run.lua).
 -- SPDX-License-Identifier: MIT
+local account = require("ggen.account")
 local clock = require("ggen.core.clock")
 local conditions = require("ggen.conditions")
 local context = require("ggen.context")
@@ -39,7 +40,7 @@ local function try(run, task)
     local result = execute(run, task)
     result.attempts = attempt
     if result.code == 0 or attempt > retries.count or run.waits.interrupted then return result end
-    run.events:emit("on_task_retry", task, result, attempt, delay)
+    run.events:emit("on_task_retry", task, account.clean(result), attempt, delay)
     run.waits:sleep(delay, lanes.of(task))
     delay = math.min(delay * retries.factor, retries.max_delay)
   end

@@ -4,22 +4,30 @@
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
+local harmless = require("ggen.harmless")
 local json = require("ggen.core.json")
+local locate = require("ggen.locate")
+local sorted = require("ggen.sorted")
 local suggest = require("ggen.suggest")
 
 local M = {}
 
 -- What we write (docs/formats.md).
 local LINE_VERSION, RECORD_SCHEMA, RECORD_VERSION = 1, "ggen-run", 1
-local MOST_LINES, MOST_BYTES = 200, 4 * 1024 * 1024
+local MOST_LINES, MOST_BYTES = 200, 64 * 1024 * 1024
+local LONGEST_LINE = 32 * 1024 * 1024 -- of some 300,000 tasks
+local MOST_GARBAGE = 2^30 -- bytes of what is longer, that are passed over in search of a line
 local MOST = 2^53 -- of any number
-local PIECE = 64 * 1024
+local PIECE, LARGE_PIECE = 64 * 1024, 1024 * 1024
+local ORDER_BYTES = 4 * 1024 * 1024 -- of the history, to know in which order the last runs were
 local LARGEST_RECORD = 512 * 1024 * 1024
 local ID = "^%d%d%d%d%d%d%d%dT%d%d%d%d%d%d%.%d%d%d%-%x%x%x%x%x%x$"
 
 ---@class ggen.History
 ---@field damaged integer lines of the last lines() that are none: torn, not JSON, not of a run
 ---@field foreign integer those of another version
+---@field unread integer bytes further back that were not looked at, though more lines were wanted
+---@field problem string? why the file cannot be read at all, when it is there
 ---@field package _dir string
 local History = {}
 History.__index = History
@@ -27,7 +35,8 @@ History.__index = History
 ---@param project_dir string absolute
 ---@return ggen.History
 function M.open(project_dir)
-  return setmetatable({ damaged = 0, foreign = 0, _dir = project_dir .. "/.ggen" }, History)
+  return setmetatable({ damaged = 0, foreign = 0, unread = 0,
+    _dir = project_dir .. "/.ggen" }, History)
 end
 
 -- A time that no clock can have given, or a size that nothing has, is none.
@@ -35,26 +44,38 @@ local function is_number(value)
   return type(value) == "number" and value >= 0 and value <= MOST
 end
 
-local NUMBERS = { "wall", "cpu", "critical_path", "saved", "tasks_total", "fresh", "misses" }
+-- In a line a number may be below zero, or beyond belief: who makes something of it leaves out that
+-- one, not the whole run.
+local FIELDS = { id = "string", time = "string", tasks = "table", phases = "table", wall = "number",
+  cpu = "number", critical_path = "number", saved = "number", tasks_total = "number",
+  fresh = "number", misses = "number" }
+local OPTIONAL = { pipeline = "string", command = "string", machine = "string", status = "string",
+  commit = "string", session = "string", jobs = "number", code = "number", hit_rate = "number",
+  peak_memory = "number" }
+local FIELDS_OF_TASK = { id = "string", duration = "number" }
+local OPTIONAL_OF_TASK = { cpu = "number", peak_memory = "number", cache = "string",
+  code = "number", retries = "number" }
+local FIELDS_OF_PHASE = { name = "string", duration = "number" }
 
-local function is_sound_task(task)
-  return type(task) == "table" and type(task.id) == "string" and is_number(task.duration)
-    and is_number(task.cpu or 0) and is_number(task.peak_memory or 0)
+local function has(object, fields, optional)
+  if type(object) ~= "table" then return false end
+  for name, kind in pairs(fields) do
+    if type(object[name]) ~= kind then return false end
+  end
+  for name, kind in pairs(optional) do
+    local value = object[name]
+    if value ~= nil and type(value) ~= kind then return false end
+  end
+  return true
 end
 
 local function is_sound(line)
-  if type(line.id) ~= "string" or type(line.time) ~= "string" or type(line.tasks) ~= "table"
-    or type(line.phases) ~= "table" then return false end
-  for _, name in ipairs(NUMBERS) do
-    if not is_number(line[name]) then return false end
-  end
+  if not has(line, FIELDS, OPTIONAL) then return false end
   for _, task in ipairs(line.tasks) do
-    if not is_sound_task(task) then return false end
+    if not has(task, FIELDS_OF_TASK, OPTIONAL_OF_TASK) then return false end
   end
   for _, phase in ipairs(line.phases) do
-    if type(phase) ~= "table" or type(phase.name) ~= "string" or not is_number(phase.duration) then
-      return false
-    end
+    if not has(phase, FIELDS_OF_PHASE, {}) then return false end
   end
   return true
 end
@@ -70,45 +91,76 @@ local function decode(text)
     if line[name] == json.null then line[name] = nil end
   end
   if not is_sound(line) then return nil, "damaged" end
-  return line
+  return harmless.decoded(line, text)
 end
 
--- Calls visit(text) with the lines of a file, the last one first, until it says that it has enough.
--- So many bytes are read at most; of a line that they cut nothing is told.
-local function each_line_backwards(file, most, visit)
-  local position, tail, read = file:seek("end"), "", 0
-  while position > 0 and read < most do
+-- Calls visit(text) with the lines of a file, the last one first, until it says that it has enough,
+-- and without a text for what is too long to be a line. Returns the bytes that are left over when
+-- the next line would make more of them than `most`.
+local function each_line_backwards(file, most, longest, visit)
+  local position, tail, taken = file:seek("end"), "", 0
+  local dropping, dropped = false, 0
+  while position > 0 do
     -- A line that is longer than a piece is looked at again with twice as much.
-    local size = math.min(math.max(PIECE, #tail), position, most - read)
-    position, read = position - size, read + size
+    local size = math.min(math.max(dropping and LARGE_PIECE or PIECE, #tail), position)
+    position = position - size
     file:seek("set", position)
     local piece = file:read(size)
-    if not piece or #piece < size then return end -- the file was made shorter meanwhile
+    if not piece or #piece < size then return 0 end -- the file was made shorter meanwhile
     local text, newlines = piece .. tail, {}
     for at in piece:gmatch("()\n") do newlines[#newlines + 1] = at end
     local finish = #text
+    -- The start of the file begins a line as a newline does.
+    if position == 0 then table.insert(newlines, 1, 0) end
     for i = #newlines, 1, -1 do
-      if newlines[i] < finish and visit(text:sub(newlines[i] + 1, finish)) then return end
+      local length = finish - newlines[i]
+      if dropping then
+        dropping = false
+      elseif length > longest then
+        visit(nil)
+      elseif length > 0 then
+        if taken > 0 and taken + length > most then return position + finish end
+        taken = taken + length
+        if visit(text:sub(newlines[i] + 1, finish)) then return 0 end
+      end
       finish = newlines[i] - 1
     end
     -- What stands before the first newline may go on in the piece before.
-    tail = text:sub(1, finish)
+    tail = dropping and "" or text:sub(1, math.max(0, finish))
+    if #tail > longest then
+      visit(nil)
+      dropping, tail = true, ""
+    end
+    dropped = dropped + (dropping and size or 0)
+    if dropped > MOST_GARBAGE then return position end
   end
-  if position == 0 and tail ~= "" then visit(tail) end
+  return 0
+end
+
+-- The file of the history, if it is one; also why it is none.
+local function opened(self)
+  local path = self._dir .. "/history.jsonl"
+  local info, message, kind = fs.stat(path)
+  if not info then return nil, kind ~= "not_found" and message or nil end
+  -- A pipe would be waited for.
+  if info.type ~= "file" then return nil, ("it is no file (%s)"):format(info.type) end
+  return io.open(path, "rb")
 end
 
 ---The lines of the last runs. What is no line is left out and counted in `damaged`, what another
----version wrote in `foreign`.
+---version wrote in `foreign`, what was too far back to be read in `unread`.
 ---@param query ggen.HistoryQuery?
 ---@return table[] lines the oldest first, as in docs/history-line.schema.json; null is nil
 function History:lines(query)
   query = query or {}
-  self.damaged, self.foreign = 0, 0
-  local file = io.open(self._dir .. "/history.jsonl", "rb")
+  self.damaged, self.foreign, self.unread = 0, 0, 0
+  local file
+  file, self.problem = opened(self)
   if not file then return {} end
   local found, most = {}, query.most or MOST_LINES
-  each_line_backwards(file, query.bytes or MOST_BYTES, function(text)
-    local line, what = decode(text)
+  local function visit(text)
+    local line, what
+    if text then line, what = decode(text) else what = "damaged" end
     if not line then
       self[what] = self[what] + 1
     elseif (not query.pipeline or line.pipeline == query.pipeline)
@@ -117,7 +169,9 @@ function History:lines(query)
       found[#found + 1] = line
     end
     return #found >= most
-  end)
+  end
+  self.unread = each_line_backwards(file, query.bytes or MOST_BYTES, query.longest or LONGEST_LINE,
+    visit)
   file:close()
   for i = 1, math.floor(#found / 2) do
     found[i], found[#found + 1 - i] = found[#found + 1 - i], found[i]
@@ -125,16 +179,50 @@ function History:lines(query)
   return found
 end
 
+-- The ids of the last runs, in the order in which they were written down, the newest first.
+local function order_of(self, most)
+  local file, ids = opened(self), {}
+  if not file then return ids end
+  each_line_backwards(file, ORDER_BYTES, LONGEST_LINE, function(text)
+    -- In what we write it comes first: no need to decode a line of ten thousand tasks.
+    ids[#ids + 1] = text and (text:match('^{"v":1,"id":"([%w.-]+)"') or (decode(text) or {}).id)
+    return #ids >= most
+  end)
+  file:close()
+  return ids
+end
+
 ---The runs whose records are there.
----@return string[] ids the newest last
+---@return string[] ids the newest last: by the order of the history, whatever the clock said
 function History:records()
-  local ids = {}
+  local ids, here = {}, {}
   for _, entry in ipairs(fs.list(self._dir .. "/runs") or {}) do
     local id = entry.name:match("^(.*)%.json$")
-    if id and id:find(ID) then ids[#ids + 1] = id end
+    if id and id:find(ID) then ids[#ids + 1], here[id] = id, true end
   end
   table.sort(ids)
-  return ids
+  local order = order_of(self, #ids)
+  -- Ids begin with the time: as long as that grows, they are in order.
+  local grows = #order == 0 or order[1] == ids[#ids]
+  for i = 2, #order do grows = grows and order[i] < order[i - 1] end
+  if grows then return ids end
+  local ordered, listed = {}, {}
+  for _, id in ipairs(order) do listed[id] = true end
+  local next_one = 1
+  local function add_others(before)
+    while ids[next_one] and (not before or ids[next_one] < before) do
+      if not listed[ids[next_one]] then ordered[#ordered + 1] = ids[next_one] end
+      next_one = next_one + 1
+    end
+  end
+  for i = #order, 1, -1 do
+    if here[order[i]] then
+      add_others(order[i])
+      ordered[#ordered + 1] = order[i]
+    end
+  end
+  add_others()
+  return ordered
 end
 
 local function without_null(value)
@@ -146,6 +234,31 @@ local function without_null(value)
 end
 
 local TOTALS = { "wall", "cpu", "critical_path", "tasks", "fresh", "restored", "misses", "saved" }
+
+-- What may be missing, or null, but is of one kind where it is there.
+local OF_RECORD = { pipeline = "string", machine = "string", status = "string", session = "string",
+  jobs = "number", code = "number", command = "table", git = "table" }
+local OF_TASK = { status = "string", cache = "string", reason = "string", message = "string",
+  workspace = "string", needs = "table", attempts = "number", saved = "number", ran = "number" }
+local OF_GIT = { commit = "string", branch = "string" }
+local KINDS = { string = "no text", number = "no number", table = "no list" }
+
+local function other_kind(object, fields, where)
+  for name, kind in sorted.pairs(fields) do
+    local value = object[name]
+    if value ~= nil and value ~= json.null and type(value) ~= kind then
+      return ("%s%s is %s"):format(where, name, KINDS[kind])
+    end
+  end
+  return nil
+end
+
+local function not_texts(list, name)
+  for i, value in ipairs(list) do
+    if type(value) ~= "string" then return ("%s[%d] is no text"):format(name, i - 1) end
+  end
+  return nil
+end
 
 -- What is wrong with a record; nil when nothing is.
 local function problem_of(record)
@@ -177,28 +290,36 @@ local function problem_of(record)
         return ("tasks[%d].%s is no number from 0 up"):format(i - 1, name)
       end
     end
+    local problem = other_kind(task, OF_TASK, ("tasks[%d]."):format(i - 1))
+    if problem then return problem end
   end
-  return nil
+  local git, command = record.git, record.command
+  return other_kind(record, OF_RECORD, "")
+    or type(git) == "table" and other_kind(git, OF_GIT, "git.")
+    or type(command) == "table" and not_texts(command, "command")
+    or not_texts(record.critical_path, "critical_path") or not_texts(record.fresh, "fresh") or nil
 end
 
 ---A record of a file, whoever wrote it.
 ---@param path string
+---@param shown string? how messages name it
 ---@return table record raises a fault that names the file when it is none
-function M.read(path)
+function M.read(path, shown)
+  shown = shown or path
   local info, message = fs.stat(path)
-  if not info then fault.raise(("%s: %s"):format(path, message or "there is no such file")) end
-  if info.type ~= "file" then fault.raise(("%s is no file"):format(path)) end
+  if not info then fault.raise(("%s: %s"):format(shown, message or "there is no such file")) end
+  if info.type ~= "file" then fault.raise(("%s is no file"):format(shown)) end
   if info.size > LARGEST_RECORD then
-    fault.raise(("%s is too large for the record of a run"):format(path))
+    fault.raise(("%s is too large for the record of a run"):format(shown))
   end
   local text
   text, message = fs.read(path)
-  if not text then fault.raise(("%s: %s"):format(path, message)) end
+  if not text then fault.raise(("%s: %s"):format(shown, message)) end
   local record, where = json.decode(text)
-  if record == nil then fault.raise(("%s is damaged: %s"):format(path, where)) end
+  if record == nil then fault.raise(("%s is damaged: %s"):format(shown, where)) end
   local problem = problem_of(record)
-  if problem then fault.raise(("%s: %s"):format(path, problem)) end
-  return without_null(record)
+  if problem then fault.raise(("%s: %s"):format(shown, problem)) end
+  return harmless.decoded(without_null(record), text)
 end
 
 local function none(self, ref)
@@ -236,10 +357,16 @@ end
 ---The record of a run.
 ---@param ref string an id, a part of only one, "last", "last~2" (the second before the last), or
 ---the path of a file
+---@param below string? absolute directory that such a path is relative to, where that is another
+---than the working directory
 ---@return table record raises a fault when there is none, or it is damaged
-function History:record(ref)
+function History:record(ref, below)
   if ref == "" then fault.raise("the id of a run is missing") end
-  if ref:find("/", 1, true) or ref:find("%.json$") then return M.read(ref) end
+  if ref:find("/", 1, true) or ref:find("%.json$") then
+    if not below or ref:sub(1, 1) == "/" then return M.read(ref) end
+    local path = below .. "/" .. ref
+    return M.read(path, locate.display(path, fs.cwd()))
+  end
   return M.read(("%s/runs/%s.json"):format(self._dir, find(self, ref)))
 end
 

@@ -36,6 +36,20 @@ function M.find(dir, exists)
   end
 end
 
+---The directory in whose .ggen the runs are: that of the project or, where none is (CI left only
+---that), the nearest one with a .ggen.
+---@param dir string absolute
+---@return string? dir
+function M.find_runs(dir)
+  local found = M.find(dir)
+  while not found and dir and dir ~= "" do
+    local info = fs.stat(dir .. "/.ggen")
+    if info and info.type == "directory" then return dir end
+    dir = dir:match("^(.*)/[^/]*$")
+  end
+  return found
+end
+
 ---The workspace that a directory belongs to.
 ---@param workspaces ggen.Pipeline[]
 ---@param dir string absolute

@@ -27,10 +27,11 @@ end
 
 local async = require("ggen.async")
 local fault = require("ggen.fault")
+local harmless = require("ggen.harmless")
 local loop = require("ggen.core.loop")
 
 local function print_fault(value, color)
-  local text = tostring(value)
+  local text = harmless.text(tostring(value))
   if not fault.is(value) then
     text = "bug: " .. text .. "\nPlease report this with what you ran."
   end
@@ -40,7 +41,9 @@ local function print_fault(value, color)
   if not fault.is(value) then return end
   local line = value.file and value.line and fault.source_line(value.file, value.line)
   if line then io.stderr:write(("%6d | %s\n"):format(value.line, line)) end
-  if value.traceback then io.stderr:write("called from:\n", value.traceback, "\n") end
+  if value.traceback then
+    io.stderr:write("called from:\n", harmless.text(value.traceback), "\n")
+  end
 end
 
 ---@param ... string the arguments of the program

@@ -1,5 +1,6 @@
 -- Why a task runs, in words: what moved since it ran last, by kind and name.
 -- SPDX-License-Identifier: MIT
+local harmless = require("ggen.harmless")
 local units = require("ggen.units")
 
 local M = {}
@@ -92,11 +93,6 @@ local words = {
   container = function(change) return "its container " .. from_to(change) end,
 }
 
--- Reasons are one line, whatever names files have.
-local function one_line(text)
-  return (text:gsub("%c", function(c) return ("\\x%02x"):format(c:byte()) end))
-end
-
 local function in_words(change, reason_of)
   if change.kind == "need" then
     if not change.before then return "needs " .. change.name .. " now" end
@@ -114,7 +110,7 @@ end
 ---@param change table { kind=, name=, before=, after= }
 ---@param reason_of ggen.ReasonOf?
 ---@return string
-function M.word(change, reason_of) return one_line(in_words(change, reason_of)) end
+function M.word(change, reason_of) return harmless.line(in_words(change, reason_of)) end
 
 -- What a reader calls a change in passing.
 local function brief(change, reason_of)
@@ -145,7 +141,7 @@ function M.of(changes, reason_of)
     parts[#parts + 1] = M.word(change, reason_of)
   end
   return { text = table.concat(parts, "; "), changes = changes,
-    first = changes[1] and one_line(brief(changes[1], reason_of)) }
+    first = changes[1] and harmless.line(brief(changes[1], reason_of)) }
 end
 
 ---@return ggen.Reason

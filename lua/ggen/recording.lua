@@ -3,6 +3,7 @@
 -- form on the disk, is the engine's (engine/state/run_record.h, history.h).
 -- SPDX-License-Identifier: MIT
 local core = require("ggen.core.run_record")
+local harmless = require("ggen.harmless")
 local json = require("ggen.core.json")
 
 local M = {}
@@ -108,7 +109,10 @@ end
 ---@return table record as in docs/run-record.schema.json, without what is null
 function M.table(run)
   local status, code = run:status()
-  if not run.decoded then run.decoded = without_null(json.decode(M.compose(run):json())) end
+  if not run.decoded then
+    local text = M.compose(run):json()
+    run.decoded = harmless.decoded(without_null(json.decode(text)), text)
+  end
   run.decoded.status, run.decoded.code, run.decoded.notes = status, code, run.events.notes
   return run.decoded
 end

@@ -40,6 +40,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field choice ggen.Choice? what of the selection takes part (choice.lua)
 ---@field jobserver ggen.Jobserver? whom the slots come from
 ---@field share "pipe"|"fifo"|nil how our own slots are shared with the programs of tasks
+---@field aside boolean? it is a measurement: no time and no failure of it is remembered
 ---@field track boolean? record the run even where the pipeline turned that off
 
 ---@class ggen.Run
@@ -110,7 +111,7 @@ function M.new(project, selection, options, plugins)
       self.events:note("warning", "the machine has no memory left: one task at a time until it has")
     end })
   self.slots = slots.new(self, self.plan, function() self:_pump() end)
-  if plan.has_lifecycle(project) and not options.dry_run then
+  if plan.has_lifecycle(project) and not options.dry_run and not options.aside then
     self.recorder = require("ggen.lifecycle.record").new(self)
     self.events:listen("lifecycle state", self.recorder)
   end
@@ -439,7 +440,9 @@ function Run:_run_all()
     self.account:service_ended(service.task, result, service.started)
   end
   -- The steps of a script are no tasks that one could ask for.
-  if not self.options.dry_run and not self.script then self:_remember_failures(main) end
+  if not (self.options.dry_run or self.options.aside or self.script) then
+    self:_remember_failures(main)
+  end
 end
 
 ---For observers, whenever they like: costs next to nothing.
@@ -509,7 +512,7 @@ function Run:execute()
   if self.cache and not self.options.dry_run then self.cache:close(code) end
   if self.options.dry_run then
     self.totals.estimate = require("ggen.run_times").estimate(self)
-  else
+  elseif not self.options.aside then
     self:_save_timings()
   end
   if self.recorder then self.recorder:save() end

@@ -78,7 +78,7 @@ local function paths_of(project, changes)
     if is_ours(path) then return end
     path = with_slash(changes.top, path, submodules)
     local key, absolute = name(path), changes.top .. "/" .. path
-    local shown = key:gsub("%c", function(c) return ("\\x%02x"):format(c:byte()) end)
+    local shown = require("ggen.harmless").line(key)
     local n = #list.keys + 1
     list.keys[n], list.shown[n], list.absolute[n] = key, shown, absolute
     list.files = list.files + 1

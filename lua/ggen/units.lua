@@ -77,6 +77,16 @@ function M.format_duration(seconds)
   return ("%d h %02d m"):format(whole / 3600, whole % 3600 / 60)
 end
 
+---The same of what may have taken hardly any time.
+---@param seconds number
+---@return string text "35 us", "1.2 ms", "1.20 s"
+function M.format_short(seconds)
+  if seconds == 0 then return "0 s" end
+  if seconds < 0.0009995 then return ("%.0f us"):format(seconds * 1e6) end
+  if seconds < 0.9995 then return ("%.1f ms"):format(seconds * 1e3) end
+  return M.format_duration(seconds)
+end
+
 ---As JSON has it: no digits that nobody measured.
 ---@param seconds number?
 ---@return number? seconds to the millisecond

@@ -52,9 +52,9 @@ describe("the history", function()
 
   it("leaves out what is no line, and counts it", function()
     write(line(1), '{"v":1,"id":\n', "\n", "\0\0\0\n", "[]\n", "null\n", "7\n",
-      '{"v":2,"id":"x"}\n', line(2, { wall = -1 }),
+      '{"v":2,"id":"x"}\n', line(2, { status = {} }),
       line(3, { wall = "1" }), line(4, { tasks = { { id = "t",
-        duration = 1e300, cpu = 0 } } }), line(5, { phases = { 1 } }), line(6),
+        duration = "1", cpu = 0 } } }), line(5, { phases = { 1 } }), line(6),
       (line(7):sub(1, -20)))
     assert.same({ 1, 6 }, walls())
     assert.equal(10, h.damaged)
@@ -70,11 +70,64 @@ describe("the history", function()
       parts[i], expected[i] = line(i, { pipeline = long }), i
     end
     write(unpack(parts))
-    assert.same(expected, walls({ bytes = 64 * 1024 * 1024 }))
+    assert.same(expected, walls())
+    assert.equal(0, h.unread)
     local some = walls({ bytes = 100000 })
     assert.same({ 36, 37, 38, 39, 40 }, some)
     assert.equal(0, h.damaged)
+    assert.truthy(h.unread > 5 * 150000)
     assert.same({ 37, 38, 39, 40 }, walls({ most = 4 }))
+    assert.equal(0, h.unread) -- it has what it asked for
+  end)
+
+  it("is not hidden by garbage that is longer than all that may be read", function()
+    write(line(1), line(2), ("\0"):rep(3000000) .. "\n", line(3), ("x"):rep(3000000))
+    assert.same({ 1, 2, 3 }, walls({ bytes = 100000, longest = 1000000 }))
+    assert.equal(2, h.damaged)
+    assert.equal(0, h.unread)
+    write(("x"):rep(3000000), "\n", line(1))
+    assert.same({ 1 }, walls({ bytes = 100000, longest = 1000000 }))
+    assert.equal(1, h.damaged)
+  end)
+
+  it("keeps lines with times of a clock that went back", function()
+    write(line(1, { wall = -1 }), line(2, { tasks = { { id = "t", duration = -3, cpu = 1,
+      peak_memory = 1, cache = "miss", code = 0, retries = 0 } } }))
+    assert.same({ -1, 2 }, walls())
+    assert.equal(0, h.damaged)
+  end)
+
+  it("takes only lines whose fields are what they are called", function()
+    for name, value in pairs({ machine = { 1 }, pipeline = false, command = { "run" },
+      status = { 1 }, jobs = "2", code = "0" }) do
+      write(line(1), line(2, { [name] = value }))
+      assert.same({ 1 }, walls())
+      assert.equal(1, h.damaged)
+    end
+    write(line(1, { tasks = { { id = "t", duration = 1, cpu = 0, cache = { 1 } } } }))
+    assert.same({}, walls())
+  end)
+
+  it("has no characters that would move the cursor of a terminal", function()
+    write(line(1, { machine = "m\27[31mz\nq", commit = "\194\155x", tasks = { { id = "a\127",
+      duration = 1, cpu = 0 } } }))
+    local one = h:lines()[1]
+    assert.equal("m\\x1b[31mz\\nq", one.machine)
+    assert.equal("?x", one.commit)
+    assert.equal("a\\x7f", one.tasks[1].id)
+  end)
+
+  it("says why it cannot be read", function()
+    fs.mkdir(dir .. "/.ggen/history.jsonl")
+    assert.same({}, h:lines())
+    assert.equal("it is no file (directory)", h.problem)
+    fs.remove(dir .. "/.ggen/history.jsonl", { recursive = true })
+    assert.equal(0, os.execute("mkfifo " .. dir .. "/.ggen/history.jsonl"))
+    assert.same({}, h:lines()) -- and does not wait for somebody to write
+    assert.truthy(h.problem:find("^it is no file"))
+    fs.remove(dir .. "/.ggen/history.jsonl")
+    assert.same({}, h:lines())
+    assert.is_nil(h.problem)
   end)
 
   it("without a newline at its end or its beginning is the same", function()
@@ -124,6 +177,18 @@ describe("the history", function()
     assert.equal(C, h:record("20261122").id)
     assert.is_nil(h:record("last").totals.hit_rate)
     assert.equal(A, h:record(("%s/.ggen/runs/%s.json"):format(dir, A)).id)
+  end)
+
+  it("goes by the order of the history: clocks go back", function()
+    local future = "20300101T000000.000-0000ff"
+    record(future)
+    for _, id in ipairs({ A, C, B }) do record(id) end
+    write(line(1, { id = future }), line(2, { id = C }), line(3, { id = B }))
+    assert.same({ A, future, C, B }, h:records())
+    assert.equal(B, h:record("last").id)
+    assert.equal(future, h:record("last~2").id)
+    fs.remove(("%s/.ggen/runs/%s.json"):format(dir, C))
+    assert.same({ A, future, B }, h:records())
   end)
 
   it("says what there is when it does not find one", function()

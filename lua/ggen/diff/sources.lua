@@ -19,7 +19,7 @@ local MOST = 1024 ^ 3
 ---@field record table? of a run
 
 local function history(dir)
-  return require("ggen.history").open(require("ggen.locate").find(dir) or dir)
+  return require("ggen.history").open(require("ggen.locate").find_runs(dir) or dir)
 end
 
 -- "2026-11-21 21:12:53 UTC, commit 1402f91"

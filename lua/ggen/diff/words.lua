@@ -1,5 +1,6 @@
 -- Names, values and times of a comparison as people read them.
 -- SPDX-License-Identifier: MIT
+local harmless = require("ggen.harmless")
 local units = require("ggen.units")
 
 local M = {}
@@ -8,13 +9,7 @@ local LONGEST = 200 -- bytes of a name
 local LONGEST_VALUE = 60
 
 ---A text of somebody else's: what would move the cursor or change colours is written out.
----@param text string
----@return string
-function M.harmless(text)
-  return (text:gsub("\194[\128-\159]", "?"):gsub("%c", function(byte)
-    return byte == "\n" and "\\n" or byte == "\t" and "\\t" or ("\\x%02x"):format(byte:byte())
-  end))
-end
+M.harmless = harmless.line
 
 local function cut(text, most)
   if #text <= most then return text end
@@ -40,11 +35,7 @@ end
 ---@param seconds number?
 ---@return string text "35 us", "1.2 ms", "1.20 s"
 function M.time(seconds)
-  if not seconds then return "-" end
-  if seconds == 0 then return "0 s" end
-  if seconds < 0.0009995 then return ("%.0f us"):format(seconds * 1e6) end
-  if seconds < 0.9995 then return ("%.1f ms"):format(seconds * 1e3) end
-  return units.format_duration(seconds)
+  return seconds and units.format_short(seconds) or "-"
 end
 
 ---@param before number?

@@ -10,6 +10,7 @@
 local columns = require("ggen.columns")
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
+local harmless = require("ggen.harmless")
 local json = require("ggen.core.json")
 local robust = require("ggen.perf.robust")
 local series = require("ggen.perf.series")
@@ -89,7 +90,12 @@ function M.read(from, name)
         shown(name))
     end
   end
-  return decoded
+  for _, field in ipairs({ "machine", "pipeline", "runs" }) do
+    if type(decoded[field]) ~= "string" and type(decoded[field]) ~= "number" then
+      fault.raise(("this is damaged (it has no %s): save it again"):format(field), shown(name))
+    end
+  end
+  return harmless.all(decoded)
 end
 
 local function good_values(row)

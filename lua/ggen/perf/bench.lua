@@ -1,21 +1,28 @@
 -- `ggen-lua perf bench TASK -n N`: one task run again and again, first to warm up and then to be
 -- measured. What it needs runs once before; nothing of it is served from the cache, kept in it, or
--- recorded.
+-- remembered.
 -- SPDX-License-Identifier: MIT
+local async = require("ggen.async")
+local clock = require("ggen.core.clock")
 local columns = require("ggen.columns")
 local fault = require("ggen.fault")
+local fs = require("ggen.core.fs")
 local json = require("ggen.core.json")
 local judge = require("ggen.perf.judge")
 local plan = require("ggen.plan")
 local robust = require("ggen.perf.robust")
 local select = require("ggen.select")
 local session = require("ggen.session")
+local signal = require("ggen.core.signal")
 local source = require("ggen.perf.source")
 local units = require("ggen.units")
 
 local M = {}
 
 local DEFAULT, WARM_UP, TAIL = 10, 1, 20
+local MOST = 10000 -- times
+local INTERRUPTED = 130 -- exit code
+local PATIENCE = 0.5 -- seconds between words of how far it is
 
 -- The one task that a name means.
 local function task_of(project, name)
@@ -56,7 +63,7 @@ local function give_up(message) error(fault.new({ message = message, exit = 1 })
 
 -- Runs a selection without anybody being told; what `listener` hears is all.
 local function run(project, args, selection, options, listener)
-  options.output = "none"
+  options.output, options.aside = "none", true
   options.jobs = options.jobs or 1
   local host = session.host(project, args, options)
   local plugins = session.plugins(project, host, { observer = true })
@@ -84,7 +91,7 @@ local function prepare(project, args, task)
     { on_note = function() end, on_task_end = function(_, other, result)
       if result.status == "failed" then failed = failed or reason_of(other, result) end
     end })
-  if code ~= 0 and failed then give_up(failed) end
+  if code ~= 0 and code ~= INTERRUPTED and failed then give_up(failed) end
   return code
 end
 
@@ -134,52 +141,114 @@ local function document_of(task, samples, warm_up)
     values = json.array(values), outliers = json.array(outliers) }
 end
 
-local function worded(seconds)
-  return seconds < 1 and ("%.1f ms"):format(seconds * 1000) or units.format_duration(seconds)
-end
+local short = units.format_short
 
 ---@param document table
 ---@return string
 function M.text(document)
   local rows = { { "", "runs", "median", "least", "most", "noise", "cpu", "memory" },
-    { document.task, tostring(document.runs), worded(document.median), worded(document.least),
-      worded(document.most), document.noise and judge.percent(document.noise) or "-",
-      document.cpu and worded(document.cpu) or "-",
+    { document.task, tostring(document.runs), short(document.median), short(document.least),
+      short(document.most), document.noise and judge.percent(document.noise) or "-",
+      document.cpu and short(document.cpu) or "-",
       document.peak_memory and units.format_size(document.peak_memory) or "-" } }
   local out = { columns.render(rows, "") }
   for _, outlier in ipairs(document.outliers) do
     out[#out + 1] = ("run %d took %s, which does not belong to the others\n"):format(outlier.run,
-      worded(outlier.duration))
+      short(outlier.duration))
   end
   return table.concat(out)
 end
 
+-- Calls fn(interrupted) while signals are only noted: interrupted() tells of them.
+local function noting_signals(fn)
+  local name
+  local handles = {}
+  for i, one in ipairs({ "INT", "TERM", "HUP" }) do
+    handles[i] = signal.start(one, function() name = one end)
+  end
+  local ok, result = pcall(fn, function() return name ~= nil end)
+  for _, handle in ipairs(handles) do handle:close() end
+  if not ok then error(result, 0) end
+  return result
+end
+
+-- Where somebody is watching, how far it is: a word now and then, gone at the end.
+local function progress(total)
+  local shown, last = fs.is_tty(2), clock.monotonic()
+  local wiped = shown and "\r\27[K" or ""
+  return function(i)
+    if not shown then return end
+    local now = clock.monotonic()
+    if not i then
+      io.stderr:write(wiped)
+    elseif now - last >= PATIENCE then
+      last = now
+      io.stderr:write(("%srun %d of %d"):format(wiped, i, total))
+    end
+  end
+end
+
+-- Runs a task again and again: samples, and the number of the run that was interrupted.
+local function measure(project, args, task, warm_up, count)
+  local total = warm_up + count
+  local samples, tell = {}, progress(total)
+  local interrupted_in = noting_signals(function(interrupted)
+    for i = 1, total do
+      tell(i)
+      local sample, ended, failed = once(project, args, task)
+      async.sleep(0) -- a task that never waits leaves no turn to signals
+      if ended == INTERRUPTED or interrupted() then return i end
+      if failed then
+        tell()
+        give_up(("%s\n(run %d of %d)"):format(failed, i, total))
+      end
+      if ended ~= 0 then
+        give_up(("perf bench: %s ended with exit code %d"):format(task.id, ended))
+      end
+      if not sample then
+        fault.raise(("perf bench: %s did not run: its condition does not hold"):format(task.id))
+      end
+      if i > warm_up then samples[#samples + 1] = sample end
+    end
+  end)
+  tell()
+  return samples, interrupted_in
+end
+
 ---@async
----@param _ ggen.perf.Source
+---@param from ggen.perf.Source
 ---@param args table
 ---@return integer code
-function M.run(_, args)
+function M.run(from, args)
   if #args.words ~= 1 then fault.raise("perf bench: name one task: ggen-lua perf bench TASK") end
   local count, warm_up = args.count or DEFAULT, args.warm_up or WARM_UP
+  for option, value in pairs({ ["-n"] = count, ["--warm-up"] = warm_up }) do
+    if value > MOST then
+      fault.raise(("perf bench: %s: %d times at most, got %.0f"):format(option, MOST, value))
+    end
+  end
   local project = session.open(args)
   local task = task_of(project, args.words[1])
   local code = prepare(project, args, task)
-  if code ~= 0 then return code end
-  local samples = {}
-  for i = 1, warm_up + count do
-    local sample, ended, failed = once(project, args, task)
-    if failed then
-      give_up(("%s\n(run %d of %d)"):format(failed, i, warm_up + count))
-    end
-    if ended ~= 0 then return ended end
-    if not sample then
-      fault.raise(("perf bench: %s did not run: its condition does not hold"):format(task.id))
-    end
-    if i > warm_up then samples[#samples + 1] = sample end
+  if code == INTERRUPTED then
+    from:warn("perf bench: interrupted before the first run: nothing was measured")
   end
-  local document = document_of(task, samples, warm_up)
-  if args.json then source.print_json("bench", document) else io.write(M.text(document)) end
-  return 0
+  if code ~= 0 then return code end
+  local samples, interrupted_in = measure(project, args, task, warm_up, count)
+  if interrupted_in then
+    from:warn(("perf bench: interrupted in run %d of %d: %s"):format(interrupted_in,
+      warm_up + count, #samples == 0 and "nothing was measured"
+      or ("the figures are of the %d that were measured until then"):format(#samples)))
+  end
+  if #samples > 0 then
+    local document = document_of(task, samples, warm_up)
+    if args.json then
+      source.print_json("bench", document)
+    else
+      io.write(M.text(document))
+    end
+  end
+  return interrupted_in and INTERRUPTED or 0
 end
 
 return M

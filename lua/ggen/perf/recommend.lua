@@ -13,6 +13,7 @@ local LARGE_SHARE = 0.25 -- of the run: a task that is worth dividing
 local OFTEN, OFTEN_RUNS = 0.8, 5 -- a task that is nearly never served
 local MEMORY_SHARE = 0.9 -- of the machine's
 local MOST_NAMED = 3
+local MOST_TRIED = 30 -- tasks of one rule: each is a replay of the whole run
 
 ---@class ggen.perf.Recommendation
 ---@field kind "regression"|"target"|"retries"|"uncached"|"misses"|"restore"|"workers"|"divide"|
@@ -26,7 +27,10 @@ local MOST_NAMED = 3
 ---@field lines table[] of the history, that may be compared with the record
 ---@field wall number
 ---@field targets table?
+---@field gain fun(position: integer, seconds: number): number what the run would have gained if one
+---task had taken another time
 ---@field named table<string, true> tasks that would not have to run at all
+---@field replayed fun(): ggen.perf.Replay the run as it was
 ---@field add fun(kind: string, text: string, evidence: string, gain: number?)
 
 local duration = units.format_duration
@@ -37,9 +41,22 @@ local function worth(case, gain)
   return gain >= LEAST_GAIN and share(case, gain) >= LEAST_SHARE
 end
 
--- As if one task had taken another time.
-local function with(position, seconds)
-  return function(task, i) return i == position and seconds or task.duration end
+-- The positions of the tasks for which `test` holds, in the order of the record: the longest of
+-- them. A task cannot give back more than it took, so short ones are not worth a replay.
+local function longest(case, test)
+  local list, tasks = {}, case.record.tasks
+  for i, task in ipairs(tasks) do
+    if test(task) then list[#list + 1] = i end
+  end
+  if #list <= MOST_TRIED then return list end
+  table.sort(list, function(a, b)
+    local first, second = tasks[a].duration, tasks[b].duration
+    if first ~= second then return first > second end
+    return a < b
+  end)
+  for i = #list, MOST_TRIED + 1, -1 do list[i] = nil end
+  table.sort(list)
+  return list
 end
 
 local function cpus_of(record)
@@ -63,14 +80,19 @@ function rules.regression(case)
   end
   local positions = {}
   for i, task in ipairs(case.record.tasks) do positions[task.id] = i end
+  local regressed = {}
   for _, row in ipairs(judge.history(list)) do
-    local position = row.verdict == "regressed" and positions[row.id]
-    if position then
+    if row.verdict == "regressed" and positions[row.id] then regressed[row.id] = row end
+  end
+  local slower = longest(case, function(task) return regressed[task.id] ~= nil end)
+  for _, position in ipairs(slower) do
+    local row = regressed[case.record.tasks[position].id]
+    if positions[row.id] == position then
       local line = case.series.lines[row.since]
       local commit = line and type(line.commit) == "string" and line.commit:sub(1, 7)
       case.add("regression", ("look at what made %s slower%s"):format(row.id,
         commit and " in " .. commit or ""), judge.text(row, commit),
-        replay.gain(case.record, with(position, row.before)))
+        case.gain(position, row.before))
     end
   end
 end
@@ -91,38 +113,37 @@ function rules.target(case)
 end
 
 function rules.retries(case)
-  for i, task in ipairs(case.record.tasks) do
-    local attempts = tonumber(task.attempts) or 1
-    if attempts > 1 then
-      local once = task.duration / attempts
-      case.add("retries", ("make %s succeed the first time"):format(task.id),
-        ("it took %d attempts and %s"):format(attempts, duration(task.duration)),
-        replay.gain(case.record, with(i, once)))
-    end
+  local function attempts(task) return tonumber(task.attempts) or 1 end
+  for _, i in ipairs(longest(case, function(task) return attempts(task) > 1 end)) do
+    local task = case.record.tasks[i]
+    case.add("retries", ("make %s succeed the first time"):format(task.id),
+      ("it took %d attempts and %s"):format(attempts(task), duration(task.duration)),
+      case.gain(i, task.duration / attempts(task)))
   end
 end
 
 function rules.uncached(case)
-  for i, task in ipairs(case.record.tasks) do
-    if task.cache == "off" and task.status == "ok" then
-      local gain = replay.gain(case.record, with(i, 0))
-      if worth(case, gain) then
-        case.named[task.id] = true
-        case.add("uncached", ("let results of %s be kept"):format(task.id),
-          ("it is never served from the cache, and took %s (ggen-lua why %s)"):format(
-            duration(task.duration), task.id), gain)
-      end
+  local list = longest(case, function(task)
+    return task.cache == "off" and task.status == "ok" and worth(case, task.duration)
+  end)
+  for _, i in ipairs(list) do
+    local task, gain = case.record.tasks[i], case.gain(i, 0)
+    if worth(case, gain) then
+      case.named[task.id] = true
+      case.add("uncached", ("let results of %s be kept"):format(task.id),
+        ("it is never served from the cache, and took %s (ggen-lua why %s)"):format(
+          duration(task.duration), task.id), gain)
     end
   end
 end
 
--- How often a task had a turn, and how often it was no hit, in the runs of the history.
-local function turns_of(lines, id)
-  local misses = 0
+-- In how many runs of the history tasks were no hit.
+local function misses_in(lines, ids)
+  local misses = {}
   for _, line in ipairs(lines) do
     for _, task in ipairs(type(line.tasks) == "table" and line.tasks or {}) do
-      if type(task) == "table" and task.id == id and task.cache == "miss" then
-        misses = misses + 1
+      if type(task) == "table" and ids[task.id] and task.cache == "miss" then
+        misses[task.id] = (misses[task.id] or 0) + 1
       end
     end
   end
@@ -131,27 +152,34 @@ end
 
 function rules.misses(case)
   if #case.lines < OFTEN_RUNS then return end
-  for i, task in ipairs(case.record.tasks) do
-    if task.cache == "miss" and share(case, task.duration) >= LEAST_SHARE then
-      local misses = turns_of(case.lines, task.id)
-      local gain = replay.gain(case.record, with(i, 0))
-      if misses >= OFTEN * #case.lines and worth(case, gain) then
-        case.add("misses", ("narrow the inputs of %s"):format(task.id),
-          ("it ran in %d of the last %d runs%s"):format(misses, #case.lines,
-            task.reason and ", this time because: " .. task.reason or ""), gain)
-      end
+  local tasks, ids = case.record.tasks, {}
+  local list = longest(case, function(task)
+    return task.cache == "miss" and worth(case, task.duration)
+  end)
+  for _, i in ipairs(list) do ids[tasks[i].id] = true end
+  local misses = misses_in(case.lines, ids)
+  for _, i in ipairs(list) do
+    local task, count = tasks[i], misses[tasks[i].id] or 0
+    local gain = count >= OFTEN * #case.lines and case.gain(i, 0) or 0
+    if worth(case, gain) then
+      case.add("misses", ("narrow the inputs of %s"):format(task.id),
+        ("it ran in %d of the last %d runs%s"):format(count, #case.lines,
+          task.reason and ", this time because: " .. task.reason or ""), gain)
     end
   end
 end
 
 function rules.restore(case)
-  for i, task in ipairs(case.record.tasks) do
+  local function too_long(task)
     local saved = tonumber(task.saved)
-    if task.cache == "restored" and saved and task.duration > saved + LEAST_GAIN then
-      case.add("restore", ("do not keep the results of %s (cache = false)"):format(task.id),
-        ("restoring took %s, running it %s"):format(duration(task.duration), duration(saved)),
-        replay.gain(case.record, with(i, saved)))
-    end
+    return task.cache == "restored" and saved ~= nil and task.duration > saved + LEAST_GAIN
+  end
+  for _, i in ipairs(longest(case, too_long)) do
+    local task = case.record.tasks[i]
+    local saved = tonumber(task.saved)
+    case.add("restore", ("do not keep the results of %s (cache = false)"):format(task.id),
+      ("restoring took %s, running it %s"):format(duration(task.duration), duration(saved)),
+      case.gain(i, saved))
   end
 end
 
@@ -159,7 +187,7 @@ function rules.workers(case)
   local record = case.record
   local jobs, cpus = tonumber(record.jobs), cpus_of(record)
   if not jobs or jobs < 1 or #record.tasks < 2 then return end
-  local now = replay.run(record)
+  local now = case.replayed()
   local wider = replay.run(record, { jobs = jobs * 2 })
   local gain = now.makespan - wider.makespan
   if not worth(case, gain) then return end
@@ -174,15 +202,17 @@ end
 function rules.divide(case)
   local on_path = {}
   for _, id in ipairs(case.record.critical_path) do on_path[id] = true end
-  for i, task in ipairs(case.record.tasks) do
-    if on_path[task.id] and task.cache ~= "restored" and not case.named[task.id]
-      and share(case, task.duration) >= LARGE_SHARE then
-      local gain = replay.gain(case.record, with(i, task.duration / 2))
-      if worth(case, gain) then
-        case.add("divide", ("divide %s into parts that run side by side, or make it faster")
-          :format(task.id), ("it is on the critical path and took %.0f %% of the run; half of it"
-          .. " would do"):format(math.min(1, share(case, task.duration)) * 100), gain)
-      end
+  local list = longest(case, function(task)
+    return on_path[task.id] and task.cache ~= "restored" and not case.named[task.id]
+      and share(case, task.duration) >= LARGE_SHARE
+  end)
+  for _, i in ipairs(list) do
+    local task = case.record.tasks[i]
+    local gain = case.gain(i, task.duration / 2)
+    if worth(case, gain) then
+      case.add("divide", ("divide %s into parts that run side by side, or make it faster")
+        :format(task.id), ("it is on the critical path and took %.0f %% of the run; half of it"
+        .. " would do"):format(math.min(1, share(case, task.duration)) * 100), gain)
     end
   end
 end
@@ -242,6 +272,17 @@ function M.of(record, lines, targets)
         position = #found }
     end,
   }
+  -- Played once as it was, and once for each question.
+  local replayed
+  function case.replayed()
+    replayed = replayed or replay.run(record)
+    return replayed
+  end
+  function case.gain(position, seconds)
+    return replay.gain(record, function(task, i)
+      return i == position and seconds or task.duration
+    end, case.replayed())
+  end
   for _, kind in ipairs(ORDER) do rules[kind](case) end
   table.sort(found, function(a, b)
     local first, second = a.gain or -1, b.gain or -1

@@ -52,9 +52,11 @@ end
 ---What a run would have gained if some tasks had taken another time.
 ---@param record table of a run
 ---@param seconds fun(task: table, position: integer): number
+---@param before ggen.perf.Replay? of the run as it was, where somebody has made it already
 ---@return number seconds 0 or more
-function M.gain(record, seconds)
-  return math.max(0, M.run(record).makespan - M.run(record, { seconds = seconds }).makespan)
+function M.gain(record, seconds, before)
+  before = before or M.run(record)
+  return math.max(0, before.makespan - M.run(record, { seconds = seconds }).makespan)
 end
 
 return M

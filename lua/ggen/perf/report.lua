@@ -157,7 +157,9 @@ local function verdict_line(document, style)
   local wall = units.format_duration(document.wall)
   local why
   if judged.against == "targets" then
-    why = ("target %s, %+.1f %%"):format(units.format_duration(judged.limit), judged.percent or 0)
+    local cells = require("ggen.targets").cells({ name = "total", duration = document.wall,
+      percent = judged.percent or 0 })
+    why = ("%s the target of %s"):format(cells.percent, units.format_short(judged.limit))
   elseif judged.against == "history" then
     why = ("usually %s, %+.1f %%, noise %.0f %%, %d runs"):format(
       units.format_duration(judged.usual), judged.percent, judged.noise * 100, judged.runs)

@@ -3,17 +3,18 @@
 -- SPDX-License-Identifier: MIT
 local cli = require("ggen.cli")
 local fault = require("ggen.fault")
+local fs = require("ggen.core.fs")
+local harmless = require("ggen.harmless")
 local history = require("ggen.history")
 local json = require("ggen.core.json")
 local locate = require("ggen.locate")
+local units = require("ggen.units")
 
 local M = {}
 
--- So far back the history is read: lines of a thousand tasks are of this size.
-local LEAST_BYTES, LINE_BYTES = 4 * 1024 * 1024, 64 * 1024
-
 ---@class ggen.perf.Source
 ---@field dir string absolute
+---@field here string absolute, where one stands
 ---@field args table of the command line
 ---@field history table of ggen.history
 local Source = {}
@@ -25,15 +26,16 @@ Source.__index = Source
 ---@return ggen.perf.Source
 function M.open(args)
   local here = cli.directory(args)
-  local dir = locate.find(here)
+  local dir = locate.find_runs(here)
   if not dir then
-    if not require("ggen.core.fs").stat(here .. "/.ggen") then
-      fault.raise("perf: there is no pipeline.lua, no make.toml and no .ggen here or in a directory"
-        .. " above")
-    end
-    dir = here
+    fault.raise("perf: there is no pipeline.lua, no make.toml and no .ggen here or in a directory"
+      .. " above")
   end
-  return setmetatable({ dir = dir, args = args, history = history.open(dir) }, Source)
+  return setmetatable({ dir = dir, args = args, here = here, history = history.open(dir) }, Source)
+end
+
+local function plural(count, one, many)
+  return ("%d %s"):format(count, count == 1 and one or many)
 end
 
 ---@param text string
@@ -41,11 +43,7 @@ function Source:warn(text)
   self._said = self._said or {}
   if self._said[text] then return end
   self._said[text] = true
-  io.stderr:write("ggen-lua: warning: ", text, "\n")
-end
-
-local function plural(count, one, many)
-  return ("%d %s"):format(count, count == 1 and one or many)
+  io.stderr:write("ggen-lua: warning: ", harmless.text(text), "\n")
 end
 
 ---The newest lines of the history, oldest first.
@@ -53,7 +51,11 @@ end
 ---@return table[]
 function Source:lines(most)
   local opened = self.history
-  local lines = opened:lines({ most = most, bytes = math.max(LEAST_BYTES, most * LINE_BYTES) })
+  -- Who says how many gets as many, however long they are.
+  local lines = opened:lines({ most = most, bytes = self.args.count and math.huge or nil })
+  if opened.problem then
+    self:warn((".ggen/history.jsonl cannot be read: %s"):format(opened.problem))
+  end
   if (opened.damaged or 0) > 0 then
     self:warn((".ggen/history.jsonl: %s left out"):format(plural(opened.damaged,
       "damaged line was", "damaged lines were")))
@@ -61,6 +63,11 @@ function Source:lines(most)
   if (opened.foreign or 0) > 0 then
     self:warn((".ggen/history.jsonl: %s left out"):format(plural(opened.foreign,
       "line of another version of ggen-lua was", "lines of another version of ggen-lua were")))
+  end
+  if opened.unread > 0 then
+    self:warn(("only the newest %s of .ggen/history.jsonl were looked at: %s further back were not"
+      .. " read (perf history -n %d reads as many as it is asked for)"):format(plural(#lines, "run",
+      "runs"), units.format_size(opened.unread), most))
   end
   return lines
 end
@@ -71,6 +78,17 @@ end
 function Source:some_lines(most)
   local lines = self:lines(most)
   if #lines == 0 then
+    local problem, records = self.history.problem, #self.history:records()
+    if problem then
+      fault.raise(("perf: .ggen/history.jsonl cannot be read: %s"):format(problem))
+    elseif self.history.damaged + self.history.foreign > 0 then
+      fault.raise("perf: no line of .ggen/history.jsonl can be used: move it away, and run"
+        .. " something (ggen-lua run)")
+    elseif records > 0 then
+      fault.raise(("perf: .ggen/history.jsonl has no line, though .ggen/runs has %s: restore it"
+        .. " from where .ggen came from, or run something (ggen-lua run)"):format(plural(records,
+        "record", "records")))
+    end
     fault.raise("perf: no run is recorded yet: run something first (ggen-lua run), and see that the"
       .. " pipeline does not turn recording off (observer.history)")
   end
@@ -80,10 +98,18 @@ end
 ---@param ref string
 ---@return table record
 function Source:record(ref)
-  if #self.history:records() == 0 and not ref:find("/", 1, true) then
+  if not ref:find("/", 1, true) and not ref:find("%.json$") and #self.history:records() == 0 then
+    local runs, lines = fs.stat(self.dir .. "/.ggen/runs"), self.history:lines({ most = 1 })
+    if runs and runs.type ~= "directory" then
+      fault.raise("perf: .ggen/runs is no directory: remove it, and run something (ggen-lua run)")
+    elseif #lines > 0 then
+      fault.raise(("perf: .ggen/runs has no record, though .ggen/history.jsonl knows of the run %s:"
+        .. " run something (ggen-lua run)"):format(lines[1].id))
+    end
     fault.raise("perf: no run is recorded yet: run something first (ggen-lua run)")
   end
-  return self.history:record(ref)
+  -- Files are named from the directory that one stands in, as -C says it.
+  return self.history:record(ref, self.here)
 end
 
 ---Those that were there before a run.

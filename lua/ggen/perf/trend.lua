@@ -20,10 +20,21 @@ local number, milliseconds = source.number, units.milliseconds
 
 local function thousandth(value) return value and math.floor(value * 1000 + 0.5) / 1000 end
 
+-- Whatever the cache had to say of it.
+local function count_ran(line)
+  local count = 0
+  for _, task in ipairs(type(line.tasks) == "table" and line.tasks or {}) do
+    if type(task) == "table" and (task.cache == "miss" or task.cache == "off") then
+      count = count + 1
+    end
+  end
+  return count
+end
+
 local function run_row(line)
   return {
     id = line.id, time = line.time, command = line.command, status = line.status, code = line.code,
-    wall = milliseconds(number(line.wall)), ran = number(line.misses),
+    wall = milliseconds(number(line.wall)), ran = count_ran(line),
     hit_rate = number(line.hit_rate), commit = type(line.commit) == "string" and line.commit or nil,
     machine = line.machine,
   }
@@ -90,21 +101,15 @@ function M.text(document, utf8)
     return table.concat(out, "\n") .. "\n"
   end
   out[#out + 1] = ""
-  local rows = { { "what", "runs", "median", "last", "change" } }
+  local rows = { { "what", "runs", "median", "last", "change", "" } }
   for i = 1, math.min(#document.trends, MOST_ROWS) do
     local trend = document.trends[i]
     rows[#rows + 1] = { trend.scope == "run" and "the whole run" or trend.id, tostring(trend.runs),
       units.format_duration(trend.median), units.format_duration(trend.last),
-      trend.change and ("%+.0f %%"):format(trend.change * 100) or "-" }
+      trend.change and ("%+.0f %%"):format(trend.change * 100) or "-",
+      spark.line(newest(trend.values), utf8) }
   end
-  local i, widest = 0, 0
-  local text = columns.render(rows, "")
-  for line in text:gmatch("[^\n]+") do widest = math.max(widest, columns.width(line)) end
-  for line in text:gmatch("[^\n]+") do
-    local bars = i > 0 and "  " .. spark.line(newest(document.trends[i].values), utf8) or ""
-    out[#out + 1] = ((line .. (" "):rep(widest - columns.width(line)) .. bars):gsub("%s+$", ""))
-    i = i + 1
-  end
+  out[#out + 1] = columns.render(rows, ""):gsub("\n$", "")
   if #document.trends > MOST_ROWS then
     out[#out + 1] = ("and %d more (--json has all)"):format(#document.trends - MOST_ROWS)
   end

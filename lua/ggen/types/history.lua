@@ -20,11 +20,14 @@ function history.read(path) end
 ---@class ggen.History
 ---@field damaged integer lines of the last lines() that are none: torn, not JSON, not of a run
 ---@field foreign integer those of another version
+---@field unread integer bytes further back that were not looked at, though more lines were wanted
+---@field problem string? why the file of the history cannot be read, when it is there
 local History = {}
 
 ---@class ggen.HistoryQuery
 ---@field most integer? how many lines; 200 when it is not said
----@field bytes integer? how far back the file is read; 4 MiB when it is not said
+---@field bytes integer? how far back the file is read; 64 MiB when it is not said
+---@field longest integer? bytes of a line; what is longer is damaged; 32 MiB when it is not said
 ---@field pipeline string? of this pipeline only
 ---@field machine string? of this machine class only
 ---@field before string? of runs before the one of this id only
@@ -35,11 +38,13 @@ local History = {}
 function History:lines(query) end
 
 ---The runs whose records are there.
----@return string[] ids the newest last
+---@return string[] ids the newest last, by the order of the history
 function History:records() end
 
 ---The record of a run.
 ---@param ref string an id, a part of only one, "last", "last~2" (the second before the last), or
 ---the path of a file
+---@param below? string absolute directory that such a path is relative to, where that is another
+---than the working directory
 ---@return table record raises an error when there is none, or it is damaged
-function History:record(ref) end
+function History:record(ref, below) end

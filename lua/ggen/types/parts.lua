@@ -340,6 +340,11 @@ function units.jobs(value) end
 ---@return string "0.42 s", "2 m 05 s"
 function units.format_duration(seconds) end
 
+---The same of what may have taken hardly any time.
+---@param seconds number
+---@return string text "35 us", "1.2 ms", "1.20 s"
+function units.format_short(seconds) end
+
 ---@param seconds number?
 ---@return number? seconds to the millisecond, for JSON
 function units.milliseconds(seconds) end

@@ -242,6 +242,29 @@ describe("recommendations", function()
     assert.equal(2, found.target.gain)
   end)
 
+  it("take a few replays, however many tasks could be asked about", function()
+    local run, count = replay.run, 0
+    replay.run = function(...)
+      count = count + 1
+      return run(...)
+    end
+    finally(function() replay.run = run end)
+    local function replays_of(seconds, fields)
+      local tasks = {}
+      for i = 1, 2000 do tasks[i] = { "t" .. i, seconds, fields } end
+      count = 0
+      local record = record_of(tasks)
+      record.totals.wall = seconds -- as if all had run side by side
+      recommend.of(record)
+      return count
+    end
+    assert.truthy(replays_of(0.01, { cache = "off" }) <= 40)
+    for _, fields in ipairs({ { cache = "off" }, { attempts = 2 }, { cache = "restored",
+      saved = 0.01 } }) do
+      assert.truthy(replays_of(500, fields) <= 100)
+    end
+  end)
+
   it("have the greatest gain first", function()
     local list = recommend.of(record_of({ { "a", 5, { cache = "off" } }, { "b", 4,
       { cache = "off", needs = { 0 } } }, { "c", 8, { attempts = 2, needs = { 1 } } } }))
