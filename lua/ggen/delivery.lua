@@ -113,14 +113,26 @@ end
 -- Without passwords.
 local function shown(url) return (url:gsub("://[^/@]*@", "://"):gsub("[?#].*$", "")) end
 
--- What a server says about its answer, as one short line.
-local function said(url, response)
-  local text = response.body:gsub("%c+", " "):sub(1, MOST_TEXT)
-  local value = require("ggen.core.json").decode(response.body)
-  if type(value) == "table" and type(value.message) == "string" then
-    text = value.message:gsub("%c+", " "):sub(1, MOST_TEXT)
+---What somebody else says, as one short line that can be shown: without control characters, and
+---not cut within a letter.
+---@param text string
+---@param most integer? bytes (200)
+---@return string
+function M.said(text, most)
+  most = most or MOST_TEXT
+  -- C1 controls (U+0080 to U+009F) are two bytes of UTF-8.
+  text = text:sub(1, most * 4):gsub("\194[\128-\159]", " "):gsub("[%c%s]+", " "):gsub("^ ", "")
+  if #text > most then
+    text = text:sub(1, most):gsub("[\192-\255][\128-\191]*$", "")
   end
-  text = text:gsub("^%s+", ""):gsub("%s+$", "")
+  return (text:gsub(" $", ""))
+end
+
+-- What a server says about its answer.
+local function said(url, response)
+  local text = M.said(response.body)
+  local value = require("ggen.core.json").decode(response.body)
+  if type(value) == "table" and type(value.message) == "string" then text = M.said(value.message) end
   return ("%s answered %d%s"):format(shown(url), response.status, text ~= "" and ": " .. text or "")
 end
 

@@ -83,6 +83,12 @@ describe("delivery", function()
     assert.is_nil(delivery.retry_after(nil, 0))
   end)
 
+  it("makes one harmless line of what others say", function()
+    assert.equal("a [31m b c", delivery.said("\n a \27[31m\r\n b\t\0 \194\155c\n"))
+    assert.equal("aü", delivery.said("aüü", 4))
+    assert.equal("", delivery.said(" \n"))
+  end)
+
   it("gives up what no other attempt would help, and says what the server said", function()
     local d = make({ { status = 400, body = '{"message":"spans[0]:\\nno name"}' }, 500, 200 })
     for i = 1, 3 do d:post("a", tostring(i)) end
