@@ -132,7 +132,9 @@ end
 local function said(url, response)
   local text = M.said(response.body)
   local value = require("ggen.core.json").decode(response.body)
-  if type(value) == "table" and type(value.message) == "string" then text = M.said(value.message) end
+  if type(value) == "table" and type(value.message) == "string" then
+    text = M.said(value.message)
+  end
   return ("%s answered %d%s"):format(shown(url), response.status, text ~= "" and ": " .. text or "")
 end
 

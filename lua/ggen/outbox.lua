@@ -3,7 +3,8 @@
 --
 -- A file is the body of one letter; its name is
 --   <box>-<13 digits: ms since 1970>-<random>-<kind>[.claimed-<seconds since 1970>]
--- Beside them, <box>-unanswered says when a run has waited for an answer in vain: seconds since 1970.
+-- Beside them, <box>-unanswered says when a run has waited for an answer in vain: seconds since
+-- 1970.
 -- SPDX-License-Identifier: MIT
 local fs = require("ggen.core.fs")
 

@@ -52,7 +52,7 @@ local function status_of(entry)
   return { code = ERROR, message = entry.message or ("exit code %d"):format(entry.code or 1) }
 end
 
--- A run may have very many tasks: their spans are put together as texts, which takes a quarter of
+-- A run may have very many tasks: their spans are put together as texts, which takes a third of
 -- what tables take.
 
 local function quoted(value)
@@ -123,7 +123,8 @@ local function task_span(frame, task)
   return table.concat({ frame, ggen.random.hex(8), '","name":', quoted(task.id),
     ',"startTimeUnixNano":"', nanoseconds(task.start), '","endTimeUnixNano":"',
     nanoseconds(task.start + math.max(task.duration, 0)), '","status":',
-    status.code and ('{"code":%d,"message":%s}'):format(status.code, quoted(status.message)) or "{}",
+    status.code and ('{"code":%d,"message":%s}'):format(status.code, quoted(status.message))
+      or "{}",
     ',"attributes":[', attributes_text(task), "]}" })
 end
 
