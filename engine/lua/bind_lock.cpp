@@ -33,6 +33,14 @@ int lock_hold(lua_State* L) {
   return 1;
 }
 
+// try(path, name) -> Lock | nil. Nil: somebody else has it. Never waits.
+int lock_try(lua_State* L) {
+  const std::string path = check_string(L, 1), name = check_string(L, 2);
+  LuaLock& lock = push<LuaLock>(L);
+  if (!lock.locks.emplace(path).try_lock(name)) lua_pushnil(L);
+  return 1;
+}
+
 // lock:close(), also when it is closed already
 int lock_close(lua_State* L) {
   check<LuaLock>(L, 1).locks.reset();
@@ -40,7 +48,7 @@ int lock_close(lua_State* L) {
 }
 
 constexpr luaL_Reg kMethods[] = {{"close", lock_close}, {nullptr, nullptr}};
-constexpr luaL_Reg kFunctions[] = {{"hold", lock_hold}, {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {{"hold", lock_hold}, {"try", lock_try}, {nullptr, nullptr}};
 
 }  // namespace
 

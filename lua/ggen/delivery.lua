@@ -113,14 +113,28 @@ end
 -- Without passwords.
 local function shown(url) return (url:gsub("://[^/@]*@", "://"):gsub("[?#].*$", "")) end
 
--- What a server says about its answer, as one short line.
+---What somebody else says, as one short line that can be shown: without control characters, and
+---not cut within a letter.
+---@param text string
+---@param most integer? bytes (200)
+---@return string
+function M.said(text, most)
+  most = most or MOST_TEXT
+  -- C1 controls (U+0080 to U+009F) are two bytes of UTF-8.
+  text = text:sub(1, most * 4):gsub("\194[\128-\159]", " "):gsub("[%c%s]+", " "):gsub("^ ", "")
+  if #text > most then
+    text = text:sub(1, most):gsub("[\192-\255][\128-\191]*$", "")
+  end
+  return (text:gsub(" $", ""))
+end
+
+-- What a server says about its answer.
 local function said(url, response)
-  local text = response.body:gsub("%c+", " "):sub(1, MOST_TEXT)
+  local text = M.said(response.body)
   local value = require("ggen.core.json").decode(response.body)
   if type(value) == "table" and type(value.message) == "string" then
-    text = value.message:gsub("%c+", " "):sub(1, MOST_TEXT)
+    text = M.said(value.message)
   end
-  text = text:gsub("^%s+", ""):gsub("%s+$", "")
   return ("%s answered %d%s"):format(shown(url), response.status, text ~= "" and ": " .. text or "")
 end
 
@@ -176,6 +190,7 @@ function Delivery:_send_all()
       self._asking = request.url
       local response, message, problem = self._ask(request)
       self._asking = nil
+      self._heard = self._heard or response ~= nil
       if not self:_take(request.url, response, message, problem) then return end
     else
       self:_remove(1) -- somebody else took it away
@@ -184,17 +199,22 @@ function Delivery:_send_all()
 end
 
 ---Waits until all is sent, but not for long; then nothing is sent any more, and what is left goes
----to the outbox.
+---to the outbox. For a server that let another run wait in vain lately it does not wait at all.
 ---@async
 ---@param seconds number
 ---@return ggen.DeliveryReport
 function Delivery:finish(seconds)
   if self._finished then return self._report end
+  if self._thread and seconds > 0 and not self._heard and self._outbox:in_doubt() then
+    seconds, self._quiet = 0, true
+  end
   self._deadline = self._now() + seconds
   local in_vain = self._waiting and self._not_before >= self._deadline
   if self._thread and not in_vain and seconds > 0 then
     async.race({ function() self._done:wait() end, function() self._sleep(seconds) end })
+    if self._asking and not self._heard then self._outbox:waited(false) end
   end
+  if self._heard then self._outbox:waited(true) end
   return self:close()
 end
 
@@ -204,7 +224,8 @@ function Delivery:close()
   if self._finished then return self._report end
   self._finished = true
   local report = self._report
-  if self._asking then
+  -- A server that has answered before is only slower than we are.
+  if self._asking and not self._heard and not self._quiet then
     report.problem = report.problem or shown(self._asking) .. " has not answered yet"
   end
   if self._thread then self._thread:cancel() end

@@ -31,19 +31,36 @@ function M.write(path, bytes)
   return write(path, bytes)
 end
 
+local function with_lock(lock, fn)
+  local ok, value, message = pcall(fn)
+  lock:close()
+  if not ok then error(value, 0) end
+  return value, message
+end
+
+local function lock_of(path)
+  refuse_while_loading()
+  fs.mkdir(path:match("^(.*)/[^/]*$") or ".")
+  return path .. ".lock", path:match("[^/]*$")
+end
+
 ---Calls a function while no other run does the same. It may wait; whoever comes meanwhile stands
 ---still, so it has to be short.
 ---@param path string what is held; a file of that name and `.lock` stays
 ---@param fn fun(): any
 ---@return any
-function M.hold(path, fn)
-  refuse_while_loading()
-  fs.mkdir(path:match("^(.*)/[^/]*$") or ".")
-  local lock = require("ggen.core.lock").hold(path .. ".lock", path:match("[^/]*$"))
-  local ok, value, message = pcall(fn)
-  lock:close()
-  if not ok then error(value, 0) end
-  return value, message
+function M.hold(path, fn) return with_lock(require("ggen.core.lock").hold(lock_of(path)), fn) end
+
+---Calls a function unless another run does the same just now. Nobody waits for anybody, so it may
+---take its time.
+---@param path string what is held; a file of that name and `.lock` stays
+---@param fn fun(): any
+---@return boolean called false: another run has it
+---@return any
+function M.try(path, fn)
+  local lock = require("ggen.core.lock").try(lock_of(path))
+  if not lock then return false end
+  return true, with_lock(lock, fn)
 end
 
 ---Changes a file of JSON. Of several runs that do it at once each sees what the one before it left.

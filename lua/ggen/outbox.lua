@@ -3,12 +3,15 @@
 --
 -- A file is the body of one letter; its name is
 --   <box>-<13 digits: ms since 1970>-<random>-<kind>[.claimed-<seconds since 1970>]
+-- Beside them, <box>-unanswered says when a run has waited for an answer in vain: seconds since
+-- 1970.
 -- SPDX-License-Identifier: MIT
 local fs = require("ggen.core.fs")
 
 local M = {}
 
 local CLAIM = 600 -- seconds, after which whoever claimed a letter is taken for dead
+local DOUBT = 60 -- seconds for which nobody waits for an answer after one did in vain
 
 ---@class ggen.Outbox
 local Outbox = {}
@@ -91,6 +94,25 @@ function Outbox:keep(letters)
     end
   end
   return lost + self:_bound(), message
+end
+
+---A run has waited for an answer: in vain, or not.
+---@param answered boolean
+function Outbox:waited(answered)
+  local file = self._dir .. "/" .. self._name .. "-unanswered"
+  if not answered then
+    fs.mkdir(self._dir)
+    fs.write(file, ("%d\n"):format(self._now()))
+  elseif fs.stat(file) then
+    fs.remove(file)
+  end
+end
+
+---Whether it makes no sense to wait for an answer.
+---@return boolean
+function Outbox:in_doubt()
+  local since = tonumber((fs.read(self._dir .. "/" .. self._name .. "-unanswered", 64)))
+  return since ~= nil and since <= self._now() and self._now() - since < DOUBT
 end
 
 function Outbox:_bound()

@@ -5,6 +5,9 @@ local M = {}
 local MANY = 512 -- bytes that are fetched at once
 local pool, used = "", 0
 
+local HEX = {}
+for byte = 0, 255 do HEX[string.char(byte)] = ("%02x"):format(byte) end
+
 local function draw(bytes)
   if used + bytes > #pool then
     local file = assert(io.open("/dev/urandom", "rb"))
@@ -20,7 +23,7 @@ end
 ---@param bytes integer
 ---@return string hex two digits for each byte; never all zeros
 function M.hex(bytes)
-  local hex = draw(bytes):gsub("[%z\1-\255]", function(c) return ("%02x"):format(c:byte()) end)
+  local hex = draw(bytes):gsub(".", HEX)
   return hex:find("[^0]") and hex or M.hex(bytes)
 end
 

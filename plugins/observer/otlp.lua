@@ -52,25 +52,80 @@ local function status_of(entry)
   return { code = ERROR, message = entry.message or ("exit code %d"):format(entry.code or 1) }
 end
 
+-- A run may have very many tasks: their spans are put together as texts, which takes a third of
+-- what tables take.
+
+local function quoted(value)
+  if not value:find('[%c"\\\127-\255]') then return '"' .. value .. '"' end
+  return assert(ggen.json.encode(value, { invalid_utf8 = "replace" }))
+end
+
+-- What is none of its kind is left out.
+local function text_value(value)
+  return type(value) == "string" and '{"stringValue":' .. quoted(value) .. "}}"
+end
+local function is_finite(value) return type(value) == "number" and value - value == 0 end
+local function int_value(value)
+  return is_finite(value) and ('{"intValue":"%d"}}'):format(value)
+end
+local function double_value(value)
+  return is_finite(value) and ('{"doubleValue":%.9g}}'):format(value)
+end
+
+-- By name: where its value is, how it is written, whether many tasks share it.
+local TASK_ATTRIBUTES = {}
+for i, each in ipairs({
+  { "cicd.pipeline.task.name", "id", text_value },
+  { "cicd.pipeline.task.run.result", "result", text_value, true },
+  { "ggen.cache.state", "cache", text_value, true },
+  { "ggen.task.attempts", "attempts", int_value, true },
+  { "ggen.task.cpu.system", "sys", double_value }, { "ggen.task.cpu.user", "user", double_value },
+  { "ggen.task.id", "id", text_value }, { "ggen.task.memory.peak", "peak_memory", int_value },
+  { "ggen.task.reason", "reason", text_value }, { "ggen.task.saved", "saved", double_value },
+  { "ggen.task.signal", "signal", text_value, true },
+  { "ggen.task.status", "status", text_value, true },
+  { "ggen.task.workspace", "workspace", text_value, true },
+  { "process.exit.code", "code", int_value, true },
+}) do
+  TASK_ATTRIBUTES[i] = { before = ('{"key":"%s","value":'):format(each[1]), field = each[2],
+    value = each[3], known = each[4] and {} }
+end
+
+local function attributes_text(task)
+  local parts, n = {}, 0
+  for i = 1, #TASK_ATTRIBUTES do
+    local each = TASK_ATTRIBUTES[i]
+    local value = task[each.field]
+    if value ~= nil then
+      local text = each.known and each.known[value]
+      if not text then
+        text = each.value(value)
+        text = text and each.before .. text
+        if each.known then each.known[value] = text end
+      end
+      if text then n, parts[n + 1] = n + 1, text end
+    end
+  end
+  return table.concat(parts, ",")
+end
+
+-- What all spans of tasks begin and end with.
+local function span_frame(trace)
+  local state = trace.state and ',"traceState":' .. quoted(trace.state) or ""
+  return '{"traceId":"' .. trace.id .. '","parentSpanId":"' .. trace.root .. '"' .. state
+    .. ',"kind":' .. INTERNAL .. ',"spanId":"'
+end
+
 -- `task` is one of a run record, with its start in seconds since 1970.
-local function task_span(trace, task)
-  return {
-    traceId = trace.id, spanId = ggen.random.hex(8), parentSpanId = trace.root,
-    traceState = trace.state, name = task.id, kind = INTERNAL,
-    startTimeUnixNano = nanoseconds(task.start),
-    endTimeUnixNano = nanoseconds(task.start + math.max(task.duration, 0)),
-    status = status_of(task),
-    attributes = attributes({
-      ["ggen.task.id"] = task.id, ["ggen.task.workspace"] = task.workspace,
-      ["ggen.task.status"] = task.status, ["ggen.task.attempts"] = task.attempts,
-      ["ggen.task.reason"] = task.reason, ["ggen.task.signal"] = task.signal,
-      ["ggen.task.memory.peak"] = task.peak_memory, ["ggen.cache.state"] = task.cache,
-      ["cicd.pipeline.task.name"] = task.id,
-      ["cicd.pipeline.task.run.result"] = RESULT[task.status],
-      ["process.exit.code"] = task.code,
-    }, { ["ggen.task.cpu.user"] = task.user, ["ggen.task.cpu.system"] = task.sys,
-      ["ggen.task.saved"] = task.saved }),
-  }
+local function task_span(frame, task)
+  local status = status_of(task)
+  task.result = RESULT[task.status]
+  return table.concat({ frame, ggen.random.hex(8), '","name":', quoted(task.id),
+    ',"startTimeUnixNano":"', nanoseconds(task.start), '","endTimeUnixNano":"',
+    nanoseconds(task.start + math.max(task.duration, 0)), '","status":',
+    status.code and ('{"code":%d,"message":%s}'):format(status.code, quoted(status.message))
+      or "{}",
+    ',"attributes":[', attributes_text(task), "]}" })
 end
 
 local function run_span(trace, record, first, last)
@@ -234,7 +289,7 @@ return {
       .. " OTEL_EXPORTER_OTLP_CERTIFICATE" },
     timeout = { type = "duration",
       desc = "For each request; otherwise OTEL_EXPORTER_OTLP_TIMEOUT, then 10 s" },
-    flush = { type = "duration", default = "500ms",
+    flush = { type = "duration", default = "100ms",
       desc = "The most that the end of a run waits until all is sent" },
     batch = { type = "integer", min = 1, default = 256, desc = "Spans in one request" },
     metrics = { type = "boolean", default = true, desc = "Send metrics, too" },
@@ -265,11 +320,18 @@ return {
     local began, began_unix = host.now(), host.unix()
     local function unix() return began_unix + (host.now() - began) end
     local spans, posted = {}, host.now()
+    local frame = span_frame(trace)
+
+    local function json(value)
+      return assert(ggen.json.encode(value, { invalid_utf8 = "replace" }))
+    end
+    -- All requests with spans are the same but for these.
+    local before = ('{"resourceSpans":[{"resource":%s,"scopeSpans":[{"scope":%s,"spans":['):format(
+      json(resource), json(scope))
 
     local function post_spans()
       if #spans == 0 then return end
-      delivery:post("traces", assert(ggen.json.encode({ resourceSpans = { { resource = resource,
-        scopeSpans = { { scope = scope, spans = spans } } } } }, { invalid_utf8 = "replace" })))
+      delivery:post("traces", before .. table.concat(spans, ",") .. "]}]}]}")
       spans, posted = {}, host.now()
     end
 
@@ -280,8 +342,8 @@ return {
     end
 
     local function post_metrics(record, first, last)
-      delivery:post("metrics", assert(ggen.json.encode({ resourceMetrics = { { resource = resource,
-        scopeMetrics = { { scope = scope, metrics = metrics_of(record, first, last) } } } } })))
+      delivery:post("metrics", json({ resourceMetrics = { { resource = resource,
+        scopeMetrics = { { scope = scope, metrics = metrics_of(record, first, last) } } } } }))
     end
 
     local function tell(run, report)
@@ -301,7 +363,7 @@ return {
       on_run_start = function() delivery:resume() end,
       on_task_end = function(_, task, result)
         local usage, cache = result.usage or {}, result.cache
-        add(task_span(trace, {
+        add(task_span(frame, {
           id = task.id, workspace = task.workspace, start = unix() - result.duration,
           status = result.optional and "optional" or result.status, duration = result.duration,
           cache = (cache == "bypass" or not cache) and "off" or cache, reason = result.reason,
@@ -311,7 +373,7 @@ return {
         }))
       end,
       on_task_skip = function(_, task, reason)
-        add(task_span(trace, { id = task.id, workspace = task.workspace, start = unix(),
+        add(task_span(frame, { id = task.id, workspace = task.workspace, start = unix(),
           duration = 0, status = "skipped", reason = reason }))
       end,
       on_run_end = function(_, run)
@@ -319,7 +381,7 @@ return {
         if not record then return end
         -- The run began before the plugins were there.
         local first = math.min(last - record.totals.wall, began_unix)
-        add(run_span(trace, record, first, last))
+        add(json(run_span(trace, record, first, last)))
         post_spans()
         if urls.metrics then post_metrics(record, first, last) end
         tell(run, delivery:finish(params.flush))

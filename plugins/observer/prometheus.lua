@@ -91,6 +91,9 @@ local function totals_of(state, pipeline, bounds)
   -- Counts by other bounds say nothing about these.
   totals.durations = same(kept.bounds, bounds) and histograms(kept.durations, bounds) or {}
   totals.bounds = bounds
+  totals.last_end = above_zero(kept.last_end)
+  totals.last = numbers(kept.last)
+  totals.last.tasks = numbers(type(kept.last) == "table" and kept.last.tasks)
   state.pipelines[pipeline] = totals
   return totals
 end
@@ -109,6 +112,18 @@ local function observe(durations, name, bounds, seconds)
     end
   end
   histogram.sum, histogram.count = histogram.sum + seconds, histogram.count + 1
+end
+
+-- What the gauges say of a run. It is kept, too: another run may have to push it.
+local function last_of(record)
+  local sums = record.totals
+  local last = { code = record.code, wall = sums.wall, critical_path = sums.critical_path,
+    hit_rate = sums.hit_rate or nil, peak_memory = sums.peak_memory, tasks = {} }
+  for _, name in ipairs({ "failed", "fresh", "not_run", "optional", "restored", "ran",
+    "skipped" }) do
+    last.tasks[name] = above_zero(sums[name])
+  end
+  return last
 end
 
 -- Which tasks have a label of their own: the ids that fit, as long as there are not too many.
@@ -181,8 +196,8 @@ local function histogram(page, totals)
   end
 end
 
-local function exposition(totals, record, labels)
-  local page, sums = new_page(labels), record.totals
+local function exposition(totals, labels)
+  local page, last = new_page(labels), totals.last
   counters(page, "ggen_runs_total", "Runs, by how they ended.", "status", totals.runs)
   counters(page, "ggen_tasks_total", "Tasks of the runs, by how they ended.", "status",
     totals.tasks)
@@ -197,18 +212,17 @@ local function exposition(totals, record, labels)
   histogram(page, totals)
   page.metric("ggen_last_run_timestamp_seconds", "gauge", "When the last run ended.",
     totals.last_end)
-  page.metric("ggen_last_run_duration_seconds", "gauge", "Wall time of the last run.", sums.wall)
+  page.metric("ggen_last_run_duration_seconds", "gauge", "Wall time of the last run.", last.wall)
   page.metric("ggen_last_run_critical_path_seconds", "gauge",
-    "The longest chain of tasks of the last run.", sums.critical_path)
+    "The longest chain of tasks of the last run.", last.critical_path)
   page.metric("ggen_last_run_cache_hit_ratio", "gauge",
-    "Hits of all that could have been hits in the last run.", sums.hit_rate)
-  page.metric("ggen_last_run_exit_code", "gauge", "Exit code of the last run.", record.code)
+    "Hits of all that could have been hits in the last run.", last.hit_rate)
+  page.metric("ggen_last_run_exit_code", "gauge", "Exit code of the last run.", last.code)
   page.metric("ggen_last_run_peak_memory_bytes", "gauge",
-    "The most memory that one task of the last run took.", sums.peak_memory)
+    "The most memory that one task of the last run took.", last.peak_memory)
   page.family("ggen_last_run_tasks", "gauge", "Tasks of the last run, by how they ended.")
-  for _, name in ipairs({ "failed", "fresh", "not_run", "optional", "restored", "ran",
-    "skipped" }) do
-    page.sample("ggen_last_run_tasks", above_zero(sums[name]), { "status", name })
+  for _, name in ipairs(sorted_keys(last.tasks)) do
+    page.sample("ggen_last_run_tasks", last.tasks[name], { "status", name })
   end
   return page.text()
 end
@@ -252,15 +266,18 @@ local function push_url(params, pipeline)
   return url
 end
 
-local function push(params, pipeline, text)
+local MOST_SAID = 200 -- bytes of what a gateway says that are shown
+
+local function push(params, pipeline, text, timeout)
   local response, message = ggen.http.request({
-    url = push_url(params, pipeline), method = "PUT", body = text, timeout = params.timeout,
+    url = push_url(params, pipeline), method = "PUT", body = text, timeout = timeout,
     headers = { ["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8" },
   })
   if not response then return message end
   if response.status >= 200 and response.status < 300 then return nil end
-  local said = response.body:gsub("%s+", " "):sub(1, 200)
-  return ("the Pushgateway answered %d: %s"):format(response.status, said)
+  local said = ggen.delivery.said(response.body, MOST_SAID)
+  return ("the Pushgateway answered %d%s"):format(response.status,
+    said ~= "" and ": " .. said or "")
 end
 
 local function label_names(map)
@@ -311,7 +328,7 @@ return {
       desc = "Upper bounds of the histograms, in seconds" },
     state = { type = "string", default = ".ggen/prometheus.json",
       desc = "The file that keeps the totals from run to run" },
-    timeout = { type = "duration", default = "2s", desc = "The most that a push may take" },
+    timeout = { type = "duration", default = "2s", desc = "The most that a run waits for a push" },
   },
   setup = function(params, host)
     local function in_project(path)
@@ -319,14 +336,24 @@ return {
     end
     local function warn(run, text) run.events:note("warning", "prometheus: " .. text) end
 
+    local function page_of(totals, pipeline)
+      local labels = { pipeline = pipeline }
+      for name, value in pairs(params.labels) do labels[name] = value end
+      return exposition(totals, labels)
+    end
+
+    local function is_ours(state)
+      return type(state) == "table" and state.schema == SCHEMA and state.version == 1
+        and type(state.pipelines) == "table"
+    end
+
     local function count(run, record)
       local page
       local done, message = ggen.files.update(in_project(params.state), function(state, problem)
         if problem then
           warn(run, ("%s is damaged, the counters begin anew: %s"):format(params.state, problem))
         end
-        if type(state) ~= "table" or state.schema ~= SCHEMA or state.version ~= 1
-          or type(state.pipelines) ~= "table" then
+        if not is_ours(state) then
           if state ~= nil then
             warn(run, params.state .. " is of another kind or version: the counters begin anew")
           end
@@ -337,10 +364,8 @@ return {
           warn(run, ("more than %d tasks fit `tasks`: the others are counted as %q"):format(
             params.most_tasks, OTHER))
         end
-        totals.last_end = host.unix()
-        local labels = { pipeline = record.pipeline }
-        for name, value in pairs(params.labels) do labels[name] = value end
-        page = exposition(totals, record, labels)
+        totals.last_end, totals.last = host.unix(), last_of(record)
+        page = page_of(totals, record.pipeline)
         -- While the totals are locked: of two runs the later one's page is the one that stays.
         if params.file then
           local written, why = ggen.files.write(in_project(params.file), page)
@@ -349,7 +374,38 @@ return {
         return state
       end)
       if not done then warn(run, ("the totals are not kept: %s"):format(message)) end
+      return page, done
+    end
+
+    -- The page of whatever was counted by now, by whichever run.
+    local function newest(pipeline)
+      local page
+      ggen.files.update(in_project(params.state), function(state)
+        if is_ours(state) then
+          page = page_of(totals_of(state, pipeline, params.buckets), pipeline)
+        end
+      end)
       return page
+    end
+
+    -- Of several runs that end at once one pushes, also what the others counted meanwhile; nobody
+    -- waits for it. Whoever finds the lock taken has counted before: the one that has it looks
+    -- again after it let go.
+    local function push_all(run, pipeline, page, kept)
+      local lock = ("%s.push-%s"):format(in_project(params.state),
+        pipeline:gsub("[^%w_-]", function(c) return ("%%%02X"):format(c:byte()) end):sub(1, 100))
+      local deadline, left = host.now() + params.timeout, params.timeout
+      local pushed, problem
+      repeat
+        local called = ggen.files.try(lock, function()
+          page = kept and newest(pipeline) or page
+          problem = push(params, pipeline, page, left)
+          pushed = page
+        end)
+        left = deadline - host.now()
+      until not called or problem or not kept or left <= 0
+        or (newest(pipeline) or pushed) == pushed
+      if problem then warn(run, "not pushed: " .. problem) end
     end
 
     return {
@@ -357,12 +413,8 @@ return {
         local record = run:record()
         if not record then return end -- a dry run
         if not params.push then return count(run, record) end
-        -- Pages reach the gateway in the order of their counts.
-        ggen.files.hold(in_project(params.state) .. ".push", function()
-          local page = count(run, record)
-          local problem = page and push(params, record.pipeline, page)
-          if problem then warn(run, "not pushed: " .. problem) end
-        end)
+        local page, kept = count(run, record)
+        if page then push_all(run, record.pipeline, page, kept) end
       end,
     }
   end,

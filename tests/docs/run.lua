@@ -227,6 +227,7 @@ end
 if #names == 0 then
   run_program({ binary, "lua", "docs/generate.lua", "--check" })
   run_program({ "bash", "tests/docs/completion.sh", binary })
+  run_program({ "python3", "tests/docs/workflows.py", unpack(pages()) })
 end
 
 -- Whatever JSON the examples print has to be described.

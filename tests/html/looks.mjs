@@ -64,6 +64,15 @@ export default function (test, { binary, assert }) {
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 500);
   });
 
+  test("on a phone all columns can be sorted by", async browser => {
+    const page = await open(browser, report(), { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    const edges = await page.$$eval(".head button", keys => keys.map(key => key.getBoundingClientRect().right));
+    assert.equal(edges.length, 7);
+    for (const edge of edges) assert.ok(edge <= 360, `${edge}`);
+    await page.tap('[data-column="memory"]');
+    assert.equal(await page.getAttribute(".head .memory", "aria-sort"), "descending");
+  });
+
   test("200 workers fit", async browser => {
     const page = await open(browser, reportOf(binary, bigRecord(2000, 200)));
     const box = await page.locator("#timeline").boundingBox();

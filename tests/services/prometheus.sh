@@ -27,7 +27,8 @@ scrape_configs:
     honor_labels: true
     static_configs: [{targets: ["127.0.0.1:$(port push)"]}]
 CONF
-  spawn pushgateway prometheus-pushgateway --web.listen-address="127.0.0.1:$(port push)"
+  # Debian's one keeps what it has in /var/lib by default: the next test would see the groups of this one.
+  spawn pushgateway prometheus-pushgateway --web.listen-address="127.0.0.1:$(port push)" --persistence.file=
   spawn prometheus prometheus --config.file="$SVC_DIR/prometheus.yml" --storage.tsdb.path="$SVC_DIR/tsdb" \
     --web.listen-address="127.0.0.1:$(port web)" --log.level=warn
   wait_ready prometheus

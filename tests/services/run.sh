@@ -91,6 +91,8 @@ silent() {
 
 start prometheus
 export GGEN_TEST_PUSHGATEWAY
+empty() { ! curl -sf "$GGEN_TEST_PUSHGATEWAY/metrics" | grep 'job="ci/main"'; }
+check "the Pushgateway begins without groups" empty
 check "a run writes and pushes, without a warning" silent ggen
 check "promtool finds nothing in the file" prometheus check <"$metrics"
 cp "$metrics" "$folder/first.prom"

@@ -41,7 +41,14 @@ describe("delivery", function()
     return delivery.new(options)
   end
 
-  local function left() return #(fs.list(dir .. "/outbox") or {}) end
+  -- Letters; also whether somebody waited in vain.
+  local function left()
+    local count, unanswered = 0, false
+    for _, entry in ipairs(fs.list(dir .. "/outbox") or {}) do
+      if entry.name == "box-unanswered" then unanswered = true else count = count + 1 end
+    end
+    return count, unanswered
+  end
 
   it("sends letters in their order", function()
     local d = make({ 200 })
@@ -81,6 +88,12 @@ describe("delivery", function()
       assert.is_nil(delivery.retry_after(text, 0))
     end
     assert.is_nil(delivery.retry_after(nil, 0))
+  end)
+
+  it("makes one harmless line of what others say", function()
+    assert.equal("a [31m b c", delivery.said("\n a \27[31m\r\n b\t\0 \194\155c\n"))
+    assert.equal("aü", delivery.said("aüü", 4))
+    assert.equal("", delivery.said(" \n"))
   end)
 
   it("gives up what no other attempt would help, and says what the server said", function()
@@ -140,6 +153,44 @@ describe("delivery", function()
     assert.equal(2, report.kept)
     assert.equal("http://host:1/a has not answered yet", report.problem)
     assert.equal(2, left())
+  end)
+
+  it("waits for a server that does not answer once a minute, and says so once", function()
+    local function run(answers)
+      local d = make(answers)
+      d:resume()
+      d:post("a", "1")
+      waits = {}
+      return d:finish(0.5)
+    end
+    assert.is_string(run({ "hold" }).problem)
+    assert.same({ 0.5 }, waits)
+    local report = run({ "hold" })
+    assert.same({ {}, 2 }, { waits, report.kept })
+    assert.is_nil(report.problem)
+    now = now + 60
+    assert.equal(3, run({ "hold" }).kept)
+    assert.same({ 0.5 }, waits)
+    assert.is_true(select(2, left()))
+    -- It answers again: that is what counts, as soon as somebody waits for it.
+    now = now + 60
+    run({ 200 })
+    assert.same({ 0, false }, { left() })
+    -- A time that the clock has not reached says nothing.
+    assert(fs.mkdir(dir .. "/outbox"))
+    assert(fs.write(dir .. "/outbox/box-unanswered", tostring(now + 9)))
+    run({ "hold" })
+    assert.same({ 0.5 }, waits)
+  end)
+
+  it("says nothing of a server that answers, but has not answered all", function()
+    local d = make({ 200, "hold" })
+    d:post("a", "1")
+    d:post("a", "2")
+    local report = d:finish(0.5)
+    assert.same({ 1, 1 }, { report.sent, report.kept })
+    assert.is_nil(report.problem)
+    assert.same({ 1, false }, { left() })
   end)
 
   it("stops where requests cannot be made, and loses nothing", function()

@@ -47,4 +47,16 @@ describe("files", function()
     assert.is_string(message)
     assert.equal(7, files.hold(path, function() return 7 end))
   end)
+
+  it("tries without waiting", function()
+    local path = dir .. "/new/state.json"
+    local called, value = files.try(path, function()
+      assert.is_false(files.try(path, function() error("never") end))
+      assert.is_true(files.try(path .. "2", function() end))
+      return 7
+    end)
+    assert.same({ true, 7 }, { called, value })
+    assert.has_error(function() files.try(path, function() error("no", 0) end) end, "no")
+    assert.is_true(files.try(path, function() end))
+  end)
 end)

@@ -94,7 +94,11 @@ export function details(parent: HTMLElement, model: Model): void {
 /** The sentence for screen readers and for the head of the timeline. */
 export function summaryOf(model: Model): string {
   const path = model.path.reduce((sum, row) => sum + row.duration, 0);
-  const parts = [plural(model.rows.filter(row => row.timed).length, "task") + " on " + plural(model.lanes.length, "worker")];
+  const { jobs } = model, lanes = model.lanes.length;
+  const parts = [plural(model.rows.filter(row => row.timed).length, "task")
+    // Services, tasks that wait for others and tasks of a pool of their own take no job.
+    + (jobs > 0 && lanes > jobs ? ` in ${lanes} lanes, of ${plural(jobs, "job")} and tasks that take none`
+      : ` on ${plural(lanes, "worker")}`)];
   if (model.path.length) parts.push(`${plural(model.path.length, "task")} of ${duration(path)} on the critical path`);
   return parts.join("; ");
 }

@@ -33,13 +33,13 @@ class Trend {
       typeof heading === "string" ? el("h3", null, heading) : heading, this.readout), this.box);
   }
 
-  /** What is said while nobody points at a run: this run's value, and what is usual. */
+  /** What is said while nobody points at a run: this run's value, and that of the others that went well. */
   private rest(): string {
-    const values = known(this.series[0]);
-    if (!values.length) return "never ran in these runs";
-    const own = this.series[0][this.here];
-    const usual = `median ${this.kind.say(median(values))}`;
-    return typeof own === "number" ? `${this.kind.say(own)} · ${usual}` : usual;
+    const values = this.series[0], own = values[this.here];
+    if (!known(values).length) return "never ran in these runs";
+    const others = known(values.filter((_value, at) => at !== this.here && this.runs[at].status === "ok"));
+    return [typeof own === "number" ? this.kind.say(own) : "",
+      others.length ? `median ${this.kind.say(median(others))}` : ""].filter(Boolean).join(" · ");
   }
 
   private of(at: number): string {
@@ -132,14 +132,17 @@ function chooser(model: Model, keep: (values: Values) => Values, trend: (heading
   const { phases, tasks } = model.series;
   const menu = el<HTMLSelectElement>("select", { id: "trend-of", "aria-label": "Phase or task to show" });
   const all = [...phases, ...tasks];
-  const group = (label: string, from: number, to: number) => {
-    if (from === to) return;
-    const node = el("optgroup", { label });
-    for (let at = from; at < to; at++) node.append(el("option", { value: at }, text(all[at].name)));
-    menu.append(node);
+  // What this run has comes first: the first one is shown.
+  const here = new Set([...model.phases.map(phase => `p ${phase.name}`), ...model.rows.map(row => `t ${row.id}`)]);
+  const has = (at: number) => here.has(`${at < phases.length ? "p" : "t"} ${text(all[at].name)}`);
+  const group = (label: string, which: (at: number) => boolean) => {
+    const places = all.map((_one, at) => at).filter(which);
+    if (!places.length) return;
+    menu.append(el("optgroup", { label }, ...places.map(at => el("option", { value: at }, text(all[at].name)))));
   };
-  group("Phases", 0, phases.length);
-  group("Tasks, the longest first", phases.length, all.length);
+  group("Phases", at => at < phases.length && has(at));
+  group("Tasks, the longest first", at => at >= phases.length && has(at));
+  group("Not in this run", at => !has(at));
   const made = trend(el("h3", null, "Duration of ", menu));
   const show = () => made.show([keep(all[Number(menu.value)].values)]);
   menu.addEventListener("change", show);
@@ -155,16 +158,16 @@ function chooser(model: Model, keep: (values: Values) => Values, trend: (heading
 
 export function trends(model: Model): void {
   const all = model.runs, left = model.page.history.left_out;
-  const same = all.map((_run, at) => at).filter(at => text(all[at].command) === model.command);
-  const places = same.length >= 2 ? same : all.map((_run, at) => at);
+  const places = all.map((_run, at) => at).filter(at => text(all[at].command) === model.command);
   const runs = places.map(at => all[at]);
-  const about = runs.length === all.length ? `${plural(runs.length, "run")} of this pipeline on this class of machine`
-    : `${plural(runs.length, "run")} of “ggen-lua ${model.command}” on this class of machine, of ${all.length} recorded`;
+  const about = `${plural(runs.length, "run")} of “ggen-lua ${model.command}” on this class of machine`
+    + (runs.length < all.length ? `, of ${all.length} recorded` : "");
   const node = section("trends", "Trends", runs.length >= 2 ? about : undefined);
   if (runs.length < 2) {
-    node.append(el("p.empty", { id: "no-history" }, runs.length === 0
+    node.append(el("p.empty", { id: "no-history" }, all.length === 0
       ? "No history yet: each run adds a point here."
-      : "This is the only run in the history: the next one makes a trend."));
+      : `Of “ggen-lua ${model.command}” there ${runs.length ? "is one run" : "are no runs"} in the history`
+        + ` of ${all.length}: the next ones make a trend.`));
     return;
   }
   const here = runs.findIndex(run => run.id === model.page.record.id);

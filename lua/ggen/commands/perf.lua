@@ -67,7 +67,7 @@ function M.configure(parser)
     .. " What is less than the noise never is."):argname("PERCENT"):convert(share)
   parser:option("--warm-up", "bench: so many runs that do not count (1)."):argname("N")
     :convert(rounds)
-  parser:option("-o --output", "html: the file to write."):argname("FILE")
+  parser:option("-o --output", "html: the file to write; - is the standard output."):argname("FILE")
   parser:flag("--json", "Print the result as JSON.")
 end
 

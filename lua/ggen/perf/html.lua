@@ -112,8 +112,12 @@ function M.write(args)
     machine = record.machine })
   local history = M.history(lines)
   history.damaged = source.history.damaged or 0
-  local path = args.output or source.dir .. "/" .. M.FILE
-  local done, message = fs.write(path, M.page(record, history))
+  local path, page = args.output or source.dir .. "/" .. M.FILE, M.page(record, history)
+  if path == "-" then
+    io.write(page)
+    return
+  end
+  local done, message = fs.write(path, page)
   if not done then fault.raise(("perf html: %s (another file: -o FILE)"):format(message)) end
   io.write(require("ggen.locate").display(path, fs.cwd()), "\n")
 end

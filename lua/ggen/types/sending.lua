@@ -66,6 +66,13 @@ function delivery.new(options) end
 ---@return number? seconds
 function delivery.retry_after(text, now) end
 
+---What somebody else says, as one short line that can be shown: without control characters, and not
+---cut within a letter.
+---@param text string
+---@param most integer? bytes (200)
+---@return string
+function delivery.said(text, most) end
+
 ---@class ggen.DeliveryOptions
 ---@field name string whose letters these are: letters and digits
 ---@field dir string of the outbox
@@ -134,6 +141,14 @@ function files.update(path, change) end
 ---@param fn fun(): any
 ---@return any
 function files.hold(path, fn) end
+
+---Calls a function unless another run does the same just now. Nobody waits for anybody, so it may
+---take its time.
+---@param path string what is held: a file of that name and `.lock` stays
+---@param fn fun(): any
+---@return boolean called false: another run has it
+---@return any
+function files.try(path, fn) end
 
 ---@class ggen.random
 local random = {}

@@ -12,7 +12,7 @@ describe("observer.prometheus", function()
 
   local function make(params)
     local plugins = registry.new({ project_dir = dir, options = {},
-      unix = function() return unix end })
+      now = require("ggen.core.clock").monotonic, unix = function() return unix end })
     return plugins:use("observer.prometheus", params).impl
   end
 
@@ -183,6 +183,47 @@ describe("observer.prometheus", function()
     make({ push = gone }):on_run_end(run)
     assert.equal(1, #notes)
     assert.matches("not pushed: .*cannot connect", notes[1])
+  end)
+
+  it("does not wait for another run's push: that run pushes its counts, too", function()
+    local http, bodies, notes_of_other = require("ggen.http"), {}, nil
+    local request = http.request
+    http.request = function(asked)
+      bodies[#bodies + 1] = asked.body
+      if #bodies == 1 then
+        local run, notes = sample.run(sample.new({ code = 0, status = "ok" }))
+        make({ push = "http://gateway" }):on_run_end(run)
+        notes_of_other = notes
+      end
+      return { status = 200, headers = {}, body = "" }
+    end
+    local run, notes = sample.run(sample.new())
+    local ok, problem = pcall(function() make({ push = "http://gateway" }):on_run_end(run) end)
+    http.request = request
+    assert(ok, problem)
+    assert.same({ {}, {} }, { notes, notes_of_other })
+    assert.equal(2, #bodies)
+    assert.is_nil(bodies[1]:find('status="ok"} 1\n', 1, true))
+    for _, line in ipairs({ 'ggen_runs_total{pipeline="shop",status="ok"} 1\n',
+      'ggen_runs_total{pipeline="shop",status="failed"} 1\n',
+      'ggen_last_run_exit_code{pipeline="shop"} 0\n',
+      'ggen_last_run_tasks{pipeline="shop",status="fresh"} 2\n' }) do
+      assert.truthy(bodies[2]:find(line, 1, true), line)
+    end
+  end)
+
+  it("does not take others' control characters over", function()
+    server.with({ { status = 400, body = "a\27[31mb\0\127c\194\155d " .. ("ü"):rep(300) } },
+      function(url)
+        local run, notes = sample.run(sample.new())
+        make({ push = url }):on_run_end(run)
+        assert.equal(1, #notes)
+        assert.matches("answered 400: a %[31mb c d ü", notes[1])
+        assert.is_nil(notes[1]:find("%c"))
+        assert.is_nil(notes[1]:find("\194\155", 1, true))
+        assert.is_true(#notes[1] < 300)
+        assert.equal("ü", notes[1]:sub(-2))
+      end)
   end)
 
   it("refuses params that make no sense", function()
