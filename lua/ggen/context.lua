@@ -7,7 +7,6 @@ local environment = require("ggen.environment")
 local lanes = require("ggen.lanes")
 local steps = require("ggen.steps")
 local units = require("ggen.units")
-local usage = require("ggen.usage")
 
 local M = {}
 
@@ -118,7 +117,8 @@ function Context:process(options, on_start)
   self._live = self._live + 1
   local result = self._run.waits:process(options, lanes.of(self.task), on_start)
   self._live = self._live - 1
-  self.used, self._last_used = usage.add(self.used, result.usage), result.usage
+  self.used, self._last_used = self.used
+    and require("ggen.usage").add(self.used, result.usage) or result.usage, result.usage
   self:check_time()
   return explain(self, result)
 end

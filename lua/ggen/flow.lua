@@ -8,7 +8,6 @@ local conditions = require("ggen.conditions")
 local context = require("ggen.context")
 local lanes = require("ggen.lanes")
 local registry = require("ggen.registry")
-local usage = require("ggen.usage")
 
 local M = {}
 
@@ -39,7 +38,7 @@ local function try(run, task)
   local delay, used = retries.delay, nil
   for attempt = 1, retries.count + 1 do
     local result = execute(run, task)
-    used = usage.add(used, result.usage)
+    used = used and require("ggen.usage").add(used, result.usage) or result.usage
     result.attempts, result.usage = attempt, used
     if result.code == 0 or attempt > retries.count or run.waits.interrupted then return result end
     run.events:emit("on_task_retry", task, account.clean(result), attempt, delay)
