@@ -10,6 +10,8 @@ namespace ggen::loop {
 Loop::Loop() {
   // A reader that went away is an error of that one write, not the end of the program.
   std::signal(SIGPIPE, SIG_IGN);
+  // Nor is a file that may not grow so large (ulimit -f).
+  std::signal(SIGXFSZ, SIG_IGN);
   const int code = uv_loop_init(&loop_);
   GGEN_BUG_IF(code != 0, uv_strerror(code));
 }

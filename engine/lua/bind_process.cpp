@@ -190,7 +190,8 @@ void push_outcome(lua_State* L, const Outcome& outcome, bool captured) {
   set_field(L, "wall", outcome.usage.wall);
   set_field(L, "user", outcome.usage.user);
   set_field(L, "sys", outcome.usage.sys);
-  set_field(L, "peak_memory", static_cast<double>(outcome.usage.peak_memory));
+  if (outcome.usage.peak_memory > 0)
+    set_field(L, "peak_memory", static_cast<double>(outcome.usage.peak_memory));
   lua_setfield(L, -2, "usage");
   if (captured) {
     set_field(L, "stdout", outcome.out);

@@ -179,6 +179,7 @@ int record_task(lua_State* L) {
   row.signal = record.keep(text_at(L, 14));
   row.ran = lua_type(L, 15) == LUA_TNUMBER;
   row.own = number_at(L, 15);
+  row.measured = lua_type(L, 16) == LUA_TNUMBER;
   row.user = number_at(L, 16);
   row.sys = number_at(L, 17);
   row.peak_memory = whole_of(lua_tonumber(L, 18));
@@ -204,9 +205,16 @@ int record_took(lua_State* L) {
   return 0;
 }
 
-// record:durations(size) -> seconds by the number of the task, as record:took() was told
+// record:begin_stage(): what comes runs after all that there was
+int record_begin_stage(lua_State* L) {
+  check_record(L).record.begin_stage();
+  return 0;
+}
+
+// record:durations(size) -> seconds by the number of the task, as record:took() was told in the
+// first stage
 int record_durations(lua_State* L) {
-  const auto& took = check_record(L).record.took();
+  const auto& took = check_record(L).record.took().front();
   const auto size = static_cast<int>(luaL_checkinteger(L, 2));
   luaL_argcheck(L, size >= 0, 2, "a size expected");
   lua_createtable(L, size, 0);
@@ -261,8 +269,8 @@ void find_needs(LuaRunRecord& self, const graph::Graph& graph) {
   }
 }
 
-void find_critical_path(LuaRunRecord& self, const Plan& plan) {
-  std::vector<double> took = self.record.took();
+// Appends the longest chain of a stage. `took` is by the number in the plan's graph.
+void add_critical_path(LuaRunRecord& self, const Plan& plan, std::vector<double> took) {
   if (took.empty()) return;
   took.resize(plan.graph().size(), 0);
   const Plan again(plan.graph(), plan.wanted());
@@ -271,6 +279,42 @@ void find_critical_path(LuaRunRecord& self, const Plan& plan) {
     self.facts.path.emplace_back(plan.graph().name(task));
     self.facts.critical_path += took[index_of(task)];
   }
+}
+
+// The numbers of the project's graph that the tasks of a plan with a graph of its own have.
+std::vector<std::size_t> numbers_field(lua_State* L, int at) {
+  std::vector<std::size_t> numbers;
+  lua_getfield(L, at, "numbers");
+  const int count = lua_istable(L, -1) ? static_cast<int>(lua_objlen(L, -1)) : 0;
+  for (int i = 1; i <= count; ++i) {
+    lua_rawgeti(L, -1, i);
+    numbers.push_back(static_cast<std::size_t>(lua_tointeger(L, -1)));
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return numbers;
+}
+
+// The longest chain of the plan, then those of the stages behind it: { plan=, numbers= } each.
+void find_critical_path(lua_State* L, LuaRunRecord& self, const Plan& plan) {
+  const auto& stages = self.record.took();
+  add_critical_path(self, plan, stages.front());
+  std::size_t stage = 0;
+  each_of(L, "later", [&] {
+    const int at = lua_gettop(L);
+    if (++stage >= stages.size()) return;
+    const std::vector<std::size_t> numbers = numbers_field(L, at);
+    std::vector<double> took = stages[stage];
+    if (!numbers.empty()) {
+      took.clear();
+      for (const std::size_t number : numbers)
+        took.push_back(number >= 1 && number <= stages[stage].size() ? stages[stage][number - 1]
+                                                                     : 0);
+    }
+    lua_getfield(L, at, "plan");
+    add_critical_path(self, check_plan(L, -1), std::move(took));
+    lua_pop(L, 1);
+  });
 }
 
 // A phase lasts from the first to the last of what it has: the turns of its hooks, and its tasks.
@@ -353,6 +397,9 @@ int record_compose(lua_State* L) {
   facts.read = whole_field(L, "read");
   facts.written = whole_field(L, "written");
   facts.restored_bytes = whole_field(L, "restored_bytes");
+  lua_getfield(L, 2, "output_bytes");
+  facts.outputs_known = lua_isnumber(L, -1) != 0;
+  lua_pop(L, 1);
   facts.output_bytes = whole_field(L, "output_bytes");
   facts.output_files = whole_field(L, "output_files");
   self.record.arrange();
@@ -370,7 +417,7 @@ int record_compose(lua_State* L) {
     }
     if (facts.fresh > 0) find_fresh(self, *plan, std::move(excluded));
     if (!self.record.rows().empty()) find_needs(self, plan->graph());
-    find_critical_path(self, *plan);
+    find_critical_path(L, self, *plan);
   }
   return 0;
 }
@@ -429,14 +476,15 @@ int record_write(lua_State* L) {
   const std::string runs = dir + "/runs", history = dir + "/history.jsonl";
   const std::string text = self.record.json(self.facts);
   const auto written = state::write_run(runs, self.facts.id, text);
-  const auto appended = state::append_history(history, self.record.line(self.facts));
+  const auto appended = state::append_history(history, self.record.line(self.facts), limits);
   if (!written) return push_error(L, written.error());
   if (!appended) return push_error(L, appended.error());
-  if (*appended || text.size() > state::kLargeRun) {
+  // Sweeping lines makes the file shorter, and may keep it below the border of the records.
+  if (appended->runs || appended->lines || text.size() > state::kLargeRun) {
     const Past oldest = past(limits.age_ms);
     const auto swept = state::sweep_runs(runs, limits, oldest.id);
     const auto shortened =
-        *appended ? state::sweep_history(history, limits, oldest.time) : Result<void>();
+        appended->lines ? state::sweep_history(history, limits, oldest.time) : Result<void>();
     if (!swept) return push_error(L, swept.error());
     if (!shortened) return push_error(L, shortened.error());
   }
@@ -460,10 +508,11 @@ int record_machine(lua_State* L) {
 }
 
 constexpr luaL_Reg kMethods[] = {
-    {"task", record_task},           {"took", record_took},         {"count", record_count},
-    {"durations", record_durations}, {"samples", record_samples},   {"id", record_id},
-    {"compose", record_compose},     {"conclude", record_conclude}, {"json", record_json},
-    {"line", record_line},           {"write", record_write},       {nullptr, nullptr}};
+    {"task", record_task},   {"took", record_took},           {"begin_stage", record_begin_stage},
+    {"count", record_count}, {"durations", record_durations}, {"samples", record_samples},
+    {"id", record_id},       {"compose", record_compose},     {"conclude", record_conclude},
+    {"json", record_json},   {"line", record_line},           {"write", record_write},
+    {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {
     {"machine", record_machine}, {"new", record_new}, {nullptr, nullptr}};
 

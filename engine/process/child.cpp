@@ -13,6 +13,7 @@
 #include <ctime>
 
 #include "process/group.h"
+#include "process/own_peak.h"
 
 namespace ggen::process {
 
@@ -107,6 +108,7 @@ Result<void> Child::start(Spawner& spawner, std::int32_t* slot, int null_fd) {
   }
   auto& spawned = std::get<Spawned>(result);
   pid_ = spawned.pid;
+  our_peak_ = own_peak_memory();
   pipes_[kExit].fd = std::move(spawned.pidfd);
   outcome_.started = true;
   state_ = State::running;
@@ -315,7 +317,8 @@ void Child::reap() {
   if (leads_group_ && group_outlived_leader(pid_)) outcome_.left_behind = true;
   outcome_.usage.user = seconds(usage.ru_utime);
   outcome_.usage.sys = seconds(usage.ru_stime);
-  outcome_.usage.peak_memory = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  outcome_.usage.peak_memory =
+      known_peak_memory(static_cast<std::uint64_t>(usage.ru_maxrss) * 1024, our_peak_);
   if (WIFSIGNALED(status)) {
     outcome_.signal = WTERMSIG(status);
     if (terminal_) terminal_->restore_modes();

@@ -47,7 +47,7 @@ struct Usage {
   double user = 0;  // CPU seconds, of it and of what it waited for
   double sys = 0;
   // Bytes of the largest process among them. Linux counts the memory of the process that it was
-  // cloned from up to the exec, so that small programs report at least our own peak.
+  // cloned from up to the exec: 0, unknown, when it took no more than we did by then.
   std::uint64_t peak_memory = 0;
 };
 
@@ -150,6 +150,7 @@ class Child final : public loop::Watcher {
   std::optional<Terminal> terminal_;      // while it has that
   std::optional<loop::Signal> on_child_;  // and may be stopped from there
   double started_at_ = 0;
+  std::uint64_t our_peak_ = 0;        // at its start
   std::optional<loop::Timer> timer_;  // time-out, then grace; after the exit: drain
   bool terminating_ = false;          // the time-out sent its TERM
   bool in_callback_ = false;          // a sink that is called may come back to us

@@ -109,10 +109,12 @@ std::vector<char*> pointers(const std::vector<std::string>& texts, std::size_t s
   return result;
 }
 
-// Caught signals would run our handlers in our memory until the exec; SIGPIPE is ignored by us,
-// which an exec would pass on. Others that were ignored when we started stay so (nohup).
+// Caught signals would run our handlers in our memory until the exec; SIGPIPE and SIGXFSZ are
+// ignored by us, which an exec would pass on. Others that were ignored when we started stay so
+// (nohup).
 std::uint64_t signals_to_reset() {
-  return loop::Signal::ever_caught().to_ullong() | (std::uint64_t{1} << SIGPIPE);
+  return loop::Signal::ever_caught().to_ullong() | (std::uint64_t{1} << SIGPIPE) |
+         (std::uint64_t{1} << SIGXFSZ);
 }
 
 bool is_directory(const std::string& path) {

@@ -80,7 +80,8 @@ std::string_view time_of(std::string_view line) {
 
 }  // namespace
 
-Result<bool> append_history(const std::string& path, std::string_view line) {
+Result<SweepDue> append_history(const std::string& path, std::string_view line,
+                                const HistoryLimits& limits) {
   GGEN_TRY_ASSIGN(const Locked locked, open_in_place(path));
   const int file = locked.file.get();
   std::string mended;
@@ -92,8 +93,12 @@ Result<bool> append_history(const std::string& path, std::string_view line) {
   // Somebody else has written meanwhile and died of it: what was written is part of a line of his.
   if (start != locked.size && mended.empty() && !ends_a_line(file, start))
     GGEN_TRY(write_once(file, std::string("\n").append(line), path));
-  return static_cast<std::uint64_t>(start) / kSweepEach !=
-         static_cast<std::uint64_t>(after) / kSweepEach;
+  const auto crossed = [&](std::uint64_t kept) {
+    const std::uint64_t each =
+        kept < kSweepEach / kSmallLine ? std::max<std::uint64_t>(kept, 1) * kSmallLine : kSweepEach;
+    return static_cast<std::uint64_t>(start) / each != static_cast<std::uint64_t>(after) / each;
+  };
+  return SweepDue{crossed(limits.lines), crossed(limits.runs)};
 }
 
 Result<void> sweep_history(const std::string& path, const HistoryLimits& limits,

@@ -28,12 +28,19 @@ struct HistoryLimits {
 // So often what is too old or too much is dropped: whenever so much was appended. It depends on the
 // size of the file alone, so one of several runs does it.
 constexpr std::uint64_t kSweepEach = 64 * 1024;
+// Where few are to be kept, more of them would fit into that: a line has about so many bytes.
+constexpr std::uint64_t kSmallLine = 512;
 // After a record of this size old records are looked for in any case.
 constexpr std::uint64_t kLargeRun = 1024 * 1024;
 
-// Appends a line, which ends in a newline. Makes the directory when it is missing. True: it is time
-// to sweep.
-Result<bool> append_history(const std::string& path, std::string_view line);
+// What it is time to sweep.
+struct SweepDue {
+  bool lines = false, runs = false;
+};
+
+// Appends a line, which ends in a newline. Makes the directory when it is missing.
+Result<SweepDue> append_history(const std::string& path, std::string_view line,
+                                const HistoryLimits& limits = {});
 
 // Drops the oldest lines, and what is no line. `now` is "2026-11-21T21:12:53.123Z" of the oldest
 // time that stays: lines of later times stay, also when a clock went back.

@@ -129,6 +129,20 @@ void write_hit_rate(Writer& out, std::uint64_t hits, std::uint64_t misses) {
     out.seconds(static_cast<double>(hits) / static_cast<double>(hits + misses));
 }
 
+// What a run used of the machine, as far as somebody has measured it.
+void write_usage(Writer& out, bool measured, double cpu, std::uint64_t peak_memory) {
+  out.key("cpu");
+  if (measured)
+    out.seconds(cpu);
+  else
+    out.word("null");
+  out.key("peak_memory");
+  if (peak_memory > 0)
+    out.whole(peak_memory);
+  else
+    out.word("null");
+}
+
 void write_git(Writer& out, const RunFacts& facts) {
   if (!facts.in_git) return;
   out.key("git").open('{');
@@ -167,9 +181,10 @@ Span RunRecord::keep(std::string_view text) {
 }
 
 void RunRecord::took(std::uint32_t task, double seconds) {
-  if (task >= took_.size())
-    took_.resize(std::max<std::size_t>(task + std::size_t{1}, took_.size() * 2), 0);
-  took_[task] = seconds;
+  std::vector<double>& stage = took_.back();
+  if (task >= stage.size())
+    stage.resize(std::max<std::size_t>(task + std::size_t{1}, stage.size() * 2), 0);
+  stage[task] = seconds;
 }
 
 std::vector<Sample> RunRecord::samples() const {
@@ -202,6 +217,7 @@ RunRecord::Sums RunRecord::sums() const {
   for (const TaskRow& row : rows_) {
     sums.cpu += row.user + row.sys;
     sums.ran += row.ran ? 1 : 0;
+    sums.measured += row.measured ? 1 : 0;
     sums.misses += row.cache == TaskRow::Cache::miss ? 1 : 0;
     sums.peak_memory = std::max(sums.peak_memory, row.peak_memory);
   }
@@ -268,7 +284,7 @@ std::string RunRecord::json(const RunFacts& facts) const {
 
   out.key("totals").open('{');
   out.key("wall").seconds(facts.wall);
-  out.key("cpu").seconds(sums.cpu);
+  write_usage(out, sums.ran == 0 || sums.measured > 0, sums.cpu, sums.peak_memory);
   out.key("critical_path").seconds(facts.critical_path);
   out.key("tasks").whole(facts.tasks);
   out.key("ok").whole(facts.ok);
@@ -286,11 +302,15 @@ std::string RunRecord::json(const RunFacts& facts) const {
   out.key("read").whole(facts.read);
   out.key("written").whole(facts.written);
   out.key("restored_bytes").whole(facts.restored_bytes);
-  out.key("outputs").open('{');
-  out.key("bytes").whole(facts.output_bytes);
-  out.key("files").whole(facts.output_files);
-  out.close('}');
-  out.key("peak_memory").whole(sums.peak_memory);
+  out.key("outputs");
+  if (facts.outputs_known) {
+    out.open('{');
+    out.key("bytes").whole(facts.output_bytes);
+    out.key("files").whole(facts.output_files);
+    out.close('}');
+  } else {
+    out.word("null");
+  }
   out.close('}');
 
   write_texts(out, "critical_path", facts.path);
@@ -320,9 +340,11 @@ std::string RunRecord::json(const RunFacts& facts) const {
     out.key("start").seconds(row.start);
     out.key("duration").seconds(row.duration);
     out.key("ran").seconds(row.own);
-    out.key("user").seconds(row.user);
-    out.key("sys").seconds(row.sys);
-    out.key("peak_memory").whole(row.peak_memory);
+    if (row.measured) {
+      out.key("user").seconds(row.user);
+      out.key("sys").seconds(row.sys);
+    }
+    if (row.peak_memory > 0) out.key("peak_memory").whole(row.peak_memory);
     out.key("code").code(row.code);
     out.key("attempts").whole(row.attempts);
     out.key("worker").whole(workers[i]);
@@ -395,7 +417,7 @@ std::string RunRecord::line(const RunFacts& facts) const {
   out.key("code").code(facts.code);
   out.key("status").text(facts.status);
   out.key("wall").seconds(facts.wall);
-  out.key("cpu").seconds(sums.cpu);
+  write_usage(out, sums.ran == 0 || sums.measured > 0, sums.cpu, sums.peak_memory);
   out.key("critical_path").seconds(facts.critical_path);
   write_hit_rate(out, facts.fresh + facts.restored, sums.misses);
   out.key("tasks_total").whole(facts.tasks);
@@ -406,9 +428,10 @@ std::string RunRecord::line(const RunFacts& facts) const {
   out.key("read").whole(facts.read);
   out.key("written").whole(facts.written);
   out.key("restored").whole(facts.restored_bytes);
-  out.key("out_bytes").whole(facts.output_bytes);
-  out.key("out_files").whole(facts.output_files);
-  out.key("peak_memory").whole(sums.peak_memory);
+  if (facts.outputs_known) {
+    out.key("out_bytes").whole(facts.output_bytes);
+    out.key("out_files").whole(facts.output_files);
+  }
   out.key("phases").open('[');
   for (const Phase& phase : facts.phases) {
     out.open('{');
@@ -423,8 +446,8 @@ std::string RunRecord::line(const RunFacts& facts) const {
     out.open('{');
     out.key("id").text(this->text(row.id));
     out.key("duration").seconds(row.ran ? row.own : row.duration);
-    out.key("cpu").seconds(row.user + row.sys);
-    out.key("peak_memory").whole(row.peak_memory);
+    if (row.measured) out.key("cpu").seconds(row.user + row.sys);
+    if (row.peak_memory > 0) out.key("peak_memory").whole(row.peak_memory);
     out.key("cache").name(kCache[static_cast<std::size_t>(row.cache)]);
     out.key("code").code(row.code);
     out.key("retries").whole(row.attempts > 0 ? row.attempts - 1U : 0U);

@@ -31,13 +31,14 @@ struct TaskRow {
   std::uint32_t task = 0;  // its number in the graph
   Status status = Status::ok;
   Cache cache = Cache::off;
-  bool ran = false;     // something was executed: `own` counts
-  double start = 0;     // since the start of the run
-  double duration = 0;  // of its turn
-  double own = 0;       // of what was executed, without hooks and waiting
+  bool ran = false;       // something was executed: `own` counts
+  double start = 0;       // since the start of the run
+  double duration = 0;    // of its turn
+  double own = 0;         // of what was executed, without hooks and waiting
+  bool measured = false;  // somebody knows `user` and `sys`
   double user = 0, sys = 0;
-  double saved = 0;  // what it took when its result was made
-  std::uint64_t peak_memory = 0;
+  double saved = 0;               // what it took when its result was made
+  std::uint64_t peak_memory = 0;  // 0: nobody knows
   std::int32_t code = 0;
   std::uint16_t attempts = 1;
   Span id, reason, message, signal;
@@ -73,6 +74,7 @@ struct RunFacts {
   std::uint64_t tasks = 0, ok = 0, fresh = 0, restored = 0, failed = 0, optional = 0, skipped = 0,
                 not_run = 0;
   std::uint64_t hashed = 0, read = 0, written = 0, restored_bytes = 0;  // bytes
+  bool outputs_known = false;                                           // of all tasks
   std::uint64_t output_bytes = 0, output_files = 0;
 
   std::vector<std::string> path;  // the critical path
@@ -102,7 +104,10 @@ class RunRecord {
 
   // What the tasks took that ran or were restored, by their number: the last word counts.
   void took(std::uint32_t task, double seconds);
-  const std::vector<double>& took() const { return took_; }
+  // What is told from here on runs after all that was told before, as `finally` tasks do.
+  void begin_stage() { took_.emplace_back(); }
+  // For each stage; the first one is that of the tasks that were asked for.
+  const std::vector<std::vector<double>>& took() const { return took_; }
 
   // Of the tasks that ran: for the timings.
   std::vector<Sample> samples() const;
@@ -120,7 +125,7 @@ class RunRecord {
  private:
   struct Sums {
     double cpu = 0;
-    std::uint64_t ran = 0, misses = 0, peak_memory = 0;
+    std::uint64_t ran = 0, measured = 0, misses = 0, peak_memory = 0;
   };
   Sums sums() const;
   std::vector<std::uint32_t> workers() const;
@@ -129,7 +134,7 @@ class RunRecord {
   double began_;
   std::uint64_t unix_ms_;
   std::vector<TaskRow> rows_;
-  std::vector<double> took_;
+  std::vector<std::vector<double>> took_{1};
   std::string texts_;
 };
 

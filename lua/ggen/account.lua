@@ -114,7 +114,7 @@ end
 
 -- One call for each task: there may be very many.
 local function put_down(self, task, result, started)
-  local usage, spec = result.usage or result, task.spec
+  local usage, spec = result.usage or NONE, task.spec
   self.rows:task(task.index, task.id, task.workspace, started or clock.monotonic(),
     result.duration, result.optional and "optional" or result.status, result.cache, result.code,
     result.attempts, result.saved, result.reason, result.message, result.signal, result.ran,

@@ -35,10 +35,12 @@ local FIRST_PAUSE, LONGEST_PAUSE, TELL_AFTER = 0.005, 0.1, 1 -- seconds, of wait
 ---@field package marks userdata? of the inputs, from before the run
 ---@field package recorder userdata? sink of what it prints
 ---@field package locked boolean? no other run makes its outputs meanwhile
+---@field package stored boolean? its result is
 ---@field package last table? what this checkout made last
 
 ---@class ggen.Cache
 ---@field counts table<string, number> of what it did
+---@field unmeasured boolean? a task has made outputs that are in no result
 local Cache = {}
 Cache.__index = Cache
 
@@ -378,6 +380,10 @@ function Cache:keep(run, task, entry, result, duration)
   else
     result = self:_keep(task, entry, result, duration, cut_short and outcome or "failed")
   end
+  local outputs = task.spec.outputs
+  if outputs and #outputs > 0 and result.code == 0 and not entry.stored then
+    self.unmeasured = true
+  end
   self:_unlock(task, entry)
   return result
 end
@@ -449,6 +455,7 @@ function Cache:_store(task, entry, action, last, result)
     self:_count("stored", 1)
     self:_count("stored_bytes", last.bytes)
     self:_count("output_files", action:info().output_count)
+    entry.stored = true
     self.stores:put(action)
   elseif kind == "cancelled" then
     self.events:note("warning", "not cached: " .. message, task)

@@ -20,7 +20,7 @@ local TIMER_STEP = 0.002 -- seconds that a timer may come early
 ---@field signal string?
 ---@field timed_out boolean?
 ---@field message string? what to tell, when the code alone does not say it
----@field usage { wall: number, user: number, sys: number, peak_memory: number }?
+---@field usage ggen.Usage?
 
 ---@class ggen.Context for executors; describe(step) gives a step as text
 ---@field task ggen.Task
@@ -31,6 +31,8 @@ local TIMER_STEP = 0.002 -- seconds that a timer may come early
 ---@field package _deadline number? monotonic seconds
 ---@field package _over boolean? the time of its function is up
 ---@field package _live integer processes that run
+---@field used ggen.Usage? by the processes that it started and that have ended
+---@field package _last_used ggen.Usage? by the last of them
 local Context = { describe = steps.describe, _live = 0 }
 
 -- Fields that are made when they are asked for: a task that is one Lua function needs few of them.
@@ -115,8 +117,19 @@ function Context:process(options, on_start)
   self._live = self._live + 1
   local result = self._run.waits:process(options, lanes.of(self.task), on_start)
   self._live = self._live - 1
+  self.used, self._last_used = self.used
+    and require("ggen.usage").add(self.used, result.usage) or result.usage, result.usage
   self:check_time()
   return explain(self, result)
+end
+
+---What a task used, by its result. An executor whose programs are no processes of ours tells it
+---itself; else it is what all processes used, of each step and of each function.
+---@param result ggen.Result
+---@return ggen.Usage?
+function Context:usage_of(result)
+  local told = type(result.usage) == "table" and result.usage or nil
+  return told and told ~= self._last_used and told or self.used
 end
 
 ---Ends a function whose time is up: it waits for nothing more.

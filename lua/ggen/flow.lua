@@ -15,12 +15,12 @@ local function execute(run, task)
   local ctx = context.new(run, task)
   if task.spec.service and not run.options.dry_run then return run.services:start(task, ctx) end
   local ok, result = registry.call_in(lanes.of(task), run.executor, "run", task, ctx)
-  if not ok then return { code = 1, message = result } end
+  if not ok then return { code = 1, message = result, usage = ctx.used } end
   local code = type(result) == "table" and result.code
   if type(code) == "number" and code >= 0 and code % 1 == 0 then
     -- What the run itself says of a task is not the plugin's to say.
     result.status, result.told, result.attempts = nil, nil, nil
-    if type(result.usage) ~= "table" then result.usage = nil end
+    result.usage = ctx:usage_of(result)
     return result
   end
   local wrong = "plugin %q, method run: it must return a result with a code (a whole number), "
@@ -35,10 +35,11 @@ local function try(run, task)
   if type(retries) == "number" then
     retries = { count = retries, delay = 1, factor = 2, max_delay = 60 }
   end
-  local delay = retries.delay
+  local delay, used = retries.delay, nil
   for attempt = 1, retries.count + 1 do
     local result = execute(run, task)
-    result.attempts = attempt
+    used = used and require("ggen.usage").add(used, result.usage) or result.usage
+    result.attempts, result.usage = attempt, used
     if result.code == 0 or attempt > retries.count or run.waits.interrupted then return result end
     run.events:emit("on_task_retry", task, account.clean(result), attempt, delay)
     run.waits:sleep(delay, lanes.of(task))

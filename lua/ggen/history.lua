@@ -47,11 +47,11 @@ end
 -- In a line a number may be below zero, or beyond belief: who makes something of it leaves out that
 -- one, not the whole run.
 local FIELDS = { id = "string", time = "string", tasks = "table", phases = "table", wall = "number",
-  cpu = "number", critical_path = "number", saved = "number", tasks_total = "number",
-  fresh = "number", misses = "number" }
+  critical_path = "number", saved = "number", tasks_total = "number", fresh = "number",
+  misses = "number" }
 local OPTIONAL = { pipeline = "string", command = "string", machine = "string", status = "string",
   commit = "string", session = "string", jobs = "number", code = "number", hit_rate = "number",
-  peak_memory = "number" }
+  cpu = "number", peak_memory = "number", out_bytes = "number", out_files = "number" }
 local FIELDS_OF_TASK = { id = "string", duration = "number" }
 local OPTIONAL_OF_TASK = { cpu = "number", peak_memory = "number", cache = "string",
   code = "number", retries = "number" }
@@ -80,7 +80,8 @@ local function is_sound(line)
   return true
 end
 
-local NULLABLE = { "hit_rate", "dirty", "commit" }
+-- "cpu" and so on: nobody knows.
+local NULLABLE = { "hit_rate", "dirty", "commit", "cpu", "peak_memory", "out_bytes", "out_files" }
 
 -- A line, or nothing and which count it belongs to.
 local function decode(text)
@@ -233,7 +234,7 @@ local function without_null(value)
   return value
 end
 
-local TOTALS = { "wall", "cpu", "critical_path", "tasks", "fresh", "restored", "misses", "saved" }
+local TOTALS = { "wall", "critical_path", "tasks", "fresh", "restored", "misses", "saved" }
 
 -- What may be missing, or null, but is of one kind where it is there.
 local OF_RECORD = { pipeline = "string", machine = "string", status = "string", session = "string",
@@ -277,6 +278,10 @@ local function problem_of(record)
     if not is_number(record.totals[name]) then
       return ("totals.%s is no number from 0 up"):format(name)
     end
+  end
+  local cpu = record.totals.cpu
+  if cpu ~= nil and cpu ~= json.null and not is_number(cpu) then
+    return "totals.cpu is no number from 0 up"
   end
   for _, name in ipairs({ "tasks", "fresh", "phases", "critical_path", "notes" }) do
     if type(record[name]) ~= "table" then return ("%s is no list"):format(name) end

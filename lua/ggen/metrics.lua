@@ -68,16 +68,22 @@ M.run = {
   exit_code = metric("count", "of the run", function(record) return tonumber(record.code) end),
 }
 
--- Over the tasks of a stage that ran.
+-- Over the tasks of a stage that ran, as far as it is known of them.
 local function sum(stage, value)
   local all
-  for _, task in ipairs(stage.tasks) do all = (all or 0) + (value(task) or 0) end
+  for _, task in ipairs(stage.tasks) do
+    local one = value(task)
+    if one then all = (all or 0) + one end
+  end
   return all
 end
 
 local function most(stage, value)
   local all
-  for _, task in ipairs(stage.tasks) do all = math.max(all or 0, value(task) or 0) end
+  for _, task in ipairs(stage.tasks) do
+    local one = value(task)
+    if one then all = math.max(all or 0, one) end
+  end
   return all
 end
 
@@ -89,7 +95,7 @@ M.part = {
   duration = { unit = "seconds", desc = "from the first start to the last end", of = duration,
     phase = true },
   cpu = { unit = "seconds", desc = "processor time", of = function(stage)
-    return sum(stage, function(task) return (task.user or 0) + (task.sys or 0) end)
+    return sum(stage, function(task) return task.user and task.user + (task.sys or 0) end)
   end },
   peak_memory = { unit = "bytes", desc = "the most of one task", of = function(stage)
     return most(stage, function(task) return task.peak_memory end)

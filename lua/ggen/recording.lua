@@ -65,12 +65,16 @@ function M.machine(project)
 end
 
 -- Bytes that went through the cache and the index in this run.
-local function add_bytes(facts, cache)
+local function add_bytes(facts, run)
+  local cache = run.cache
   local counts, hashed = cache.counts, cache.files:stats().bytes_hashed
   facts.hashed, facts.read = hashed, hashed + counts.copied
   facts.written, facts.restored_bytes = counts.stored_bytes + counts.copied, counts.restored_bytes
-  facts.output_bytes = counts.restored_bytes + counts.stored_bytes
-  facts.output_files = counts.output_files
+  -- The sizes of what was up to date, or was not stored, are in no index.
+  if run.totals.fresh == 0 and not cache.unmeasured then
+    facts.output_bytes = counts.restored_bytes + counts.stored_bytes
+    facts.output_files = counts.output_files
+  end
 end
 
 local TOTALS = { "wall", "saved", "tasks", "ok", "fresh", "restored", "failed", "optional",
@@ -85,10 +89,10 @@ function M.compose(run)
     run.composed = true
     local facts = { version = require("ggen.version"), pipeline = run.project.loaded.root.name,
       command = run.options.argv or { "run" }, dir = run.project.dir, jobs = run.options.jobs,
-      machine = run.options.machine, phases = phases_of(run) }
+      machine = run.options.machine, phases = phases_of(run), later = run.later }
     if run.dirtiness then facts.dirty = run.dirtiness:answer() end
     for _, name in ipairs(TOTALS) do facts[name] = run.totals[name] end
-    if run.cache then add_bytes(facts, run.cache) end
+    if run.cache then add_bytes(facts, run) end
     if run.script then record:compose(facts) else record:compose(facts, run.main, excluded(run)) end
   end
   local status, code = run:status()
@@ -120,7 +124,7 @@ end
 ---Writes the record and the line of the history.
 ---@param run ggen.Run
 ---@param limits { runs: integer, lines: integer, age: number }
----@return boolean? ok, string? message
+---@return boolean? ok, string? message, string? kind
 function M.write(run, limits)
   return M.compose(run):write(run.project.dir .. "/.ggen", limits)
 end

@@ -56,6 +56,8 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field scheduling ggen.Scheduling
 ---@field timings ggen.Timings what the tasks took in their last runs
 ---@field headroom ggen.Headroom
+---@field later { plan: userdata, numbers: integer[]? }[] the plans that ran behind it; numbers: of
+---the tasks, where it has a graph of its own
 ---@field main userdata? the plan of all but the `finally` tasks, once the run has begun
 ---@field refused boolean? a gate said no
 ---@field dirtiness ggen.Dirtiness? of a run that has something to do
@@ -88,7 +90,7 @@ function M.new(project, selection, options, plugins)
   local self = setmetatable({
     project = project, options = options, events = events.new(plugins:all("observer")),
     handler = fault.handler(options.verbose), executor = plugins:get("executor"),
-    running = 0, waits = waits.new(),
+    running = 0, waits = waits.new(), later = {},
   }, Run)
   self.timings = timings.open(project.dir)
   self.account = account.new(self.events)
@@ -269,6 +271,10 @@ end
 -- Runs a plan until nothing of it can go on.
 function Run:_drive(some_plan, indices)
   self.plan, self.indices = some_plan, indices
+  if some_plan ~= self.main and self.account.rows then
+    self.account.rows:begin_stage()
+    table.insert(self.later, { plan = some_plan, numbers = indices })
+  end
   self.slots:begin(some_plan, not indices and not self.script)
   self.scheduling:begin(some_plan, function(id) return self:_task(id) end, indices)
   self._idle = async.future()
@@ -455,14 +461,14 @@ function Run:record()
   return self.account.rows and require("ggen.recording").table(self) or nil
 end
 
----For the observer that keeps the history, in on_run_end. What cannot be written is one warning.
+---For the observer that keeps the history, in on_run_end. What cannot be written is one warning;
+---where nothing may be written at all (a read-only checkout) only with --verbose.
 ---@param limits { runs: integer, lines: integer, age: number }
 function Run:keep_record(limits)
   if not self.account.rows then return end
-  local ok, message = require("ggen.recording").write(self, limits)
-  if ok then return end
-  local text = "the run is not recorded: " .. message
-  if self.cache then self.cache:warn_once("save", text) else self.events:note("warning", text) end
+  local ok, message, kind = require("ggen.recording").write(self, limits)
+  if ok or kind == "permission" and not self.options.verbose then return end
+  self.events:note("warning", "the run is not recorded: " .. message)
 end
 
 ---For observers, in on_run_end.

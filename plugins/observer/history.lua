@@ -10,8 +10,9 @@ return {
   desc = "Keep a record of each run in .ggen/runs, and a line in .ggen/history.jsonl",
   params = {
     record = { type = "boolean", default = true, desc = "false: keep nothing" },
-    runs = { type = "integer", min = 1, default = 200, desc = "Records to keep, at most" },
-    lines = { type = "integer", min = 1, default = 10000, desc = "Lines to keep, at most" },
+    runs = { type = "integer", min = 1, default = 200, desc = "Records to keep; what is too much"
+      .. " goes now and then, so that there may be as many again (and at most 64 KiB of lines)" },
+    lines = { type = "integer", min = 1, default = 10000, desc = "Lines to keep, in the same way" },
     age = { type = "duration", default = "90d", desc = "What is older goes" },
   },
   setup = function(params, host)

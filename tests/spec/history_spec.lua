@@ -50,6 +50,18 @@ describe("the history", function()
     assert.is_nil(h:lines()[1].dirty)
   end)
 
+  it("takes what nobody has measured for absent", function()
+    write(line(1, { cpu = json.null, peak_memory = json.null, tasks = { { id = "t", duration = 1,
+      cache = "off", code = 0, retries = 0 } } }), line(2, { cpu = "1" }),
+      line(3, { out_bytes = "1" }))
+    local found = h:lines()
+    assert.equal(1, #found)
+    assert.equal(2, h.damaged)
+    for _, name in ipairs({ "cpu", "peak_memory", "out_bytes" }) do
+      assert.is_nil(found[1][name])
+    end
+  end)
+
   it("leaves out what is no line, and counts it", function()
     write(line(1), '{"v":1,"id":\n', "\n", "\0\0\0\n", "[]\n", "null\n", "7\n",
       '{"v":2,"id":"x"}\n', line(2, { status = {} }),

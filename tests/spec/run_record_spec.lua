@@ -141,6 +141,74 @@ describe("the record of a run", function()
     assert.equal(json.null, list[5].totals.hit_rate)
   end)
 
+  local USAGE = [[
+local p = require("ggen").pipeline "usage"
+local burn = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done;"
+p:task "again" { cache = false, retries = { count = 1, delay = 0 },
+  run = "test -e flag && exit 0; touch flag; " .. burn
+    .. " x=$(head -c 40000000 /dev/zero | tr '\\0' x); exit 3" }
+p:task "function" { cache = false, run = function(ctx) ctx.sh(burn) ctx.sh("true") end }
+p:task "mixed" { cache = false, run = { function(ctx) ctx.sh(burn) end, "true" } }
+p:task "failing" { cache = false, optional = true,
+  run = function(ctx) ctx.sh(burn) error("no") end }
+p:task "silent" { cache = false, run = function() end }
+p:task "small" { cache = false, run = "true" }
+return p
+]]
+
+  it("has what all commands of a task used, in all attempts, and no more than is known", function()
+    assert(fs.write(dir .. "/p/pipeline.lua", USAGE))
+    assert.equal(0, ggen("run", "-j1").code)
+    ggen("run", "silent")
+    local list = records()
+    for _, id in ipairs({ "again", "function", "mixed", "failing" }) do
+      local task = task_of(list[1], id)
+      assert.is_true(task.user + task.sys > 0.01, id)
+    end
+    assert.is_true(task_of(list[1], "again").peak_memory > 40e6)
+    assert.is_true(list[1].totals.peak_memory > 40e6)
+    local silent, small = task_of(list[1], "silent"), task_of(list[1], "small")
+    assert.same({}, { silent.user, silent.sys, silent.peak_memory })
+    assert.is_true(small.user + small.sys >= 0)
+    assert.is_nil(small.peak_memory)
+    assert.equal(json.null, list[2].totals.cpu)
+    assert.equal(json.null, list[2].totals.peak_memory)
+    assert.equal(0, ggen("perf", "report").code)
+    assert.equal(0, ggen("perf", "history").code)
+    assert.equal(0, ggen("perf", "html").code)
+  end)
+
+  it("has what ran at the end on its critical path", function()
+    assert(fs.write(dir .. "/p/pipeline.lua", [[
+local p = require("ggen").pipeline "ends"
+p:task "a" { run = "true", cache = false }
+p:task "b" { needs = "a", run = "true", cache = false }
+p:task "last" { run = "true", cache = false, finally = true }
+p:task "very-last" { run = "true", cache = false, finally = true, after = { "last" } }
+return p
+]]))
+    ggen("run")
+    local record = records()[1]
+    assert.same({ "a", "b", "last", "very-last" }, record.critical_path)
+    local sum = 0
+    for _, task in ipairs(record.tasks) do sum = sum + task.duration end
+    assert.is_true(math.abs(sum - record.totals.critical_path) < 1e-4)
+  end)
+
+  it("has the size of the outputs only when it is that of all", function()
+    local function outputs(...)
+      ggen("run", ...)
+      local list = records()
+      return list[#list].totals.outputs
+    end
+    assert.same({ bytes = 3, files = 1 }, outputs("gen"))
+    assert.equal(json.null, outputs("gen"))
+    fs.remove(dir .. "/p/gen.txt")
+    assert.same({ bytes = 3, files = 1 }, outputs("gen"))
+    assert.same({ bytes = 0, files = 0 }, outputs("odd"))
+    assert.equal(json.null, outputs("--no-cache", "gen"))
+  end)
+
   it("says by which session and on which machine, when the environment does", function()
     variables.GGEN_SESSION, variables.GGEN_MACHINE = "job 7", "runner-large"
     ggen("run", "gen")
@@ -183,12 +251,15 @@ describe("the record of a run", function()
     assert(fs.write(dir .. "/p/pipeline.lua", (PIPELINE:gsub('p:task "gen"', use, 1))))
     fs.mkdir(dir .. "/p/.ggen")
     ggen("run", "gen")
-    for _ = 1, 3 do ggen("run", "gen") end
-    assert.equal(4, #lines())
-    -- What crosses 64 KiB sweeps.
+    for _ = 1, 15 do
+      ggen("run", "gen")
+      assert.is_true(#lines() <= 2 * 3 + 1)
+      assert.is_true(#fs.list(dir .. "/p/.ggen/runs") <= 2 * 2 + 1)
+    end
+    -- However long it was: what crosses a border (43 * 3 * 512 bytes) sweeps.
     local text = assert(fs.read(dir .. "/p/.ggen/history.jsonl"))
-    assert(fs.write(dir .. "/p/.ggen/history.jsonl", text:rep(math.ceil(65536 / #text)):sub(1,
-      65530) .. "\n"))
+    assert(fs.write(dir .. "/p/.ggen/history.jsonl", text:rep(math.ceil(66048 / #text)):sub(1,
+      66040) .. "\n"))
     ggen("run", "gen")
     assert.equal(3, #lines())
     assert.equal(2, #fs.list(dir .. "/p/.ggen/runs"))

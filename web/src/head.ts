@@ -45,16 +45,16 @@ function figures(model: Model): HTMLElement {
       totals.hit_rate === null ? "nothing could be a hit"
         : `${plural(hits, "hit")}, ${count(totals.misses)} missed`),
     figure("f-saved", "Saved", duration(totals.saved), "by results that were there"),
-    figure("f-cpu", "Processor time", duration(totals.cpu),
-      totals.wall > 0 ? `${cores(totals.cpu / totals.wall)} of ${count(model.jobs)} on average` : ""),
+    figure("f-cpu", "Processor time", totals.cpu > 0 ? duration(totals.cpu) : "–",
+      totals.cpu > 0 && totals.wall > 0 ? `${cores(totals.cpu / totals.wall)} of ${count(model.jobs)} on average` : ""),
     figure("f-memory", "Peak memory", totals.peak_memory > 0 ? size(totals.peak_memory) : "–",
-      totals.peak_memory > 0 ? "the most of one task" : "no task ran"),
+      totals.peak_memory > 0 ? "the most of one task" : "of no task is it known"),
     figure("f-tasks", "Tasks", count(totals.tasks),
       [[totals.ran, "ran"], [totals.restored, "restored"], [totals.fresh, "up to date"], [totals.failed, "failed"],
         [totals.skipped, "skipped"], [totals.not_run, "not run"]].filter(([n]) => n)
         .map(([n, word]) => `${count(n as number)} ${word}`).join(", ")),
-    figure("f-disk", "Results", size(outputs ? outputs.bytes : 0),
-      `${plural(outputs ? outputs.files : 0, "file")}; ${size(totals.hashed)} hashed`));
+    figure("f-disk", "Results", outputs ? size(outputs.bytes) : "–",
+      `${outputs ? plural(outputs.files, "file") : "size not known"}; ${size(totals.hashed)} hashed`));
   return node;
 }
 

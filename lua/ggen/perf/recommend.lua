@@ -191,12 +191,14 @@ function rules.workers(case)
   local wider = replay.run(record, { jobs = jobs * 2 })
   local gain = now.makespan - wider.makespan
   if not worth(case, gain) then return end
-  local computing = (tonumber(record.totals.cpu) or 0) / math.max(now.busy, 1e-9)
+  local cpu = tonumber(record.totals.cpu)
+  local computing = cpu and cpu / math.max(now.busy, 1e-9)
   -- Where all processors compute already, more tasks at once only take turns.
-  if cpus and jobs >= cpus and computing > 0.5 then return end
+  if cpus and jobs >= cpus and (not computing or computing > 0.5) then return end
   case.add("workers", ("let more tasks run at once: -j%d"):format(jobs * 2),
-    ("with -j%d the same tasks take %s of %s; they compute %.0f %% of their time"):format(jobs * 2,
-      duration(wider.makespan), duration(now.makespan), math.min(1, computing) * 100), gain)
+    ("with -j%d the same tasks take %s of %s%s"):format(jobs * 2, duration(wider.makespan),
+      duration(now.makespan), computing and ("; they compute %.0f %% of their time"):format(
+        math.min(1, computing) * 100) or ""), gain)
 end
 
 function rules.divide(case)

@@ -74,7 +74,7 @@ local function task_rows(record, wall, set)
       rows[#rows + 1] = {
         id = tostring(task.id), duration = milliseconds(took), status = tostring(task.status),
         share = wall > 0 and math.floor(took / wall * 1000 + 0.5) / 1000 or 0,
-        cpu = milliseconds((number(task.user) or 0) + (number(task.sys) or 0)),
+        cpu = milliseconds(number(task.user) and number(task.user) + (number(task.sys) or 0)),
         peak_memory = number(task.peak_memory), cache = tostring(task.cache),
         reason = type(task.reason) == "string" and task.reason or nil,
         usual = usual and milliseconds(usual.usual) or nil,
@@ -185,7 +185,7 @@ local function task_table(document, out)
       or task.judged == "slow" and "slower" or ""
     rows[#rows + 1] = { task.id, units.format_duration(task.duration), percent(task.share),
       task.usual and units.format_duration(task.usual) or "-",
-      units.format_duration(task.cpu),
+      task.cpu and units.format_duration(task.cpu) or "-",
       (task.peak_memory or 0) > 0 and units.format_size(task.peak_memory) or "-", mark or "" }
   end
   if #tasks == 0 then

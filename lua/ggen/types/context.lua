@@ -57,7 +57,8 @@ function UserContext.sleep(time) end
 ---@field wall number seconds
 ---@field user number CPU seconds
 ---@field sys number CPU seconds in the kernel
----@field peak_memory number bytes, of the largest process
+---@field peak_memory number? bytes, of the largest process; nil when it took no more than ggen-lua
+---itself, below which the kernel tells nothing
 
 ---@class ggen.UserLog
 ---@field info fun(...) writes its arguments, joined by spaces, as a line

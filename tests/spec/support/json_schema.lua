@@ -69,12 +69,14 @@ local keywords = {
     return ("%q is not like %s"):format(value, expression)
   end,
   required = function(value, names)
+    if type(value) ~= "table" then return end
     for _, name in ipairs(names) do
       if value[name] == nil then return "has no " .. name end
     end
   end,
   -- Readers have to expect further fields; we write none that is not described.
   properties = function(value, properties, path)
+    if type(value) ~= "table" then return end
     for name, inner in pairs(value) do
       if not properties[name] then return "has " .. tostring(name) end
       check(inner, properties[name], path .. "." .. name)

@@ -11,6 +11,7 @@
 
 #include "harness.h"
 #include "process/log.h"
+#include "process/own_peak.h"
 
 using namespace ggen::process;
 
@@ -134,7 +135,36 @@ TEST_CASE("child: usage is its own", "[process]") {
   CHECK(outcome.usage.wall > 0);
   CHECK(outcome.usage.user + outcome.usage.sys > 0);
   CHECK(outcome.usage.user + outcome.usage.sys <= outcome.usage.wall * 1.5 + 0.05);
-  CHECK(outcome.usage.peak_memory > 100'000);
+}
+
+TEST_CASE("child: its peak of memory is not ours", "[process]") {
+  World world;
+  // More than any of the children has.
+  constexpr std::size_t kSize = 64 << 20;
+  { const std::vector<char> ours(kSize, 'x'); }
+  CHECK(world.run(shell("exit 0")).usage.peak_memory == 0);
+  const auto large = world.run(shell("x=$(head -c 50000000 /dev/zero | tr '\\0' x); y=$x$x$x"));
+  CHECK(large.usage.peak_memory > kSize);
+}
+
+TEST_CASE("child: a peak that may be ours is not known", "[process]") {
+  CHECK(own_peak_memory() > 1'000'000);
+  CHECK(known_peak_memory(7'000'000, 7'000'000) == 0);
+  CHECK(known_peak_memory(6'000'000, 7'000'000) == 0);
+  CHECK(known_peak_memory(7'100'000, 7'000'000) == 0);
+  CHECK(known_peak_memory(9'000'000, 7'000'000) == 9'000'000);
+}
+
+TEST_CASE("child: a file that may not grow ends it, and not us", "[process]") {
+  World world;
+  const Scratch scratch;
+  const std::string file = scratch / "file";
+  // dash says nothing of it and ends by the signal itself.
+  const auto outcome = world.run(shell("ulimit -f 1; exec head -c 100000 /dev/zero > " + file));
+  CHECK(outcome.signal == SIGXFSZ);
+  struct sigaction ours {};
+  REQUIRE(sigaction(SIGXFSZ, nullptr, &ours) == 0);
+  CHECK(ours.sa_handler == SIG_IGN);
 }
 
 TEST_CASE("child: time-out, TERM first", "[process]") {

@@ -62,9 +62,32 @@ TEST_CASE("history: who crosses a border is told to sweep, and nobody else", "[s
   const TempDir dir;
   dir.make();
   REQUIRE(ggen::write_file(dir.history(), std::string(kSweepEach - 2 * line(1).size(), '\n')));
-  CHECK_FALSE(*append_history(dir.history(), line(1)));
-  CHECK(*append_history(dir.history(), line(2)));
-  CHECK_FALSE(*append_history(dir.history(), line(3)));
+  const auto due = [&](int number) {
+    const auto found = append_history(dir.history(), line(number));
+    REQUIRE(found);
+    CHECK(found->lines == found->runs);
+    return found->lines;
+  };
+  CHECK_FALSE(due(1));
+  CHECK(due(2));
+  CHECK_FALSE(due(3));
+}
+
+TEST_CASE("history: where few are kept it is swept before there are many more", "[state]") {
+  const TempDir dir;
+  dir.make();
+  HistoryLimits limits;
+  limits.runs = 5;
+  const std::string long_line = "{\"time\":\"2026\",\"x\":\"" + std::string(700, 'x') + "\"}\n";
+  int runs = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto due = append_history(dir.history(), long_line, limits);
+    REQUIRE(due);
+    CHECK_FALSE(due->lines);
+    runs += due->runs ? 1 : 0;
+  }
+  CHECK(runs >= 4);
+  CHECK(runs <= 10);
 }
 
 TEST_CASE("history: sweeping keeps the newest lines and drops what is none", "[state]") {

@@ -123,6 +123,7 @@ TEST_CASE("run record: sums are those of the rows", "[state]") {
     TaskRow one = row(record, i, "t", i, 1);
     one.ran = i != 1;
     one.cache = i == 1 ? TaskRow::Cache::restored : TaskRow::Cache::miss;
+    one.measured = true;
     one.user = 1;
     one.sys = 0.5;
     one.peak_memory = 10 + i;
@@ -139,6 +140,25 @@ TEST_CASE("run record: sums are those of the rows", "[state]") {
   CHECK(totals.at("peak_memory") == 12);
   RunRecord empty(0, kTime);
   CHECK(json::parse(empty.json(facts())).at("totals").at("hit_rate").is_null());
+}
+
+TEST_CASE("run record: what nobody has measured is not 0", "[state]") {
+  RunRecord record(0, kTime);
+  TaskRow one = row(record, 0, "t", 0, 1);
+  one.ran = true;
+  record.add(one);
+  const json made = json::parse(record.json(facts())), line = json::parse(record.line(facts()));
+  for (const char* name : {"user", "sys", "peak_memory"})
+    CHECK_FALSE(made.at("tasks")[0].contains(name));
+  for (const char* name : {"cpu", "peak_memory"}) {
+    CHECK(made.at("totals").at(name).is_null());
+    CHECK(line.at(name).is_null());
+    CHECK_FALSE(line.at("tasks")[0].contains(name));
+  }
+  CHECK(made.at("totals").at("outputs").is_null());
+  CHECK_FALSE(line.contains("out_bytes"));
+  // Nothing ran: that took no time, for certain.
+  CHECK(json::parse(RunRecord(0, kTime).json(facts())).at("totals").at("cpu") == 0);
 }
 
 TEST_CASE("run record: a line has the tasks that took longest, in their order", "[state]") {
