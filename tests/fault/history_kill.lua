@@ -7,13 +7,13 @@ local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/lib/?.lua;" .. here .. "/../golden/lib/?.lua;" .. package.path
 
 local async = require("ggen.async")
+local clock = require("ggen.core.clock")
 local fs = require("ggen.core.fs")
 local json = require("ggen.core.json")
 
 local processes = require("processes")
 local victims = require("victims")
 
-local LONGEST = 0.03 -- a kill comes at most so many seconds after the start
 local LIMIT = 10 -- seconds after a kill, for all of its processes to end
 local AT_ONCE = 2
 -- Fewer records than what the history keeps, so that none goes away.
@@ -39,6 +39,20 @@ local function checkout(number)
   assert(fs.write(home .. "/dir/src", "1"))
   return home
 end
+
+-- Seconds that a run takes here when nothing has changed: kills come within them.
+local function usual_run()
+  local home, least = checkout(0), math.huge
+  for i = 1, 6 do
+    local started = clock.monotonic()
+    victims.run({ argv = { options.binary, "run", "-o", "none" }, cwd = home .. "/dir",
+      capture = 65536, timeout = 30 }, home)
+    if i > 1 then least = math.min(least, clock.monotonic() - started) end
+  end
+  return least
+end
+
+local longest
 
 -- What is wrong with a history of which so many runs came to their ends.
 local function problem_of(dir, whole_runs)
@@ -82,8 +96,8 @@ local function cell(number, kills)
   end
   for i = 1, kills do
     if math.random(10) == 1 then assert(fs.write(home .. "/dir/src", tostring(i))) end
-    async.all({ function() run(math.random() * LONGEST) end,
-      function() run(math.random(2) == 1 and math.random() * LONGEST or nil) end })
+    async.all({ function() run(math.random() * longest) end,
+      function() run(math.random(2) == 1 and math.random() * longest or nil) end })
     local left = processes.wait_until_gone(home, LIMIT)
     if #left > 0 then return ("%d processes are left: %s"):format(#left, left[1].command) end
     local problem = problem_of(home .. "/dir", whole)
@@ -95,6 +109,7 @@ local passed, failed, numbers, cells = 0, 0, {}, {}
 for number = 1, math.ceil(options.kills / KILLS_EACH) do
   numbers[number] = math.min(KILLS_EACH, options.kills - (number - 1) * KILLS_EACH)
 end
+longest = usual_run()
 local begun = 0
 for i = 1, AT_ONCE do
   cells[i] = function()
