@@ -98,7 +98,8 @@ Result<SweepDue> append_history(const std::string& path, std::string_view line,
         kept < kSweepEach / kSmallLine ? std::max<std::uint64_t>(kept, 1) * kSmallLine : kSweepEach;
     return static_cast<std::uint64_t>(start) / each != static_cast<std::uint64_t>(after) / each;
   };
-  return SweepDue{crossed(limits.lines), crossed(limits.runs)};
+  // What is left of a torn line would be told by every reader.
+  return SweepDue{crossed(limits.lines) || !mended.empty(), crossed(limits.runs)};
 }
 
 Result<void> sweep_history(const std::string& path, const HistoryLimits& limits,
