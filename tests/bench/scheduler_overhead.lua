@@ -15,20 +15,20 @@ local GIB = 2 ^ 30
 
 local dir = assert(fs.make_temp_dir(fs.temp_dir(), "ggen-scheduler-"))
 local tasks, seconds, g = {}, {}, graph.new()
-local history = timings.open(dir)
+local samples = require("ggen.core.timings").samples()
 for i = 1, TASKS do
   tasks[i] = { index = i, id = "t" .. i, spec = {} }
   seconds[i] = (i * 7919 % 1000 + 1) / 1000
   g:add(tasks[i].id)
-  history:add(tasks[i], { ran = seconds[i], attempts = 1, status = "ok",
-    usage = { user = seconds[i], sys = 0, peak_memory = i % 100 * 2 ^ 20 } })
+  samples:add(tasks[i].id, seconds[i], seconds[i], i % 100 * 2 ^ 20, 1, false)
 end
 for i = LAYER + 1, TASKS do
   g:edge(i - LAYER, i)
   g:edge(i - LAYER + (i % LAYER == 0 and -1 or 1), i)
 end
 assert(g:freeze())
-assert(history:save())
+assert(fs.mkdir(dir .. "/.ggen"))
+assert(samples:append(dir .. "/" .. timings.FILE))
 
 local project = { dir = dir, phases = {}, graph = g }
 function project.task(_, index) return tasks[index] end
