@@ -332,17 +332,31 @@ local function none(self, ref)
     :format(self._dir, ref))
 end
 
--- The id that a reference means.
-local function find(self, ref)
-  local ids = self:records()
-  if #ids == 0 then none(self, ref) end
-  local back = ref == "last" and 0 or tonumber(ref:match("^last~(%d+)$"))
-  if back then
-    if back >= #ids then
-      fault.raise(("%s: there are %d records (the oldest is last~%d)"):format(ref, #ids, #ids - 1))
+local function path_of(self, id) return ("%s/runs/%s.json"):format(self._dir, id) end
+
+-- Counted from the newest record that can be read: after a loss of power the newest one may be half
+-- of one. Where none can be read, the one that is meant says why.
+local function from_the_end(self, ids, back, ref)
+  local last, newest, problem, passed = #ids, nil, nil, nil
+  for i = #ids, 1, -1 do
+    local ok, found = pcall(M.read, path_of(self, ids[i]))
+    if ok then
+      last, newest = i, found
+      passed = problem and ("%s; the last run is taken to be %s"):format(problem.message, ids[i])
+      break
     end
-    return ids[#ids - back]
+    if not fault.is(found) then error(found, 0) end
+    problem = problem or found
   end
+  if back >= last then
+    fault.raise(("%s: there are %d records (the oldest is last~%d)%s"):format(ref, last, last - 1,
+      passed and "; " .. passed or ""))
+  end
+  return back == 0 and newest or M.read(path_of(self, ids[last - back])), passed
+end
+
+-- The id that a part of it means.
+local function find(ids, ref)
   local found = {}
   for _, id in ipairs(ids) do
     if id == ref then return id end
@@ -365,6 +379,7 @@ end
 ---@param below string? absolute directory that such a path is relative to, where that is another
 ---than the working directory
 ---@return table record raises a fault when there is none, or it is damaged
+---@return string? problem what is wrong with the newest record, when "last" had to pass over it
 function History:record(ref, below)
   if ref == "" then fault.raise("the id of a run is missing") end
   if ref:find("/", 1, true) or ref:find("%.json$") then
@@ -372,7 +387,11 @@ function History:record(ref, below)
     local path = below .. "/" .. ref
     return M.read(path, locate.display(path, fs.cwd()))
   end
-  return M.read(("%s/runs/%s.json"):format(self._dir, find(self, ref)))
+  local ids = self:records()
+  if #ids == 0 then none(self, ref) end
+  local back = ref == "last" and 0 or tonumber(ref:match("^last~(%d+)$"))
+  if back then return from_the_end(self, ids, back, ref) end
+  return M.read(path_of(self, find(ids, ref)))
 end
 
 return M

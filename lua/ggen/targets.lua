@@ -129,6 +129,16 @@ function M.of_project(project)
   return checked and M.new(checked, project) or nil
 end
 
+---The targets that a plugin judges by: its own or, without any, those of `observer.targets`.
+---@param params table as M.params checks them
+---@param project ggen.Project?
+---@return ggen.Targets? targets nil where there are none, or with a message
+---@return string? message
+function M.of(params, project)
+  if M.any(params) then return M.new(params, project) end
+  return project and M.of_project(project) or nil
+end
+
 ---How a duration stands against limits.
 ---@param name string
 ---@param duration number seconds

@@ -205,13 +205,8 @@ return {
   desc = "Write the optimization report of a run as a Markdown page",
   params = params,
   setup = function(own, host)
-    local targets, message
-    if ggen.targets.any(own) then
-      targets, message = ggen.targets.new(own, host.project)
-      if not targets then return nil, message end
-    elseif host.project then
-      targets = ggen.targets.of_project(host.project)
-    end
+    local targets, message = ggen.targets.of(own, host.project)
+    if message then return nil, message end
     if host.options.dry_run then return { writes = { own.path } } end
 
     return {

@@ -19,13 +19,8 @@ return {
   params = params,
   setup = function(own, host)
     local screen, style = host.screen, host.style
-    local targets, message
-    if ggen.targets.any(own) then
-      targets, message = ggen.targets.new(own, host.project)
-      if not targets then return nil, message end
-    elseif host.project then
-      targets = ggen.targets.of_project(host.project)
-    end
+    local targets, message = ggen.targets.of(own, host.project)
+    if message then return nil, message end
     if host.options.dry_run then return {} end
 
     local function cells(row)

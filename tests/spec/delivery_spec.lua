@@ -1,5 +1,6 @@
 -- The clock of these specs stands still but for the waits of what is tested.
 -- SPDX-License-Identifier: MIT
+local arrivals = require("arrivals")
 local async = require("ggen.async")
 local delivery = require("ggen.delivery")
 local fs = require("ggen.core.fs")
@@ -28,7 +29,7 @@ describe("delivery", function()
       end,
       request = function(kind) return { url = "http://u:p@host:1/" .. kind .. "?key=secret" } end,
       ask = function(request)
-        asked[#asked + 1] = request.url:match("/(%w+)%?") .. " " .. request.body
+        arrivals.add(asked, request.url:match("/(%w+)%?") .. " " .. request.body)
         local answer = #answers > 1 and table.remove(answers, 1) or answers[1]
         if answer == "hold" then async.await(function() return { close = function() end } end) end
         if type(answer) == "number" then answer = { status = answer } end
@@ -65,7 +66,7 @@ describe("delivery", function()
     local d = make({ 503, 429, REFUSED, 200 })
     d:post("a", "1")
     d:post("a", "2")
-    while #asked < 5 do async.sleep(0) end
+    arrivals.wait(asked, 5)
     assert.equal(2, d:finish(1).sent)
     assert.same({ "a 1", "a 1", "a 1", "a 1", "a 2" }, asked)
     assert.same({ 1, 2, 4 }, { waits[1], waits[2], waits[3] })
@@ -74,8 +75,8 @@ describe("delivery", function()
   it("waits for as long as a server asks for", function()
     local d = make({ { status = 429, headers = { ["retry-after"] = "7" } }, 200 })
     d:post("a", "1")
-    while #asked < 2 do async.sleep(0) end
-    d:finish(0)
+    arrivals.wait(asked, 2)
+    d:finish(1)
     assert.equal(7, waits[1])
   end)
 
@@ -126,7 +127,7 @@ describe("delivery", function()
   it("does not wait at the end for an attempt that would come too late", function()
     local d = make({ REFUSED })
     d:post("a", "1")
-    while #waits == 0 do async.sleep(0) end
+    assert.equal(1, #waits)
     waits = {}
     assert.equal(1, d:finish(0.5).kept)
     assert.same({}, waits)

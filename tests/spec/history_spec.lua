@@ -203,6 +203,24 @@ describe("the history", function()
     assert.same({ A, future, B }, h:records())
   end)
 
+  it("counts from the newest record that can be read, and says so", function()
+    for _, id in ipairs({ A, B, C }) do record(id) end
+    assert.is_nil(select(2, h:record("last")))
+    assert(fs.write(dir .. "/.ggen/runs/" .. C .. ".json", "half of o"))
+    local found, problem = h:record("last")
+    assert.equal(B, found.id)
+    assert.truthy(problem:find(C .. ".json is damaged: ", 1, true))
+    assert.truthy(problem:find("; the last run is taken to be " .. B, 1, true))
+    found, problem = h:record("last~1")
+    assert.equal(A, found.id)
+    assert.truthy(problem)
+    assert.truthy(refused("last~2"):find("last~2: there are 2 records (the oldest is last~1); ", 1,
+      true))
+    assert.truthy(refused(C):find(C .. ".json is damaged", 1, true))
+    assert(fs.write(dir .. "/.ggen/runs/" .. A .. ".json", "{}"))
+    assert.truthy(refused("last~1"):find(A .. ".json: it is no record", 1, true))
+  end)
+
   it("says what there is when it does not find one", function()
     assert.equal('there is no record of a run in DIR/.ggen/runs, so none is "last": ggen-lua run'
       .. " makes one", refused("last"))

@@ -58,7 +58,7 @@ describe("http", function()
         assert.is_false(ok)
         assert.equal(async.CANCELLED, problem)
       end)
-      while #requests == 0 do async.sleep(0) end
+      server.wait(requests, 1)
       thread:cancel()
     end)
   end)

@@ -25,7 +25,7 @@ p:task "bad" { run = "kill -9 $$", inputs = {} }
 p:task "after-bad" { needs = { "bad" }, run = "true", inputs = {} }
 p:task "again" { run = "test -e flag || { touch flag; false; }", retries = { count = 1, delay = 0 },
   cache = false }
-p:task "server" { run = "sleep 60", service = true }
+p:task "server" { run = "exec tail -f /dev/null", service = true }
 p:task "uses" { needs = { "server" }, run = "true", inputs = {} }
 p:task "clean" { run = "true", finally = true, cache = false, after = { "bad" } }
 p:phase "release" { "gen", "build" }

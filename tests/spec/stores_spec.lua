@@ -1,18 +1,19 @@
 -- The stores of a run as one: how old a result of each may be. The rest is in
 -- tests/golden/cache_stores.case, with real stores.
 -- SPDX-License-Identifier: MIT
+local clock = require("ggen.core.clock")
 local stores = require("ggen.stores")
 
 local KEY = ("1"):rep(64)
 
 describe("the stores", function()
-  local clock, now
+  local unix, now = clock.unix, nil
 
   before_each(function()
     now = 1000000
-    clock = stub(require("ggen.core.clock"), "unix", function() return now end)
+    clock.unix = function() return now end
   end)
-  after_each(function() clock:revert() end)
+  after_each(function() clock.unix = unix end)
 
   -- A cache of this machine with one result, made at `created`, and a store for each ttl.
   local function open(created, ttls)

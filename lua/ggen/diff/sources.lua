@@ -17,6 +17,7 @@ local MOST = 1024 ^ 3
 ---@field about { format: string, spans: integer, roots: integer, wall: number?, notes: string[] }
 ---@field run string? id, of a run
 ---@field record table? of a run
+---@field problem string? why the newest run is not the last one
 
 local function history(dir)
   return require("ggen.history").open(require("ggen.locate").find_runs(dir) or dir)
@@ -31,9 +32,9 @@ local function detail_of(record)
 end
 
 -- Without its tree: of which phases that tells depends on what it is compared with.
-local function from_record(record, label)
+local function from_record(record, label, problem)
   return { label = label or "run " .. record.id, detail = detail_of(record), run = record.id,
-    record = record }
+    record = record, problem = problem }
 end
 
 -- "line 3, column 5: a comma is missing" as a fault of that line.
@@ -93,7 +94,8 @@ local function side(texts, dir, word)
     end
     if word:find("/", 1, true) or word:find("%.jsonl?$") then missing_file(path, word) end
   end
-  return from_record(history(dir):record(word))
+  local record, problem = history(dir):record(word)
+  return from_record(record, nil, problem)
 end
 
 ---The two sides of a comparison. Both share their texts.
@@ -112,6 +114,8 @@ function M.pair(dir, before, after)
   end
   local b = side(texts, dir, after or "last")
   require("ggen.diff.record_spans").complete(texts, a, b)
+  if a.problem then table.insert(a.about.notes, a.problem) end
+  if b.problem and b.problem ~= a.problem then table.insert(b.about.notes, b.problem) end
   return a, b
 end
 

@@ -108,29 +108,10 @@ function Source:record(ref)
     end
     fault.raise("perf: no run is recorded yet: run something first (ggen-lua run)")
   end
-  local back = ref == "last" and 0 or tonumber(ref:match("^last~(%d+)$"))
-  if back then return self:_last(back, ref) end
   -- Files are named from the directory that one stands in, as -C says it.
-  return self.history:record(ref, self.here)
-end
-
--- Counted from the newest record that can be read: after a loss of power the newest one may be half
--- of one.
-function Source:_last(back, ref)
-  local ids, first = self.history:records(), nil
-  for i = #ids, 1, -1 do
-    local ok, found = pcall(self.history.record, self.history, ids[i])
-    if ok then
-      if first then
-        self:warn(("%s; the last run is taken to be %s"):format(first.message, ids[i]))
-      end
-      if back == 0 then return found end
-      return self.history:record(ids[i - back] or ("last~%d"):format(back + #ids - i))
-    end
-    if not fault.is(found) then error(found, 0) end
-    first = first or found
-  end
-  return self.history:record(ref) -- which says what is wrong with it
+  local record, problem = self.history:record(ref, self.here)
+  if problem then self:warn(problem) end
+  return record
 end
 
 ---Those that were there before a run.

@@ -47,4 +47,5 @@ function History:records() end
 ---@param below? string absolute directory that such a path is relative to, where that is another
 ---than the working directory
 ---@return table record raises an error when there is none, or it is damaged
+---@return string? problem what is wrong with the newest record, when "last" had to pass over it
 function History:record(ref, below) end

@@ -211,6 +211,13 @@ function targets.any(params) end
 ---@return ggen.Targets? targets nil when it does not use the plugin
 function targets.of_project(project) end
 
+---The targets that a plugin judges by: its own or, without any, those of `observer.targets`.
+---@param params table as checked by targets.params
+---@param project table? host.project
+---@return ggen.Targets? targets nil where there are none, or with a message
+---@return string? message
+function targets.of(params, project) end
+
 ---How one stage, or the run, stands against its limits; times in seconds.
 ---@class ggen.TargetRow
 ---@field name string

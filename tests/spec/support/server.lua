@@ -1,6 +1,7 @@
 -- A server for specs that need one (tests/support/fake_http.py). It runs beside the spec and is
 -- ended with it.
 -- SPDX-License-Identifier: MIT
+local arrivals = require("arrivals")
 local async = require("ggen.async")
 local json = require("ggen.core.json")
 local output = require("ggen.core.output")
@@ -22,7 +23,7 @@ function M.with(answers, body, tls)
     rest = rest .. bytes
     for line in rest:gmatch("([^\n]*)\n") do
       if port then
-        requests[#requests + 1] = assert(json.decode(line))
+        arrivals.add(requests, assert(json.decode(line)))
       else
         port = line
         ready:resolve()
@@ -51,7 +52,7 @@ end
 ---@param requests table[]
 ---@param count integer
 function M.wait(requests, count)
-  while #requests < count do async.sleep(0) end
+  arrivals.wait(requests, count)
   assert(#requests == count, #requests .. " requests came")
 end
 
