@@ -40,6 +40,8 @@ end
 local types = read_folder("lua/ggen/types")
 local std = read_folder("stdlib/ggen/std")
 std.init = nil
+-- The parts of a module lie in a folder of its name.
+for name, file in pairs(std) do file.parts = read_folder("stdlib/ggen/std/" .. name) end
 
 local fields = require("ggen.fields")
 local tasks = require("tasks")

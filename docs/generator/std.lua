@@ -27,6 +27,65 @@ local function head_text(lines)
   return table.concat(out, "\n") .. "\n"
 end
 
+-- What the parts of a module describe under the name of a class: functions of a class that stands
+-- for a part (its table is M), and objects with their methods and fields. The order is that of the
+-- names; a class may be described in several parts. One that is not of ggen's is nobody's business.
+local function classes_of(file)
+  local order, classes = {}, {}
+  local function entry(name)
+    if not classes[name] then
+      classes[name] = { fields = {}, functions = {}, text = {} }
+      order[#order + 1] = name
+    end
+    return classes[name]
+  end
+  for _, part in ipairs(sorted.keys(file.parts)) do
+    for _, item in ipairs(file.parts[part].items) do
+      local public = (item.class or item.name):find("^ggen%.")
+      if public and item.kind == "class" then
+        local class = entry(item.name)
+        for _, field in ipairs(item.fields) do table.insert(class.fields, field) end
+        for _, line in ipairs(item.text) do table.insert(class.text, line) end
+        if item.parent then
+          table.insert(class.text, ("All of `%s`, and:"):format(item.parent))
+        end
+      elseif public and item.kind == "alias" then
+        local class = entry(item.name)
+        class.values, class.text = item.values, item.text
+      elseif public and item.kind == "function" and item.class and item.name:sub(1, 1) ~= "_" then
+        table.insert(entry(item.class).functions, item)
+      end
+    end
+  end
+  return order, classes
+end
+
+-- Adds them to the page: each class, with its values, fields and functions.
+local function add_parts(out, module, file)
+  local order, classes = classes_of(file)
+  table.sort(order)
+  for _, name in ipairs(order) do
+    local class = classes[name]
+    out[#out + 1] = "### " .. name .. "\n"
+    if #class.text > 0 then out[#out + 1] = api.text(class.text) end
+    if class.values then
+      local lines = {}
+      for i, value in ipairs(class.values) do
+        local word, text = value:match("^(%b\"\")%s*(.*)$")
+        lines[i] = ("- %s%s"):format(markdown.code(word or value),
+          text and text ~= "" and ": " .. text or "")
+      end
+      out[#out + 1] = table.concat(lines, "\n") .. "\n"
+    end
+    if #class.fields > 0 then out[#out + 1] = api.fields(class) end
+    local object = name:match("([%w_]+)$")
+    local prefix = object:find("^%l") and module .. "." .. object .. "." or object:lower() .. ":"
+    for _, item in ipairs(class.functions) do
+      out[#out + 1] = api.entry(item, markdown.code(api.call(item, prefix)), 4)
+    end
+  end
+end
+
 ---@param files table<string, luacats.File> by name: "sh", "path"; without init
 ---@param problem fun(text: string)
 ---@return string page
@@ -60,6 +119,7 @@ function M.page(files, problem)
         out[#out + 1] = api.fields(item)
       end
     end
+    add_parts(out, name, file)
     for _, item in ipairs(file.bare) do
       if item.owner == "M" then
         problem(("stdlib/ggen/std/%s.lua:%d: %s has no comment"):format(name, item.line, item.name))

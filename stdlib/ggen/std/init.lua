@@ -4,6 +4,7 @@
 
 ---@class ggen.std
 ---@field deps ggen.std.deps
+---@field docker ggen.std.docker
 ---@field glob ggen.std.glob
 ---@field json ggen.std.json
 ---@field list ggen.std.list
@@ -17,8 +18,8 @@
 local M = {}
 
 local MODULES = {
-  deps = true, glob = true, json = true, list = true, matrix = true, path = true, retry = true,
-  semver = true, sh = true, text = true, toml = true,
+  deps = true, docker = true, glob = true, json = true, list = true, matrix = true, path = true,
+  retry = true, semver = true, sh = true, text = true, toml = true,
 }
 
 return setmetatable(M, {

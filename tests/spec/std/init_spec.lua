@@ -16,7 +16,7 @@ describe("ggen.std", function()
     local std = require("ggen.std")
     for _, entry in ipairs(assert(fs.list(here .. "/../../../stdlib/ggen/std"))) do
       local name = entry.name:match("^(.*)%.lua$")
-      if name ~= "init" then assert.equal("table", type(std[name]), name) end
+      if name and name ~= "init" then assert.equal("table", type(std[name]), name) end
     end
   end)
 
