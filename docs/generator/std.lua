@@ -8,10 +8,11 @@ local M = {}
 
 -- Lines of a head comment that are an example: indented by two or more.
 local function head_text(lines)
-  local out, in_code = {}, false
+  local out, in_code, indent = {}, false, 0
   for _, line in ipairs(lines) do
     local is_code = line:find("^%s%s") ~= nil
     if is_code and not in_code then
+      indent = #line:match("^%s*")
       if out[#out] ~= "" then out[#out + 1] = "" end
       out[#out + 1] = "```lua"
     end
@@ -20,7 +21,7 @@ local function head_text(lines)
       out[#out + 1] = ""
     end
     in_code = is_code or (in_code and line == "")
-    out[#out + 1] = is_code and line:gsub("^%s%s%s?%s?", "") or line
+    out[#out + 1] = is_code and line:sub(math.min(indent, #line:match("^%s*")) + 1) or line
   end
   while out[#out] == "" do out[#out] = nil end
   if in_code then out[#out + 1] = "```" end

@@ -30,8 +30,8 @@ end
 ---Called while a pipeline loads, it looks in the directory of the file that calls it, and a new
 ---file that matches makes the pipeline be loaded anew; otherwise in the current directory, unless
 ---`root` says where.
----   > glob.list({ "*.lua", "!init.lua" }, "stdlib/ggen/std")[1]
----   < "deps.lua"
+---   > glob.list({ "s*.lua", "!semver.lua" }, "stdlib/ggen/std")[1]
+---   < "sh.lua"
 ---@param patterns string|string[]
 ---@param root? string
 ---@return string[]? paths relative to the root

@@ -3,6 +3,7 @@
 -- SPDX-License-Identifier: MIT
 
 ---@class ggen.std
+---@field containers ggen.std.containers
 ---@field deps ggen.std.deps
 ---@field docker ggen.std.docker
 ---@field glob ggen.std.glob
@@ -18,8 +19,8 @@
 local M = {}
 
 local MODULES = {
-  deps = true, docker = true, glob = true, json = true, list = true, matrix = true, path = true,
-  retry = true, semver = true, sh = true, text = true, toml = true,
+  containers = true, deps = true, docker = true, glob = true, json = true, list = true,
+  matrix = true, path = true, retry = true, semver = true, sh = true, text = true, toml = true,
 }
 
 return setmetatable(M, {
