@@ -226,6 +226,7 @@ function History:records()
   return ordered
 end
 
+-- null, of which Lua tables have none.
 local function without_null(value)
   for key, inner in pairs(value) do
     if inner == json.null then value[key] = nil
@@ -233,6 +234,12 @@ local function without_null(value)
   end
   return value
 end
+
+---A record as those get it who ask for one: without what is null, fit to be shown.
+---@param decoded table changed
+---@param text string that it was decoded from
+---@return table record
+function M.handed_out(decoded, text) return harmless.decoded(without_null(decoded), text) end
 
 local TOTALS = { "wall", "critical_path", "tasks", "fresh", "restored", "misses", "saved" }
 
@@ -324,7 +331,7 @@ function M.read(path, shown)
   if record == nil then fault.raise(("%s is damaged: %s"):format(shown, where)) end
   local problem = problem_of(record)
   if problem then fault.raise(("%s: %s"):format(shown, problem)) end
-  return harmless.decoded(without_null(record), text)
+  return M.handed_out(record, text)
 end
 
 local function none(self, ref)
