@@ -9,6 +9,7 @@ local json = require("ggen.core.json")
 local locate = require("ggen.locate")
 local sorted = require("ggen.sorted")
 local suggest = require("ggen.suggest")
+local without_null = require("ggen.without_null")
 
 local M = {}
 
@@ -226,21 +227,6 @@ function History:records()
   return ordered
 end
 
--- null, of which Lua tables have none.
-local function without_null(value)
-  for key, inner in pairs(value) do
-    if inner == json.null then value[key] = nil
-    elseif type(inner) == "table" then without_null(inner) end
-  end
-  return value
-end
-
----A record as those get it who ask for one: without what is null, fit to be shown.
----@param decoded table changed
----@param text string that it was decoded from
----@return table record
-function M.handed_out(decoded, text) return harmless.decoded(without_null(decoded), text) end
-
 local TOTALS = { "wall", "critical_path", "tasks", "fresh", "restored", "misses", "saved" }
 
 -- What may be missing, or null, but is of one kind where it is there.
@@ -331,7 +317,7 @@ function M.read(path, shown)
   if record == nil then fault.raise(("%s is damaged: %s"):format(shown, where)) end
   local problem = problem_of(record)
   if problem then fault.raise(("%s: %s"):format(shown, problem)) end
-  return M.handed_out(record, text)
+  return harmless.decoded(without_null(record), text)
 end
 
 local function none(self, ref)

@@ -104,8 +104,8 @@ function M.table(run)
   local status, code = run:status()
   if not run.decoded then
     local text = M.compose(run):json()
-    run.decoded = require("ggen.history").handed_out(require("ggen.core.json").decode(text),
-      text)
+    run.decoded = require("ggen.harmless").decoded(
+      require("ggen.without_null")(require("ggen.core.json").decode(text)), text)
   end
   run.decoded.status, run.decoded.code, run.decoded.notes = status, code, run.events.notes
   return run.decoded

@@ -349,6 +349,13 @@ function units.size(value) end
 ---@return string? message
 function units.jobs(value) end
 
+---What converts the value of an option of a command that is a whole number.
+---@param option string
+---@param least integer
+---@param most? integer none: as large as it likes
+---@return fun(value: string): integer?, string?
+function units.whole(option, least, most) end
+
 ---@param seconds number
 ---@return string "0.42 s", "2 m 05 s"
 function units.format_duration(seconds) end
