@@ -43,6 +43,8 @@ namespace {
 struct LuaRunRecord {
   RunRecord record;
   RunFacts facts;
+  std::vector<double> path_times{};  // of facts.path
+  std::uint32_t took_time = 0;       // tasks
 };
 
 }  // namespace
@@ -273,10 +275,12 @@ void find_needs(LuaRunRecord& self, const graph::Graph& graph) {
 void add_critical_path(LuaRunRecord& self, const Plan& plan, std::vector<double> took) {
   if (took.empty()) return;
   took.resize(plan.graph().size(), 0);
+  for (const TaskId task : plan.wanted()) self.took_time += took[index_of(task)] > 0 ? 1 : 0;
   const Plan again(plan.graph(), plan.wanted());
   for (const TaskId task : graph::critical_path(again, graph::remaining(again, took))) {
     if (took[index_of(task)] <= 0) continue;
     self.facts.path.emplace_back(plan.graph().name(task));
+    self.path_times.push_back(took[index_of(task)]);
     self.facts.critical_path += took[index_of(task)];
   }
 }
@@ -422,6 +426,24 @@ int record_compose(lua_State* L) {
   return 0;
 }
 
+// record:critical_path() -> { duration, ran (tasks that took time), tasks (each { id, duration },
+// in their order) }; after record:compose()
+int record_critical_path(lua_State* L) {
+  const LuaRunRecord& self = check_record(L);
+  lua_createtable(L, 0, 3);
+  set_field(L, "duration", self.facts.critical_path);
+  set_field(L, "ran", self.took_time);
+  lua_createtable(L, static_cast<int>(self.path_times.size()), 0);
+  for (std::size_t i = 0; i < self.path_times.size(); ++i) {
+    lua_createtable(L, 0, 2);
+    set_field(L, "id", self.facts.path[i]);
+    set_field(L, "duration", self.path_times[i]);
+    lua_rawseti(L, -2, static_cast<int>(i) + 1);
+  }
+  lua_setfield(L, -2, "tasks");
+  return 1;
+}
+
 // record:conclude(status, code, notes): how the run ended and what was said, which may be told
 // again
 int record_conclude(lua_State* L) {
@@ -507,12 +529,20 @@ int record_machine(lua_State* L) {
   return 2;
 }
 
-constexpr luaL_Reg kMethods[] = {
-    {"task", record_task},   {"took", record_took},           {"begin_stage", record_begin_stage},
-    {"count", record_count}, {"durations", record_durations}, {"samples", record_samples},
-    {"id", record_id},       {"compose", record_compose},     {"conclude", record_conclude},
-    {"json", record_json},   {"line", record_line},           {"write", record_write},
-    {nullptr, nullptr}};
+constexpr luaL_Reg kMethods[] = {{"task", record_task},
+                                 {"took", record_took},
+                                 {"begin_stage", record_begin_stage},
+                                 {"count", record_count},
+                                 {"durations", record_durations},
+                                 {"samples", record_samples},
+                                 {"id", record_id},
+                                 {"compose", record_compose},
+                                 {"critical_path", record_critical_path},
+                                 {"conclude", record_conclude},
+                                 {"json", record_json},
+                                 {"line", record_line},
+                                 {"write", record_write},
+                                 {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {
     {"machine", record_machine}, {"new", record_new}, {nullptr, nullptr}};
 

@@ -188,18 +188,6 @@ int timings_remaining(lua_State* L) {
   return 1;
 }
 
-// critical_path(plan, remaining by task) -> ids in order
-int timings_critical_path(lua_State* L) {
-  const Plan& plan = check_plan(L, 1);
-  const auto path = graph::critical_path(plan, check_numbers(L, 2, plan.graph().size()));
-  lua_createtable(L, static_cast<int>(path.size()), 0);
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    lua_pushinteger(L, static_cast<lua_Integer>(index_of(path[i])) + 1);
-    lua_rawseti(L, -2, static_cast<int>(i) + 1);
-  }
-  return 1;
-}
-
 // set_priorities(plan, numbers by task): of all tasks of the plan at once
 int timings_set_priorities(lua_State* L) {
   Plan& plan = check_plan(L, 1);
@@ -267,7 +255,6 @@ constexpr luaL_Reg kFunctions[] = {{"read", timings_read},
                                    {"none", timings_none},
                                    {"samples", timings_samples_new},
                                    {"remaining", timings_remaining},
-                                   {"critical_path", timings_critical_path},
                                    {"set_priorities", timings_set_priorities},
                                    {nullptr, nullptr}};
 

@@ -4,13 +4,11 @@
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
 local clock = require("ggen.core.clock")
-local compare = require("ggen.compare")
 local first_look = require("ggen.first_look")
 local hash = require("ggen.core.hash")
 local lanes = require("ggen.lanes")
 local memo = require("ggen.memo")
 local policies = require("ggen.policies")
-local reasons = require("ggen.reasons")
 local stores = require("ggen.stores")
 
 local M = {}
@@ -312,7 +310,7 @@ function Cache:_find(run, task)
       entry.bypass = true
       entry.reason = self:unkeyed(task.index) and
         ('not cached: %s (give the task a version = "..." to cache it)'):format(
-          self:unkeyed(task.index)) or reasons.without_key(found.problem)
+          self:unkeyed(task.index)) or require("ggen.reasons").without_key(found.problem)
       return entry
     end
     if facts.runs_nothing then
@@ -462,7 +460,7 @@ function Cache:_store(task, entry, action, last, result)
   elseif kind == "invalid" then
     -- Said once: the result before was not stored either.
     local before = entry.last
-    if not before or compare.stored(self, before.key) then
+    if not before or require("ggen.compare").stored(self, before.key) then
       self.events:note("warning", ("its result is not stored: %s. Declare the outputs where they"
         .. " really are, or say cache = false"):format(message), task)
     end
@@ -555,6 +553,7 @@ function Cache:_count(name, number) self.counts[name] = self.counts[name] + numb
 ---@param found table of assess()
 ---@return ggen.Reason
 function Cache:changes(task, found)
+  local compare = require("ggen.compare")
   return (compare.with_last(self, task, found, compare.FEW, function(need)
     local index = not self._causes[need] and self.project:find(need)
     return self._causes[need], index and self.files:info(index).has_outputs

@@ -1,4 +1,4 @@
--- What a run was waiting for: the tasks on its longest way with what they took, and what it would
+-- What a run was waiting for: the tasks on its longest way, as they are recorded, and what it would
 -- have taken with more workers, played on a virtual clock under the same scheduler. Knows what the
 -- tasks took, not how it is shown (report.lua).
 -- SPDX-License-Identifier: MIT
@@ -16,10 +16,11 @@ local MOST_JOBS = 1024
 local LEAST_GAIN = 0.02
 
 ---@class ggen.CriticalPath
----@field tasks { id: string, duration: number }[] in their order; without those that took no time
+---@field tasks { id: string, duration: number }[] in their order, what ran at the end last; without
+---those that took no time
 ---@field duration number seconds, of all of them
 ---@field share number of the run's wall time, 0 to 1
----@field ran integer how many tasks of the run took time
+---@field ran integer how many tasks took time, of those asked for and of those at the end
 ---@field more { jobs: integer, wall: number }[]? what the run would have taken with more workers;
 ---empty when they would not have helped, nil when that is not known
 
@@ -73,32 +74,28 @@ local function with_more(run, seconds, wall, longest)
   return found
 end
 
----@param run ggen.Run that has ended
----@param took table<integer, number> seconds, by the index of the task
----@param wall number seconds
----@return ggen.CriticalPath? path nil when no task took any time
-function M.of(run, took, wall)
-  local again, seconds = run.main:again(), {}
-  local wanted, ran = again:wanted(), 0
+-- Nobody waits for an answer on a run that took no time, or failed. What ran at its end would have
+-- run then, too: it is about the tasks that were asked for.
+local function more_workers(run, wall)
+  local again = run.main:again()
+  local wanted = again:wanted()
+  if #wanted > MOST_TASKS or wall < LEAST_WALL or run.totals.code ~= 0 then return nil end
+  local seconds, took, longest = {}, run.account.rows:durations(again:size()), 0
   for index = 1, again:size() do seconds[index] = 0 end
-  for _, index in ipairs(wanted) do
-    local its = took[index] or 0
-    if its > 0 then seconds[index], ran = its, ran + 1 end
-  end
-  if ran == 0 then return nil end
-  local path = { tasks = {}, duration = 0, ran = ran }
-  for _, index in ipairs(timings.critical_path(again, timings.remaining(again, seconds))) do
-    if seconds[index] > 0 then
-      path.tasks[#path.tasks + 1] = { id = run.project:id(index), duration = seconds[index] }
-      path.duration = path.duration + seconds[index]
-    end
-  end
+  for _, index in ipairs(wanted) do seconds[index] = took[index] end
+  for _, rest in ipairs(timings.remaining(again, seconds)) do longest = math.max(longest, rest) end
+  -- A scheduler of the user's may do anything; the run itself is over.
+  local ok, more = pcall(with_more, run, seconds, wall, longest)
+  return ok and more or nil
+end
+
+---@param run ggen.Run that has ended
+---@return ggen.CriticalPath? path nil when no task took any time
+function M.of(run)
+  local path, wall = require("ggen.recording").compose(run):critical_path(), run.totals.wall
+  if path.ran == 0 then return nil end
   path.share = wall > 0 and math.min(path.duration / wall, 1) or 1
-  if #wanted <= MOST_TASKS and wall >= LEAST_WALL and run.totals.code == 0 then
-    -- A scheduler of the user's may do anything; the run itself is over.
-    local ok, more = pcall(with_more, run, seconds, wall, path.duration)
-    path.more = ok and more or nil
-  end
+  path.more = more_workers(run, wall)
   return path
 end
 

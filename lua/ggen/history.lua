@@ -9,6 +9,7 @@ local json = require("ggen.core.json")
 local locate = require("ggen.locate")
 local sorted = require("ggen.sorted")
 local suggest = require("ggen.suggest")
+local without_null = require("ggen.without_null")
 
 local M = {}
 
@@ -224,14 +225,6 @@ function History:records()
   end
   add_others()
   return ordered
-end
-
-local function without_null(value)
-  for key, inner in pairs(value) do
-    if inner == json.null then value[key] = nil
-    elseif type(inner) == "table" then without_null(inner) end
-  end
-  return value
 end
 
 local TOTALS = { "wall", "critical_path", "tasks", "fresh", "restored", "misses", "saved" }

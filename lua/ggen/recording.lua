@@ -3,8 +3,6 @@
 -- form on the disk, is the engine's (engine/state/run_record.h, history.h).
 -- SPDX-License-Identifier: MIT
 local core = require("ggen.core.run_record")
-local harmless = require("ggen.harmless")
-local json = require("ggen.core.json")
 
 local M = {}
 
@@ -100,22 +98,14 @@ function M.compose(run)
   return record
 end
 
--- null, of which Lua tables have none.
-local function without_null(value)
-  for key, inner in pairs(value) do
-    if inner == json.null then value[key] = nil
-    elseif type(inner) == "table" then without_null(inner) end
-  end
-  return value
-end
-
 ---@param run ggen.Run that has ended
 ---@return table record as in docs/run-record.schema.json, without what is null
 function M.table(run)
   local status, code = run:status()
   if not run.decoded then
     local text = M.compose(run):json()
-    run.decoded = harmless.decoded(without_null(json.decode(text)), text)
+    run.decoded = require("ggen.harmless").decoded(
+      require("ggen.without_null")(require("ggen.core.json").decode(text)), text)
   end
   run.decoded.status, run.decoded.code, run.decoded.notes = status, code, run.events.notes
   return run.decoded

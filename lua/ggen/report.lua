@@ -53,17 +53,21 @@ local MOST_NAMED = 5
 local LONG, SHORT = 5, 1 -- seconds
 local SMALL = 0.2 -- of the run
 
-local function path_line(path)
+---Tasks that followed on each other, in one line: those that took longest, and dots for the rest.
+---@param tasks { id: string, duration: number }[]
+---@param most integer? how many are named (5)
+---@return string "gen 0.98 s > ... > test 4.37 s"
+function M.chain(tasks, most)
   local order, named = {}, {}
-  for i in ipairs(path.tasks) do order[i] = i end
+  for i in ipairs(tasks) do order[i] = i end
   table.sort(order, function(a, b)
-    local first, second = path.tasks[a].duration, path.tasks[b].duration
+    local first, second = tasks[a].duration, tasks[b].duration
     if first ~= second then return first > second end
     return a < b
   end)
-  for i = 1, math.min(#order, MOST_NAMED) do named[order[i]] = true end
+  for i = 1, math.min(#order, most or MOST_NAMED) do named[order[i]] = true end
   local parts = {}
-  for i, task in ipairs(path.tasks) do
+  for i, task in ipairs(tasks) do
     if named[i] then
       parts[#parts + 1] = ("%s %s"):format(task.id, units.format_duration(task.duration))
     elseif parts[#parts] ~= "..." then
@@ -99,7 +103,7 @@ function M.critical_path(run, verbose)
   local head = ("critical path: %s, %.0f %% of the run"):format(
     units.format_duration(path.duration), path.share * 100)
   -- With little share it is not what the run was waiting for.
-  local lines = { path.share < SMALL and head or head .. ": " .. path_line(path) }
+  local lines = { path.share < SMALL and head or head .. ": " .. M.chain(path.tasks) }
   if verbose then
     lines[1] = head
     for _, task in ipairs(path.tasks) do

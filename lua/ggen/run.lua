@@ -8,7 +8,6 @@ local clock = require("ggen.core.clock")
 local events = require("ggen.events")
 local fault = require("ggen.fault")
 local fields = require("ggen.fields")
-local flow = require("ggen.flow")
 local headroom = require("ggen.headroom")
 local hooks = require("ggen.hooks")
 local plan = require("ggen.plan")
@@ -194,8 +193,11 @@ function Run:_pump()
   if self.running == 0 and self._idle then self._idle:resolve() end
 end
 
+local flow -- ggen.flow: of no use to a run with nothing to do
+
 -- What a task's coroutine runs: its flow, and the end of it in the plan.
 local function life(self, task, id)
+  flow = flow or require("ggen.flow")
   local run_it = self.left_out and self.left_out[task.index] and flow.pass
     or self.hooks:is_hook(task) and self.hooks.run_planned
     or self.script and self.script.flow or flow.flow

@@ -34,9 +34,7 @@ end
 ---@return ggen.CriticalPath? path nil when no task of it took any time
 function M.critical_path(run)
   if run.script or run.options.dry_run then return nil end
-  run._critical_path = run._critical_path
-    or require("ggen.critical_path").of(run, run.account.rows:durations(run.main:size()),
-      run.totals.wall)
+  run._critical_path = run._critical_path or require("ggen.critical_path").of(run)
   return run._critical_path
 end
 

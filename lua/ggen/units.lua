@@ -55,16 +55,30 @@ function M.size(value)
   return math.floor(tonumber(number) * scale)
 end
 
+---What converts the value of an option that is a whole number.
+---@param option string
+---@param least integer
+---@param most integer? none: as large as it likes
+---@return fun(value: string): integer?, string?
+function M.whole(option, least, most)
+  return function(value)
+    local number = tonumber(value)
+    if not number or number < least or number > (most or math.huge) or number % 1 ~= 0 then
+      return nil, ("%s: a whole number from %d %s expected, got %s"):format(option, least,
+        most and "to " .. most or "up", value)
+    end
+    return number
+  end
+end
+
 local MOST_JOBS = 1024
+local jobs_of = M.whole("-j", 1)
 
 ---@param value string of -j
 ---@return integer? jobs, string? message
 function M.jobs(value)
-  local jobs = tonumber(value)
-  if not jobs or jobs < 1 or jobs % 1 ~= 0 then
-    return nil, "-j: a whole number from 1 up expected, got " .. value
-  end
-  return math.min(jobs, MOST_JOBS)
+  local jobs, message = jobs_of(value)
+  return jobs and math.min(jobs, MOST_JOBS), message
 end
 
 ---@param seconds number

@@ -187,9 +187,14 @@ p:task "last" { run = "true", cache = false, finally = true }
 p:task "very-last" { run = "true", cache = false, finally = true, after = { "last" } }
 return p
 ]]))
-    ggen("run")
+    local said = ggen("run", "--json").stdout
     local record = records()[1]
     assert.same({ "a", "b", "last", "very-last" }, record.critical_path)
+    -- What the run itself says is the same.
+    local path = json.decode(said:match('[^\n]*"event":"run_end"[^\n]*')).critical_path
+    for i, task in ipairs(path.path) do assert.equal(record.critical_path[i], task.task) end
+    assert.equal(4, #path.path)
+    assert.equal(record.totals.critical_path, path.duration)
     local sum = 0
     for _, task in ipairs(record.tasks) do sum = sum + task.duration end
     assert.is_true(math.abs(sum - record.totals.critical_path) < 1e-4)

@@ -36,11 +36,7 @@ local function floor(value)
 end
 
 local function depth(value)
-  local number, most = tonumber(value), require("ggen.diff.tree").DEEPEST
-  if not number or number < 1 or number > most or number % 1 ~= 0 then
-    return nil, ("--depth: a whole number from 1 to %d expected, got %s"):format(most, value)
-  end
-  return number
+  return units.whole("--depth", 1, require("ggen.diff.tree").DEEPEST)(value)
 end
 
 function M.configure(parser)

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local cli = require("ggen.cli")
 local fault = require("ggen.fault")
+local units = require("ggen.units")
 
 -- What each one does, and how many words may follow.
 local ACTIONS = {
@@ -27,28 +28,12 @@ local M = {
     .. " charts.",
 }
 
-local function count(value)
-  local number = tonumber(value)
-  if not number or number < 1 or number % 1 ~= 0 then
-    return nil, "-n: a whole number from 1 up expected, got " .. value
-  end
-  return number
-end
-
 local function share(value)
   local number = tonumber((value:gsub("%s*%%$", "")))
   if not number or not (number >= 0 and number <= 1000) then
     return nil, "--min-change: percent expected (5, or 5%), got " .. value
   end
   return number / 100
-end
-
-local function rounds(value)
-  local number = tonumber(value)
-  if not number or number < 0 or number % 1 ~= 0 then
-    return nil, "--warm-up: a whole number from 0 up expected, got " .. value
-  end
-  return number
 end
 
 function M.configure(parser)
@@ -58,7 +43,7 @@ function M.configure(parser)
   parser:option("--run", "report, html: this run instead of the last one (an id, a part of one,"
     .. " last~2, a file)."):argname("ID")
   parser:option("-n", "history: so many runs (10); baseline save: of so many (20); bench: so many"
-    .. " times (10); html: so many."):argname("N"):target("count"):convert(count)
+    .. " times (10); html: so many."):argname("N"):target("count"):convert(units.whole("-n", 1))
   parser:option("--baseline", "check: against this saved baseline."):argname("NAME")
   parser:option("--file", "check: against the limits in this file, instead of"
     .. " .ggen/perf-baseline.toml."):argname("FILE")
@@ -66,7 +51,7 @@ function M.configure(parser)
   parser:option("--min-change", "check: what changes by less than this is not worth a word (5)."
     .. " What is less than the noise never is."):argname("PERCENT"):convert(share)
   parser:option("--warm-up", "bench: so many runs that do not count (1)."):argname("N")
-    :convert(rounds)
+    :convert(units.whole("--warm-up", 0))
   parser:option("-o --output", "html: the file to write; - is the standard output."):argname("FILE")
   parser:flag("--json", "Print the result as JSON.")
 end

@@ -22,7 +22,7 @@ function M.configure(parser)
   parser:argument("tasks", "With --sched: tasks to run, as `run` takes them."):args("*")
     :argname("TASK")
   parser:option("-j --jobs", "With --sched: how many tasks run at once (default: as for run).")
-    :argname("N"):convert(require("ggen.units").jobs)
+    :argname("N"):convert(units.jobs)
   parser:option("--memory", "With --sched: the memory of the machine (default: enough).")
     :argname("SIZE"):convert(function(value)
       local bytes, message = units.size(value)
@@ -30,13 +30,7 @@ function M.configure(parser)
       return bytes
     end)
   parser:option("--seed", "With --sched: a task takes one of its last times, drawn by this number,"
-    .. " instead of what is expected of it."):argname("N"):convert(function(value)
-    local seed = tonumber(value)
-    if not seed or seed < 0 or seed % 1 ~= 0 then
-      return nil, "--seed: a whole number from 0 up expected, got " .. value
-    end
-    return seed
-  end)
+    .. " instead of what is expected of it."):argname("N"):convert(units.whole("--seed", 0))
   parser:flag("--log", "With --sched: print when each task starts and ends.")
   parser:option("--limit", "Size of the cache, instead of each policy's own limit.")
     :argname("SIZE"):convert(function(value)

@@ -211,29 +211,11 @@ local function long_enough(tasks)
 end
 
 local function path_line(document)
-  local path = { duration = document.critical_path.duration, share = document.critical_path.share,
-    tasks = long_enough(document.critical_path.tasks) }
-  if #path.tasks == 0 then return nil end
-  local parts, skipped = {}, 0
-  local order, named = {}, {}
-  for i in ipairs(path.tasks) do order[i] = i end
-  table.sort(order, function(a, b)
-    local x, y = path.tasks[a].duration, path.tasks[b].duration
-    if x ~= y then return x > y end
-    return a < b
-  end)
-  for i = 1, math.min(MOST_NAMED, #order) do named[order[i]] = true end
-  for i, task in ipairs(path.tasks) do
-    if named[i] then
-      parts[#parts + 1] = ("%s %s"):format(task.id, units.format_duration(task.duration))
-      skipped = 0
-    else
-      if skipped == 0 then parts[#parts + 1] = "..." end
-      skipped = skipped + 1
-    end
-  end
+  local path = document.critical_path
+  local tasks = long_enough(path.tasks)
+  if #tasks == 0 then return nil end
   return ("critical path: %s, %s of the run: %s"):format(units.format_duration(path.duration),
-    percent(path.share), table.concat(parts, " > "))
+    percent(path.share), require("ggen.report").chain(tasks, MOST_NAMED))
 end
 
 local function cache_line(cache)

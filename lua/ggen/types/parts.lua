@@ -141,6 +141,12 @@ function report.cache_summary(totals) end
 ---@return string[] lines none when there is nothing to say
 function report.critical_path(run, verbose) end
 
+---Tasks that followed on each other, in one line: those that took longest, and dots for the rest.
+---@param tasks { id: string, duration: number }[]
+---@param most? integer how many are named (5)
+---@return string line "gen 0.98 s > ... > test 4.37 s"
+function report.chain(tasks, most) end
+
 ---A table for people: the first column to the left, the others to the right. Cells may be coloured
 ---and of any writing.
 ---@param rows string[][] all of the same length; the first one is the heading
@@ -342,6 +348,13 @@ function units.size(value) end
 ---@return integer? jobs
 ---@return string? message
 function units.jobs(value) end
+
+---What converts the value of an option of a command that is a whole number.
+---@param option string
+---@param least integer
+---@param most? integer none: as large as it likes
+---@return fun(value: string): integer?, string?
+function units.whole(option, least, most) end
 
 ---@param seconds number
 ---@return string "0.42 s", "2 m 05 s"

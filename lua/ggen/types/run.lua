@@ -61,10 +61,11 @@
 
 ---The tasks on the longest way through a run.
 ---@class ggen.CriticalPath
----@field tasks { id: string, duration: number }[] in their order; without those that took no time
+---@field tasks { id: string, duration: number }[] in their order, what ran at the end last; without
+---those that took no time
 ---@field duration number seconds, of all of them
 ---@field share number of the run's wall time, 0 to 1
----@field ran integer how many tasks of the run took time
+---@field ran integer how many tasks took time, of those asked for and of those at the end
 ---@field more { jobs: integer, wall: number }[]? what the run would have taken with more workers;
 ---empty when they would not have helped, nil when that is not known
 
