@@ -13,7 +13,8 @@ local ID = ("0123456789abcdef"):rep(4)
 describe("a container engine", function()
   it("is asked what the API says", function()
     engines.with({ answer({ Id = ID, Warnings = {} }, 201), answer("", 204), answer("", 304),
-      answer("", 204), answer("", 204), answer("", 204), answer("", 204) }, function(engine, requests)
+      answer("", 204), answer("", 204), answer("", 204), answer("", 204) },
+    function(engine, requests)
       assert.equal(ID, engine:create({
         image = "postgres:16", name = "db", cmd = { "postgres", "-c", "x=1" }, entrypoint = {},
         env = { B = "x y", A = 1 }, labels = { ["ggen.run"] = "7" }, user = "70", workdir = "/w",
