@@ -1,12 +1,14 @@
 """A container engine for specs that does what its script says, wrong things above all: half
 answers, connections that close, silence. It speaks just as much HTTP as that takes.
 
-    fake_engine.py SOCKET ANSWERS
+    fake_engine.py SOCKET <ANSWERS
 
 SOCKET is the path to listen on. ANSWERS is a list in JSON: which answer belongs to the request that
 comes next on any connection. An answer is a table of
   status, body, headers   an answer with a Content-Length (200, empty, none)
+  length                  what the Content-Length says, when it lies
   raw                     instead: these bytes as they are, base64
+  silent                  instead: nothing
   close                   the connection is closed behind it
   hang                    nothing more is sent, and the connection stays open
   pieces                  sent behind the head one by one, base64; with `acked` each but the first
@@ -21,7 +23,7 @@ import socket
 import sys
 import threading
 
-answers = json.loads(sys.argv[2])
+answers = json.load(sys.stdin)
 lock = threading.Lock()
 
 

@@ -65,14 +65,15 @@ function M.serve(answers, body)
     rest = rest:gsub("^.*\n", "")
   end)
   local handle = assert(process.run({
-    argv = { "python3", "tests/support/fake_engine.py", dir .. "/engine.sock",
-      assert(json.encode(json.array(answers))) },
+    argv = { "python3", "tests/support/fake_engine.py", dir .. "/engine.sock" },
+    stdin = { bytes = assert(json.encode(json.array(answers))) },
     env = { PATH = os.getenv("PATH") }, output = sink,
   }, function()
     sink:close()
     ended:resolve()
+    ready:resolve("the fake engine has ended")
   end))
-  ready:wait()
+  assert(not ready:wait())
   local ok, problem = pcall(body, "unix://" .. dir .. "/engine.sock", requests)
   handle:kill("KILL")
   ended:wait()

@@ -60,7 +60,6 @@ end
 local function request_of(engine, method, path, call)
   local endpoint = engine.endpoint
   local headers = call.headers or {}
-  -- The host of a request over a socket is only a header.
   local request = { method = method, headers = headers, timeout = call.timeout or engine._timeout,
     connect_timeout = engine._connect_timeout }
   path = path .. query_text(call.query)
@@ -84,6 +83,13 @@ local function refused_early(engine, call)
   if engine._closed then return call.doing .. ": this engine was closed", "closed" end
 end
 
+-- The host of a URL; of a socket it is only a header.
+local function authority(endpoint)
+  local host = endpoint.host
+  if not host then return "engine" end
+  return ("%s:%d"):format(host:find(":", 1, true) and "[" .. host .. "]" or host, endpoint.port)
+end
+
 ---One call and its whole answer; a status of 400 and more is a refusal.
 ---@async
 ---@param method string
@@ -98,8 +104,7 @@ function Engine:_call(method, path, call)
   local request, target = request_of(self, method, path, call)
   local endpoint = self.endpoint
   local scheme = endpoint.tls and "https://" or "http://"
-  local host = endpoint.unix_socket and "engine" or endpoint.host .. ":" .. endpoint.port
-  request.url = scheme .. host .. target
+  request.url = scheme .. authority(endpoint) .. target
   if endpoint.tls then
     for name, value in pairs(endpoint.tls) do request[name] = value end
   end

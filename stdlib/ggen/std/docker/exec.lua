@@ -211,7 +211,8 @@ function Engine:attach(id, options)
   end
   local path = "/containers/" .. names.id(id, "container") .. "/attach"
   local raw, message, kind = self:_upgrade(path, { doing = doing, about = "container",
-    query = { stream = true, stdin = checked.stdin, stdout = checked.stdout, stderr = checked.stderr, logs = checked.logs } })
+    query = { stream = true, stdin = checked.stdin, stdout = checked.stdout,
+      stderr = checked.stderr, logs = checked.logs } })
   if not raw then return nil, message, kind end
   return streams.new(raw, { id = id, tty = tty, doing = doing, engine = self })
 end

@@ -41,6 +41,7 @@ local function over_tcp(text, scheme, rest, from, getenv)
   if not host or port < 1 or port > 65535 then
     return nil, ("%s=%s: expected %s://HOST:PORT"):format(from, text, scheme)
   end
+  host = host:match("^%[(.*)%]$") or host
   return { host = host, port = port, from = from, shown = text,
     tls = tls and certificates(getenv) or nil }
 end
