@@ -17,20 +17,18 @@ _o(){ _c=;read -r _c </proc/1/task/1/children;}
 _f(){ _u= _s=;read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _u _s _ </proc/self/stat;_o
 printf '\030%s=%s %s %s %s\n' "$1" "$2" "${_u:--}" "${_s:--}" "$_c" >&8
 printf '\030%s=\n' "$1" >&9;}
-_q(){ printf '\030%s+\n' "$1" >&8;printf '\030%s+\n' "$1" >&9;}
-_e(){ printf '\030%s=\n' "$1" >&8;printf '\030%s=\n' "$1" >&9;}
+_e(){ printf '\030%s=%s\n' "$1" "$_a" >&8;printf '\030%s=\n' "$1" >&9;}
 _t(){ _l=;read -r _l <"$1"&&set -- ${_l##*") "}&&_g=$3&&[ "$1" != Z ];}
 ]]
 
 local TRAITS = [[
 _r=;[ -r /proc/1/task/1/children ]&&_r=1;_o
-printf 's=%s\ne=%s\n' "$(command -v setsid)" "$(command -v env)" >&8
-printf 'b=%s\nr=%s\no=%s\n' "$BASH_VERSION" "$_r" "$_c" >&8
+_a="s=$(command -v setsid) e=$(command -v env) b=$BASH_VERSION r=$_r o=$_c"
 ]]
 
 ---The children of process 1 that have not ended. (Not every first process asks for the ends of
 ---those that it did not start.)
-M.ORPHANS = '_o;for _x in $_c;do _t /proc/$_x/stat&&printf "%s " $_x >&8;done'
+M.ORPHANS = 'for _x in $_c;do _t /proc/$_x/stat&&_a="$_a $_x";done'
 
 ---How the shell is started: with an empty environment, and the search path of the container.
 ---@param program string
@@ -48,13 +46,13 @@ end
 
 local quote = M.quote
 
----A script between two marks.
+---A script that gives an answer: what it has put into the variable _a.
 ---@param mark string
 ---@param text string
 ---@return string
-function M.question(mark, text) return ("_q %s\n%s\n_e %s\n"):format(mark, text, mark) end
+function M.question(mark, text) return ("_a=;_o\n%s\n_e %s\n"):format(text, mark) end
 
----The first that it is sent. The answer: lines with what it found (traits()).
+---The first that it is sent; traits() understands the answer.
 ---@param mark string
 ---@return string
 function M.hello(mark) return HELLO .. M.question(mark, TRAITS) end
@@ -64,7 +62,8 @@ function M.hello(mark) return HELLO .. M.question(mark, TRAITS) end
 ---@return string orphans
 function M.traits(answer)
   local found = {}
-  for key, value in answer:gmatch("(%l)=([^\n]*)\n") do found[key] = value end
+  found.s, found.e, found.b, found.r, found.o =
+    answer:match("^s=(.-) e=(.-) b=(.-) r=(.-) o=(.*)$")
   local function path(text) return text ~= "" and text or nil end
   return { setsid = path(found.s), env = path(found.e), clean = found.b == "",
     orphans = found.r == "1" }, found.o or ""
@@ -80,11 +79,11 @@ function M.kill(signal, pid, traits)
   return traits.setsid and ("kill -%s -%s 2>/dev/null||%s"):format(signal, pid, alone) or alone
 end
 
----Whether there is a process in a group that has not ended: prints 1.
+---Whether there is a process in a group that has not ended; the answer is 1.
 ---@param pid string
 ---@return string
 function M.group_is_there(pid)
-  return ('kill -0 -%s&&for _x in /proc/[0-9]*/stat;do _t "$_x"&&[ "$_g" = %s ]&&printf 1 >&8'
+  return ('kill -0 -%s&&for _x in /proc/[0-9]*/stat;do _t "$_x"&&[ "$_g" = %s ]&&_a=1'
     .. "&&break;done"):format(pid, pid)
 end
 

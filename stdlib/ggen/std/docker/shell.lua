@@ -24,7 +24,6 @@ local LINGER = 1 -- seconds that what was left behind may go on, as on this mach
 local FIRST_LOOK, LONGEST_LOOK = 0.01, 0.1 -- seconds between two looks at that
 local TICKS = 100 -- of /proc/*/stat, a second: USER_HZ
 local START = "\24" -- of a mark; 030 in script.lua
-local ALL = 2 ^ 30 -- bytes of an answer: more than any has
 
 local SIGNALS = { [1] = "HUP", [2] = "INT", [3] = "QUIT", [4] = "ILL", [5] = "TRAP", [6] = "ABRT",
   [7] = "BUS", [8] = "FPE", [9] = "KILL", [10] = "USR1", [11] = "SEGV", [12] = "USR2",
@@ -176,11 +175,10 @@ local function converse(self, job, text_of)
   return good
 end
 
--- A script that starts no process; what it prints on descriptor 8. nil when the shell has ended.
-local function ask(self, text, before)
-  local job = { kept = { out = { left = ALL } }, before = before }
-  local good = converse(self, job, function(mark) return script.question(mark, text) end)
-  return good and table.concat(job.kept.out) or nil
+-- What a question answers; nil when the shell has ended. What comes meanwhile is of `before`.
+local function ask(self, text_of, before)
+  local job = { before = before }
+  return converse(self, job, text_of) and (job.ending or "") or nil
 end
 
 ---Sends a signal to the command that runs, with its process group.
@@ -200,9 +198,13 @@ end
 -- The process group of a command that has ended is given a while, and ended then. Whether it was.
 local function end_group(self, job)
   local limit, pause = clock.monotonic() + LINGER, FIRST_LOOK
-  while ask(self, script.group_is_there(job.pid), job) == "1" do
+  local function is_there(mark) return script.question(mark, script.group_is_there(job.pid)) end
+  local function kill(mark)
+    return script.question(mark, script.kill("KILL", job.pid, self._traits))
+  end
+  while ask(self, is_there, job) == "1" do
     if clock.monotonic() >= limit or job.timed_out then
-      ask(self, script.kill("KILL", job.pid, self._traits), job)
+      ask(self, kill, job)
       return true
     end
     async.sleep(pause)
@@ -228,7 +230,8 @@ local function end_left_behind(self, job, orphans)
   local left = traits.setsid and job.pid and end_group(self, job)
   if traits.orphans and not self.closed then
     self._orphans = before
-    self.tainted = learn_orphans(self, ask(self, script.ORPHANS, job) or "") or self.tainted
+    local function list(mark) return script.question(mark, script.ORPHANS) end
+    self.tainted = learn_orphans(self, ask(self, list, job) or "") or self.tainted
   end
   return left
 end
@@ -398,12 +401,10 @@ function M.over(stream, send)
   local self = setmetatable({ _stream = stream, _send = send, _orphans = {}, _user = 0, _sys = 0 },
     Shell)
   self._reader = async.run(read_all, function() end, self)
-  local job = { kept = { out = { left = ALL }, err = { left = 4096 } } }
-  if not converse(self, job, script.hello) then
-    return nil, "no shell answers in the container", "closed"
-  end
-  local orphans
-  self._traits, orphans = script.traits(table.concat(job.kept.out))
+  local answer = ask(self, script.hello)
+  if not answer then return nil, "no shell answers in the container", "closed" end
+  local traits, orphans = script.traits(answer)
+  self._traits = traits
   learn_orphans(self, orphans)
   return self
 end
