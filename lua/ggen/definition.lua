@@ -286,7 +286,8 @@ end
 function Builder:_service(name)
   local found = self.services[name]
   if not found then
-    local ok, text, why = pcall(require("ggen.leasable").text, self.leasable.values[name], self.sources)
+    local ok, text, why = pcall(require("ggen.leasable").text, self.leasable.values[name],
+      self.sources)
     if not ok then
       local use = self.leasable.use
       fault.raise(("plugin %q is broken: services: the value of %q cannot be told: %s"):format(
