@@ -12,17 +12,17 @@ local M = {}
 -- Kinds and methods that the registry knows and nothing calls yet.
 local LATER = {
   frontend = "make.toml and other files in the place of pipeline.lua",
-  containers = "which containers are warm",
-  watch = "when to run again", ["scheduler.admit"] = "whether a ready task may start",
+  watch = "when to run again",
 }
 
 -- Where the defaults come from, in the order of the page.
-local ORDER = { "observer", "scheduler", "executor", "hooks", "workspaces", "cache", "fingerprint",
-  "store", "command" }
+local ORDER = { "observer", "scheduler", "executor", "containers", "hooks", "workspaces", "cache",
+  "fingerprint", "store", "command" }
 
 -- What observers and others see of a run, described after the kinds.
 local SEEN = { "ggen.Host", "ggen.RunOptions", "ggen.Style", "ggen.Screen", "ggen.Task",
   "ggen.TaskResult", "ggen.Totals", "ggen.Run", "ggen.Log", "ggen.Context", "ggen.Step",
+  "ggen.Lease", "ggen.LeaseRequest", "ggen.LeaseWant",
   "ggen.View", "ggen.Machine", "ggen.Hook", "ggen.WorkspaceFound", "ggen.CacheEntries",
   "ggen.CacheEntry", "ggen.NewResult", "ggen.KeyBuilder", "ggen.CacheOptions", "ggen.CacheTotals" }
 

@@ -46,7 +46,18 @@ p:task "test" { matrix = { suite = { "unit", "it" } }, run = "ctest -L ${matrix.
 -- makes test:suite=unit and test:suite=it
 ```]] },
   { "Limits", { "pool", "exclusive", "jobserver", "timeout", "grace", "retries" } },
-  { "Services", { "service", "ready", "services" } },
+  { "Services and containers", { "services", "service", "ready", "container", "cleanroom" }, [[
+A service is a task that stays running (`service = true`), or a container of the plugin that the
+pipeline uses for them, which the task leases while it runs:
+
+```lua
+p:use "containers.pool" { db = { image = "postgres:16", ports = { 5432 } } }
+p:task "test" { run = "ctest", services = { "db" } }             -- DB_HOST, DB_PORT
+p:task "look" { run = "ctest -L ro", services = { { "db", shared = true } } }
+p:task "load" { run = "load.sh", services = { { "db", env = function(lease)
+  return { PGPORT = lease.port }
+end } } }
+```]] },
   { "What the result depends on", { "inputs", "outputs", "missing_outputs", "key_env", "tools",
     "cache", "version" },
     [[
@@ -54,19 +65,28 @@ A task does not run again while its key and its outputs are what they were; what
 told in [caching](../guides/caching.md). Patterns are relative to the directory of the file; `!x`
 takes out what patterns before it took in, `../lib/*.h` and absolute paths lead elsewhere. No two
 tasks may have the same output.]] },
-  { "For later parts", { "weight", "container", "cleanroom", "fast" }, [[
-Accepted and checked, without effect in this version.]] },
+  { "For schedulers, and a quicker form", { "weight", "fast" } },
 }
 
-local RECORDS = { when = "ggen.TaskWhen", ready = "ggen.TaskReady", weight = "ggen.TaskWeight",
-  retries = "ggen.TaskRetries", fast = "ggen.TaskFast" }
+local RECORDS = { services = "ggen.TaskService", when = "ggen.TaskWhen", ready = "ggen.TaskReady",
+  weight = "ggen.TaskWeight", retries = "ggen.TaskRetries", fast = "ggen.TaskFast" }
 
--- The record inside a description, for its own table: "ready" itself, or one arm of a union.
+-- The record inside a description, for its own table: "ready" itself, or one arm of a union, or of
+-- what a list has.
 local function record_in(spec)
   if spec.type == "record" then return spec end
+  if spec.type == "list" then return record_in(spec.of) end
   for _, option in ipairs(spec.any_of or {}) do
     if option.type == "record" then return option end
   end
+end
+
+-- The fields of a record, an element without a name first.
+local function names_of(record)
+  return sorted.keys(record.fields, function(a, b)
+    if type(a) ~= type(b) then return type(a) == "number" end
+    return a < b
+  end)
 end
 
 local function default_text(spec)
@@ -105,7 +125,8 @@ file that declares the task. Anything else is an error that names the line.
         if not spec.desc then
           problem(("lua/ggen/fields.lua: field %s%s has no desc"):format(where, name))
         end
-        rows[#rows + 1] = { markdown.code(name), type_text(spec), default_text(spec),
+        local shown = type(name) == "number" and ("[%d]"):format(name) or name
+        rows[#rows + 1] = { markdown.code(shown), type_text(spec), default_text(spec),
           spec.desc or "" }
       end
     end
@@ -123,7 +144,7 @@ file that declares the task. Anything else is an error that names the line.
       if record then
         out[#out + 1] = ("As a table, `%s` has these fields:\n"):format(name)
         out[#out + 1] = markdown.table(head,
-          rows_of(record, sorted.keys(record.fields), name .. "."))
+          rows_of(record, names_of(record), name .. "."))
       end
     end
   end
@@ -136,7 +157,8 @@ file that declares the task. Anything else is an error that names the line.
 end
 
 -- Types that are written out in the head of the types.
-local ALIASES = { run = "ggen.RunStep|ggen.RunStep[]", matrix = "ggen.TaskMatrix" }
+local ALIASES = { run = "ggen.RunStep|ggen.RunStep[]", matrix = "ggen.TaskMatrix",
+  ["services.env"] = "fun(lease: ggen.Lease): table<string, string|number>" }
 
 local to_type
 
@@ -172,8 +194,9 @@ local function class(out, name, record, names, prefix, text)
   out[#out + 1] = ("---@class %s"):format(name)
   for _, key in ipairs(names) do
     local spec = record.fields[key]
-    local kind = ALIASES[key] or to_type(spec, prefix .. key)
-    local line = ("---@field %s%s %s"):format(key, spec.required and "" or "?", kind)
+    local kind = ALIASES[key] or ALIASES[prefix .. key] or to_type(spec, prefix .. key)
+    local shown = type(key) == "number" and ("[%d]"):format(key) or key
+    local line = ("---@field %s%s %s"):format(shown, spec.required and "" or "?", kind)
     local desc = spec.desc and " " .. spec.desc or ""
     if #line + #desc > 100 then
       line, desc = "---" .. spec.desc .. "\n" .. line, ""
@@ -213,7 +236,7 @@ function M.types(fields)
   class(out, "ggen.TaskSpec", fields.task, order, "", "What may stand in p:task \"name\" { ... }.")
   for _, name in ipairs(sorted.keys(RECORDS)) do
     local record = record_in(fields.task.fields[name])
-    class(out, RECORDS[name], record, sorted.keys(record.fields), name .. ".")
+    class(out, RECORDS[name], record, names_of(record), name .. ".")
   end
   return (table.concat(out, "\n"):gsub("\n+$", "\n"))
 end

@@ -28,9 +28,10 @@ double left_of(TaskId id, const Course& course) {
 
 }  // namespace
 
-double forecast(const Plan& of, const Course& course) {
+double forecast(const Plan& of, const Course& course, std::vector<double>* starts) {
   Plan plan = of;
   plan.bring_back();
+  if (starts) starts->assign(of.graph().size(), 0);
   std::priority_queue<End, std::vector<End>, std::greater<>> running;
   std::size_t started = 0;
   const auto is_alone = [&](TaskId id) {
@@ -48,6 +49,7 @@ double forecast(const Plan& of, const Course& course) {
   double now = 0;
   const auto start = [&](TaskId id) {
     running.push({now + course.durations[index_of(id)], started++, id});
+    if (starts) (*starts)[index_of(id)] = now;
   };
   const auto start_all = [&] {
     while (!held && running.size() < course.jobs) {

@@ -22,7 +22,8 @@ struct Course {
 // what is late is rarely about to end.
 constexpr double kLate = 0.1;
 
-// In the unit of the durations. O((tasks + edges) log tasks) and a copy of the plan.
-double forecast(const Plan& plan, const Course& course);
+// In the unit of the durations. O((tasks + edges) log tasks) and a copy of the plan. `starts` gets,
+// by task, when it will start: of tasks that run or have ended, and of those that never will, 0.
+double forecast(const Plan& plan, const Course& course, std::vector<double>* starts = nullptr);
 
 }  // namespace ggen::graph

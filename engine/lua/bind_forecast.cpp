@@ -119,7 +119,28 @@ int forecast_left(lua_State* L) {
   return 1;
 }
 
-constexpr luaL_Reg kMethods[] = {{"left", forecast_left}, {nullptr, nullptr}};
+// forecast:starts(plan, jobs) -> when each task of the plan will start, seconds from now, by id
+int forecast_starts(lua_State* L) {
+  LuaForecast& forecast = check<LuaForecast>(L, 1);
+  const Plan& plan = check_plan(L, 2);
+  const lua_Integer jobs = luaL_checkinteger(L, 3);
+  luaL_argcheck(L, jobs >= 1, 3, "one or more expected");
+  luaL_argcheck(L, plan.graph().size() == forecast.started.size(), 2, "a plan of another graph");
+  graph::Course course = forecast.course;
+  course.jobs = static_cast<std::size_t>(jobs);
+  course.elapsed.clear();
+  std::vector<double> starts;
+  graph::forecast(plan, course, &starts);
+  lua_createtable(L, static_cast<int>(starts.size()), 0);
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    lua_pushnumber(L, starts[i]);
+    lua_rawseti(L, -2, static_cast<int>(i) + 1);
+  }
+  return 1;
+}
+
+constexpr luaL_Reg kMethods[] = {
+    {"left", forecast_left}, {"starts", forecast_starts}, {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {{"new", forecast_new}, {nullptr, nullptr}};
 
 }  // namespace

@@ -39,7 +39,10 @@ local Context = { describe = steps.describe, _live = 0 }
 local made = {}
 function made.env(self)
   local jobserver, spec = self._run.options.jobserver, self.task.spec
-  return environment.of(spec, jobserver and spec.jobserver ~= false and jobserver:hand_on() or nil)
+  local env = environment.of(spec, jobserver and spec.jobserver ~= false and jobserver:hand_on()
+    or nil)
+  if spec.leases and self._run.leases then self._run.leases:add_env(self.task, env) end
+  return env
 end
 function made.cwd(self)
   local cwd, dir = self.task.spec.cwd, self.task.dir
@@ -219,6 +222,7 @@ end
 ---@class ggen.UserContext what run = function(ctx) gets
 ---@field task { id: string, name: string, workspace: string?, matrix: table? }
 ---@field matrix table
+---@field services table<string, ggen.Lease> what the task leases, by name
 ---@field env table<string, string>
 ---@field cwd string
 ---@field log { info: fun(...), warn: fun(...), error: fun(...) }
@@ -234,6 +238,21 @@ function parts.task(inner)
 end
 
 function parts.matrix(inner) return inner.task.matrix or {} end
+function parts.services(inner)
+  local task = inner.task
+  local held = inner._run.leases and inner._run.leases:of(task) or {}
+  return setmetatable({}, { __index = function(_, name)
+    if held[name] then return held[name] end
+    local names = {}
+    for _, lease in ipairs(require("ggen.leasable").leases(task.spec)) do
+      names[#names + 1] = lease.name
+    end
+    error(("ctx.services has no %q%s; the task leases %s"):format(tostring(name),
+      require("ggen.suggest").hint(tostring(name), names),
+      #names > 0 and table.concat(names, ", ") .. (next(held) and "" or " (not yet)") or "nothing"),
+      2)
+  end })
+end
 -- A copy, which the commands of this function get from here on: tasks that declare nothing share
 -- their environment.
 function parts.env(inner)

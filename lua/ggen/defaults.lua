@@ -16,7 +16,18 @@ local function add_cache(plugins)
   if #plugins:all("store") == 0 then plugins:use("store.disk") end
 end
 
-local NAMES = { executor = "executor.process", hooks = "hooks.sequential" }
+local NAMES = { hooks = "hooks.sequential" }
+
+-- Tasks run as processes unless the pipeline says otherwise; those with a container in one.
+local function add_executors(plugins, project)
+  local contained, any = project and #project:survey().contained > 0, false
+  for _, instance in ipairs(plugins:all("executor")) do
+    any = any or not instance.impl.accepts
+    if instance.plugin.name == "container" then contained = false end
+  end
+  if not any then plugins:use_first("executor.process") end
+  if contained then plugins:use("executor.container") end
+end
 
 -- With one slot, or nothing to go by, the order of declaration is as good as any other, and what
 -- one expects. So it is where nothing runs.
@@ -36,13 +47,19 @@ end
 
 ---@param plugins ggen.Registry
 ---@param options { cache: ggen.CacheOptions?, dry_run: boolean?, jobs: integer? }
-function M.add(plugins, options)
+---@param project ggen.Project? of a run
+function M.add(plugins, options, project)
   if not plugins:get("scheduler") then add_scheduler(plugins, options) end
   for kind, name in pairs(NAMES) do
     if not plugins:get(kind) then plugins:use(name) end
   end
   if options.cache then add_cache(plugins) end
-  if options.dry_run then plugins:use("executor.dry-run") else add_history(plugins) end
+  if options.dry_run then
+    plugins:use("executor.dry-run")
+  else
+    add_executors(plugins, project)
+    add_history(plugins)
+  end
 end
 
 return M

@@ -87,14 +87,6 @@ local function step_parts(builder, step, number, tools, parts)
   return true
 end
 
--- Parts are stored with results, which may be shared: a value that may be a secret, as a digest.
-local function shown_value(name, value)
-  for _, word in ipairs({ "TOKEN", "SECRET", "PASS", "KEY", "AUTH", "CREDENTIAL" }) do
-    if name:find(word, 1, true) then return "sha256:" .. hash.bytes(value) end
-  end
-  return value
-end
-
 -- Whether a program is one of the task's own outputs.
 local function makes(task, cwd, name)
   local path = paths.joined(cwd, name)
@@ -272,6 +264,41 @@ local function add_part(parts, kind, name, value)
   parts[n + 1], parts[n + 2], parts[n + 3] = kind, name, value
 end
 
+-- What a task leases: the value of each service, and how the task has it.
+---@return string? why the task has no key
+function Builder:_add_leases(task, parts)
+  local leasable, problem = require("ggen.leasable"), nil
+  for _, lease in ipairs(leasable.leases(task.spec)) do
+    local text, why = self:_service(lease.name)
+    add_part(parts, "service", lease.name, text)
+    if lease.shared or lease.env then
+      local options, why_env = leasable.text({ shared = lease.shared, env = lease.env },
+        self.sources)
+      add_part(parts, "lease", lease.name, options)
+      why = why or why_env
+    end
+    problem = problem or why and ("its service %s: %s"):format(lease.name, why)
+  end
+  return problem
+end
+
+-- Many tasks may lease the same.
+function Builder:_service(name)
+  local found = self.services[name]
+  if not found then
+    local ok, text, why = pcall(require("ggen.leasable").text, self.leasable.values[name],
+      self.sources)
+    if not ok then
+      local use = self.leasable.use
+      fault.raise(("plugin %q is broken: services: the value of %q cannot be told: %s"):format(
+        self.leasable.plugin, name, tostring(text)), use.file, use.line)
+    end
+    found = { text, why }
+    self.services[name] = found
+  end
+  return found[1], found[2]
+end
+
 -- A task that holds on to nothing: everything that a run looks at it for is in the result.
 function Builder:add(task)
   local spec = task.spec
@@ -294,9 +321,12 @@ function Builder:add(task)
   if spec.cwd then add_part(parts, "cwd", "", spec.cwd) end
   if spec.stdin then add_part(parts, "stdin", "", hash.bytes(spec.stdin)) end
   if spec.container then add_part(parts, "container", "", spec.container) end
+  if spec.cleanroom then add_part(parts, "cleanroom", "", "yes") end
+  local unknown = spec.leases and self:_add_leases(task, parts)
+  if unknown and not spec.version then keyed, why = false, unknown end
   if spec.env then
     for name, value in sorted.pairs(spec.env) do
-      add_part(parts, "env", name, shown_value(name, tostring(value)))
+      add_part(parts, "env", name, require("ggen.secrets").shown(name, tostring(value)))
     end
   end
   if task.matrix then
@@ -306,6 +336,7 @@ function Builder:add(task)
   end
   for _, pattern in ipairs(spec.outputs or {}) do add_part(parts, "outputs", pattern, "") end
   for _, text in ipairs(self.everywhere) do parts[#parts + 1] = text end
+  if #self.executors > 0 then self:_add_executor(task, parts) end
   for _, name in ipairs(spec.key_env or {}) do variables[#variables + 1] = name end
 
   local inputs, extra = inputs_of(self, shape)
@@ -355,22 +386,39 @@ local function reports(plugins, root)
   return found
 end
 
--- The plugins whose choice changes what a task makes, as parts of every key.
+-- A plugin whose choice changes what a task makes.
+local function add_plugin(parts, instance)
+  local code = instance.path and hash.file(instance.path) or ""
+  add_part(parts, "plugin", instance.name, ("%s %s %s"):format(instance.plugin.version, code,
+    require("ggen.core.json").encode(instance.params or {})))
+end
+
+-- The fingerprint plugin, as parts of every key.
 local function everywhere(plugins)
-  local parts, json = {}, require("ggen.core.json")
-  for _, kind in ipairs({ "fingerprint", "executor" }) do
-    local instance = plugins:get(kind)
-    local builtin = instance and (instance.name == "fingerprint.content"
-      or instance.name == "executor.process" or instance.name == "executor.dry-run")
-    if instance and not builtin then
-      local n = #parts
-      parts[n + 1], parts[n + 2] = "plugin", instance.name
-      local code = instance.path and hash.file(instance.path) or ""
-      parts[n + 3] = ("%s %s %s"):format(instance.plugin.version, code,
-        json.encode(instance.params or {}))
+  local parts, instance = {}, plugins:get("fingerprint")
+  if instance and instance.name ~= "fingerprint.content" then add_plugin(parts, instance) end
+  return parts
+end
+
+-- What the host would choose itself, and as it would set it up, makes no difference.
+local DEFAULT = { ["executor.process"] = true, ["executor.container"] = true }
+
+-- Those that may run tasks, if one makes a difference. A dry run has the keys of a real one.
+local function executors_of(plugins)
+  local list, differs = {}, false
+  for _, instance in ipairs(plugins:all("executor")) do
+    if instance.name ~= "executor.dry-run" then
+      list[#list + 1] = instance
+      differs = differs or not DEFAULT[instance.name] or instance.configured
     end
   end
-  return parts
+  return differs and list or {}
+end
+
+function Builder:_add_executor(task, parts)
+  local chosen, message = require("ggen.executors").choose(self.executors, task)
+  if message then fault.raise(message) end
+  if chosen and (not DEFAULT[chosen.name] or chosen.configured) then add_plugin(parts, chosen) end
 end
 
 ---@class ggen.Definition what makes the keys of all tasks, as an earlier run wrote it down or made
@@ -468,8 +516,12 @@ function M.of(project, plugins)
     root = project.dir, out = definitions.builder(), outputs = declared, plugin = fingerprint,
     reports = reports(plugins, project.dir),
     by_stamp = fingerprint and fingerprint.impl.inputs == "mtime" or false, default_sets = {},
-    everywhere = everywhere(plugins), sources = project.loaded.sources or {}, unkeyed = {},
+    everywhere = everywhere(plugins), executors = executors_of(plugins), services = {},
+    sources = project.loaded.sources or {}, unkeyed = {},
   }, Builder)
+  if #project:survey().leasing > 0 then
+    self.leasable = require("ggen.leasable").of(project.loaded.root.uses)
+  end
   for index = 1, project:count() do self:add(project:task(index)) end
   local unkeyed = {}
   for _, pair in ipairs(self.unkeyed) do unkeyed[pair[1]] = pair[2] end

@@ -141,6 +141,16 @@ local readiness = { type = "record", desc = "When a service is ready: one of por
   if ways ~= 1 then return "say exactly one of port, log, http and cmd" end
 end }
 
+local leased = { type = "record", desc = "A service, and how the task has it", fields = {
+  [1] = { type = "string", required = true, desc = "Its name" },
+  shared = { type = "boolean", desc = "Of a container: others that say so may use it meanwhile" },
+  env = { type = "function", desc = "Of a container: env(lease) returns a table of variables for"
+    .. " the task" },
+} }
+
+local service = { type = "union", any_of = { text, leased },
+  expects = "a name, or { name, shared = true, env = function(lease) ... end }" }
+
 local retries = { type = "union", desc = "How often to try again after a failure",
   expects = "a whole number, or a table with count, delay, factor and max_delay",
   any_of = {
@@ -202,10 +212,6 @@ local matrix = { type = "union", check = check_matrix,
     { type = "list", of = { type = "map", of = axis_value } },
   } }
 
----Fields that are checked and have no effect yet. A task that uses one of them gets a warning,
----since it would run otherwise than it says.
-M.without_effect = { "container", "cleanroom" }
-
 ---The fields of a task.
 M.task = { type = "record", fields = {
   run = run,
@@ -237,7 +243,8 @@ M.task = { type = "record", fields = {
   end, desc = "After this the task is ended and fails with 124" },
   grace = { type = "duration", desc = "Between the request to end and the kill (default 5 s)" },
   retries = retries,
-  services = list(text, "Services that must be ready while the task runs"),
+  services = list(service, "Services that the task has while it runs: tasks with service = true,"
+    .. " or containers that it leases"),
   service = { type = "boolean", desc = "Runs beside the others until the end of the run" },
   ready = readiness,
   matrix = matrix,
@@ -252,8 +259,13 @@ M.task = { type = "record", fields = {
   missing_outputs = { type = "enum", values = { "error", "warn", "ok" },
     desc = "What it means when a declared output was not made (default error)" },
   version = { type = "string", desc = "Changes the key of a Lua function that cannot be digested" },
-  container = { type = "string", desc = "Image to run in" },
-  cleanroom = { type = "boolean", desc = "See only declared inputs" },
+  container = { type = "string", desc = "Image of the container that the task runs in",
+    check = function(value)
+      if value == "" then return "the name of an image is expected" end
+      return no_nul("name of an image")(value)
+    end },
+  cleanroom = { type = "boolean", desc = "The task sees nothing but its declared inputs, and no"
+    .. " network" },
   fast = { type = "record", desc = "A quicker form of the task, for run --fast",
     fields = { run = run, inputs = list(pattern, "What the quick form depends on") } },
 } }

@@ -11,10 +11,19 @@ local registry = require("ggen.registry")
 
 local M = {}
 
+-- Whoever runs it; the only one that there is needs not to be asked.
+local function executor_of(run, task)
+  local list = run.executors
+  if #list == 1 and not list[1].impl.accepts then return list[1] end
+  return require("ggen.executors").choose(list, task)
+end
+
 local function execute(run, task)
   local ctx = context.new(run, task)
   if task.spec.service and not run.options.dry_run then return run.services:start(task, ctx) end
-  local ok, result = registry.call_in(lanes.of(task), run.executor, "run", task, ctx)
+  local executor, problem = executor_of(run, task)
+  if not executor then return { code = 1, message = problem or "no executor accepts it" } end
+  local ok, result = registry.call_in(lanes.of(task), executor, "run", task, ctx)
   if not ok then return { code = 1, message = result, usage = ctx.used } end
   local code = type(result) == "table" and result.code
   if type(code) == "number" and code >= 0 and code % 1 == 0 then
@@ -26,21 +35,32 @@ local function execute(run, task)
   local wrong = "plugin %q, method run: it must return a result with a code (a whole number), "
     .. "it returned %s"
   local what = type(result) == "table" and "code = " .. tostring(code) or type(result)
-  return { code = 1, message = wrong:format(run.executor.name, what) }
+  return { code = 1, message = wrong:format(executor.name, what) }
+end
+
+-- Nobody leases anything of most runs.
+local function run_once(run, task)
+  if not (run.leases and task.spec.leases) then return execute(run, task) end
+  return run.leases:with(task, execute, run, task)
 end
 
 local function try(run, task)
   local retries = task.spec.retries
-  if not retries then return execute(run, task) end
+  if not retries then return run_once(run, task) end
   if type(retries) == "number" then
     retries = { count = retries, delay = 1, factor = 2, max_delay = 60 }
   end
   local delay, used = retries.delay, nil
   for attempt = 1, retries.count + 1 do
-    local result = execute(run, task)
+    local result = run_once(run, task)
     used = used and require("ggen.usage").add(used, result.usage) or result.usage
     result.attempts, result.usage = attempt, used
-    if result.code == 0 or attempt > retries.count or run.waits.interrupted then return result end
+    if result.code == 0 or attempt > retries.count or run.waits.interrupted
+      or result.kind == "no_engine" then
+      return result
+    end
+    -- What it had may be why it failed.
+    if run.leases then run.leases:let_go(task, false) end
     run.events:emit("on_task_retry", task, account.clean(result), attempt, delay)
     run.waits:sleep(delay, lanes.of(task))
     delay = math.min(delay * retries.factor, retries.max_delay)
@@ -55,7 +75,11 @@ end
 function M.attempt(run, task)
   local began = clock.monotonic()
   local result = try(run, task)
-  if not run.options.dry_run then result.began, result.ran = began, clock.monotonic() - began end
+  if run.options.dry_run then return result end
+  result.began, result.ran = began, clock.monotonic() - began
+  -- That others had what it leases is no time of its own.
+  local waited = run.leases and task.spec.leases and run.leases:waited(task)
+  if waited then result.waited, result.ran = waited, math.max(0, result.ran - waited) end
   return result
 end
 
@@ -77,16 +101,11 @@ local function make(run, task)
   if entry.result then return entry.result end
   local began = clock.monotonic()
   local result = M.attempt(run, task)
-  return run.cache:keep(run, task, entry, result, clock.monotonic() - began)
+  return run.cache:keep(run, task, entry, result,
+    clock.monotonic() - began - (result.waited or 0))
 end
 
----Runs in a coroutine of its own and may wait anywhere.
----@async
----@param run ggen.Run
----@param task ggen.Task
----@return ggen.TaskResult
----@return number? started monotonic seconds
-function M.flow(run, task)
+local function life(run, task)
   if task.phase then
     local result = run.hooks:phase(task)
     if run.cache then run.cache:passed(task) end
@@ -116,6 +135,27 @@ function M.flow(run, task)
   end
   result.status = result.code == 0 and "ok" or "failed"
   return result, started
+end
+
+-- Whatever becomes of the task, what it leases is given back.
+local function give_back(run, task, ok, result, started)
+  local kind
+  -- A service has it until the end of the run.
+  if not (ok and result.service) then kind = run.leases:let_go(task, ok and result.code == 0) end
+  if not ok then error(result, 0) end
+  if result.code ~= 0 then result.kind = result.kind or kind end
+  return result, started
+end
+
+---Runs in a coroutine of its own and may wait anywhere.
+---@async
+---@param run ggen.Run
+---@param task ggen.Task
+---@return ggen.TaskResult
+---@return number? started monotonic seconds
+function M.flow(run, task)
+  if not (run.leases and task.spec.leases) then return life(run, task) end
+  return give_back(run, task, pcall(life, run, task))
 end
 
 ---A task that is left out is passed over when its turn comes.

@@ -56,6 +56,12 @@ local function source_text(info, sources)
   return table.concat(lines, "\n")
 end
 
+-- A function that the standard library has made is told by its place in this version of it.
+local function own_text(info)
+  if info.source:sub(1, 6) ~= "@ggen:" then return nil end
+  return ("%s:%d of %s"):format(info.source, info.linedefined, require("ggen.version"))
+end
+
 -- What a function may ask of the world when it runs, and no key can know before: nil for nothing.
 local function asked_at_run_time(text)
   for name in text:gmatch("%f[%w_]require%f[^%w_]([^\n]*)") do
@@ -96,7 +102,7 @@ end
 local function write_function(state, fn, depth)
   local info = debug.getinfo(fn, "S")
   if info.what == "C" then return nil, "a function of a C module" end
-  local text = source_text(info, state.sources)
+  local text = source_text(info, state.sources) or own_text(info)
   if not text then return nil, "a function whose source is not at hand" end
   local _, beginnings = (text:match("^[^\n]*")):gsub("%f[%w_]function%f[^%w_]", "")
   if beginnings > 1 then return nil, "a function that begins on the same line as another" end

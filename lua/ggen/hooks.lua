@@ -142,7 +142,13 @@ local function call_function(self, hook, task)
   end
   local writer, ctx = shared:begin(), context.new(self._run, task)
   ctx.log = writer.log
-  local ok, result = pcall(ctx.call, ctx, hook.fn)
+  local leases = task.spec.leases and self._run.leases
+  local ok, result
+  if leases then
+    ok, result = pcall(leases.with, leases, task, ctx.call, ctx, hook.fn)
+  else
+    ok, result = pcall(ctx.call, ctx, hook.fn)
+  end
   shared:finish(writer)
   if not ok then error(result, 0) end
   return result
@@ -158,7 +164,13 @@ local function call_hook(self, hook, task, moment)
     local own = self._run.project:task(hook.index)
     local cache = self._run.cache
     if cache and moment == "after" then cache:follows(own, hosts_of(self, task)) end
-    local result = self._run.slots:without(task, moment == "after", self.run_once, self, own)
+    -- Who waits for a slot holds no lease, and so nobody who holds a slot waits for one in vain.
+    local leases = task.spec.leases and self._run.leases
+    if leases then leases:step_back(task) end
+    local ok, result = pcall(self._run.slots.without, self._run.slots, task, moment == "after",
+      self.run_once, self, own)
+    if leases then leases:come_back(task) end
+    if not ok then error(result, 0) end
     if result.status == "failed" and not own.spec.optional then
       error(("its hook %s failed"):format(hook.name), 0)
     end

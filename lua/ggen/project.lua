@@ -34,7 +34,8 @@
 ---@field io integer[] those that wait more than they compute (workers.lua)
 ---@field everything integer[] what "all tasks" means, as pairs: from, to, from, to, ...
 ---@field cached boolean false when all tasks are of a make.toml that says nothing of results
----@field without_effect table<string, integer[]> tasks with a field that does nothing, by field
+---@field leasing integer[] those that lease containers
+---@field contained integer[] those that run in one
 
 ---@class ggen.Project
 ---@field dir string absolute

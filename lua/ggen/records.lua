@@ -115,6 +115,32 @@ local function without_functions(spec, functions)
   return result
 end
 
+-- The paths of functions, with their places.
+local function stored_functions(functions, sources)
+  local stored = {}
+  for i = 1, functions.n do
+    local entry = functions[i]
+    local file, line = stand_in.place(entry.fn)
+    local path = entry.path
+    stored[3 * i - 2] = #path == 1 and path[1] or path
+    stored[3 * i - 1], stored[3 * i] = sources:number(file), line
+  end
+  return stored
+end
+
+---Plain data with functions as what can be remembered of it; raises an error for all else.
+---@param what string
+---@param value table
+---@param sources ggen.Sources
+---@return table value without its functions
+---@return table? functions as in the record of a task
+function M.take_functions(what, value, sources)
+  local functions = { n = 0 }
+  scan(value, { what }, 1, functions)
+  if functions.n == 0 then return value end
+  return without_functions(value, functions), stored_functions(functions, sources)
+end
+
 -- Used again for each task: there may be 100,000.
 local row, way, found = {}, {}, { n = 0 }
 
@@ -127,14 +153,7 @@ function M.encode_task(task, owner, sources)
   way[1], found.n = task.id, 0
   scan(spec, way, 1, found)
   if found.n > 0 then
-    spec, stored = without_functions(spec, found), {}
-    for i = 1, found.n do
-      local entry = found[i]
-      local file, line = stand_in.place(entry.fn)
-      local path = entry.path
-      stored[3 * i - 2] = #path == 1 and path[1] or path
-      stored[3 * i - 1], stored[3 * i] = sources:number(file), line
-    end
+    spec, stored = without_functions(spec, found), stored_functions(found, sources)
   end
   local declaration = task.declaration
   row[1], row[2] = declaration.name, owner

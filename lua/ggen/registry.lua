@@ -21,9 +21,9 @@ M.kinds = {
   cache = { many = true, methods = { "lookup", "admit", "victims", "limit" } },
   store = { many = true, methods = { "get", "put", "has", "blob_get", "blob_put", "stats" } },
   scheduler = { methods = { "priority", "priorities", "admit", "observe" } },
-  executor = { methods = { "run" } },
+  executor = { many = true, methods = { "run", "accepts", "check" } },
   hooks = { methods = { "run" } },
-  containers = { methods = { "warm", "acquire", "release", "drain" } },
+  containers = { methods = { "warm", "acquire", "release", "drain", "check" } },
   observer = { many = true, methods = { "on_run_start", "on_task_start", "on_task_log",
     "on_task_end", "on_task_fresh", "on_task_skip", "on_task_retry", "on_service_ready", "on_note",
     "on_tick", "on_run_gate", "on_run_end" } },
@@ -37,6 +37,7 @@ local SETUP = { close = true } -- methods of every kind
 ---@field name string as users write it: "scheduler.fifo" or "./mine.lua"
 ---@field plugin ggen.Plugin
 ---@field impl table its methods
+---@field configured boolean the pipeline gives it params
 ---@field file string? where the pipeline names it
 ---@field line integer?
 
@@ -49,6 +50,7 @@ local manifest = { type = "record", fields = {
   params = { type = "map", of = { type = "any" }, default = {} },
   positional = { type = "string" },
   rest = { type = "string" },
+  services = { type = "function" },
   permissions = { type = "list", of = { type = "string" }, default = {} },
   setup = { type = "function", required = true },
 } }
@@ -65,6 +67,10 @@ function M.check(plugin)
   if checked == nil then return nil, schema.message(message, where) end
   if not M.kinds[checked.kind] then
     return nil, ("unknown kind %q%s"):format(checked.kind, suggest.hint(checked.kind, M.kinds))
+  end
+  if (checked.services ~= nil) ~= (checked.kind == "containers") then
+    return nil, checked.services and "only a plugin of kind containers has services"
+      or "it has to say what tasks may lease: services = function(params) ... end"
   end
   if checked.api ~= M.API then
     return nil, ("it is written for the API level %d, this ggen-lua speaks %d"):format(checked.api,
@@ -282,6 +288,22 @@ local function path_of(name, dir)
   return name:match("^%.%.?/") and (dir or ".") .. "/" .. name or nil
 end
 
+---Checks what a pipeline gives to a plugin.
+---@param plugin ggen.Plugin
+---@param name string as the pipeline names it
+---@param params table?
+---@param place { file: string?, line: integer? }
+---@return table params with defaults; raises a fault when they do not fit
+function M.params(plugin, name, params, place)
+  local checked, message, where = schema.check({ type = "record", fields = plugin.params },
+    named_params(plugin, params))
+  if checked == nil then
+    fault.raise(("plugin %q: %s"):format(name, schema.message(message, where)), place.file,
+      place.line)
+  end
+  return checked
+end
+
 ---Sets a plugin up for somebody who asks for it: it belongs to no kind of the run.
 ---@param name string
 ---@param params table?
@@ -296,12 +318,7 @@ function Registry:make(name, params, place, kind, host)
     fault.raise(("plugin %q is of kind %s, not %s"):format(name, plugin.kind, kind), place.file,
       place.line)
   end
-  local checked, message, where = schema.check({ type = "record", fields = plugin.params },
-    named_params(plugin, params))
-  if checked == nil then
-    fault.raise(("plugin %q: %s"):format(name, schema.message(message, where)), place.file,
-      place.line)
-  end
+  local checked = M.params(plugin, name, params, place)
   local ok, impl, refused, file, line = pcall(plugin.setup, checked, host or self._host)
   if ok and impl == nil and type(refused) == "string" then
     if file then file = shown_path(file) else file, line = place.file, place.line end
@@ -311,6 +328,7 @@ function Registry:make(name, params, place, kind, host)
   if wrong then fault.raise(("plugin %q is broken: %s"):format(name, wrong), place.file,
     place.line) end
   local instance = { name = name, plugin = plugin, impl = impl, params = checked,
+    configured = params ~= nil and next(params) ~= nil,
     path = path_of(name, place.dir), file = place.file,
     line = place.line }
   self._order[#self._order + 1] = instance
@@ -343,6 +361,12 @@ function Registry:use_first(name)
   local list = self._by_kind[instance.plugin.kind]
   table.insert(list, 1, table.remove(list))
   return instance
+end
+
+---From here on notes of plugins are told to the observers.
+---@param events ggen.Events
+function Registry:attach(events)
+  if self._host.attach_notes then self._host.attach_notes(events) end
 end
 
 ---@return string absolute

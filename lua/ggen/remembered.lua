@@ -63,10 +63,11 @@ function Remembered:evaluated()
   return project
 end
 
--- Whether a hook is a Lua function. Those of hooks and of tasks may share variables of their file,
--- so all of them are to come from the same evaluation.
+-- Whether a hook, or what a plugin is given, is a Lua function. Those and the ones of tasks may
+-- share variables of their file, so all are to come from the same evaluation.
 local function has_hook_functions(self)
   local any = false
+  for _, use in ipairs(self._head.root.uses) do any = any or use.functions ~= nil end
   self:each_hook(function(hook) any = any or hook.fn ~= nil end)
   return any
 end
@@ -111,6 +112,23 @@ local function source(self, number)
   return shown
 end
 
+-- What a plugin is given may have functions too.
+local function restore_param_functions(self, entry, position, use)
+  local list = use.functions
+  for i = 1, #list, 3 do
+    local path = list[i]
+    records.set_function(use.params, path, stand_in.new(source(self, list[i + 1]), list[i + 2],
+      function()
+        local loaded = self:evaluated().loaded
+        local pipeline = loaded.root
+        for _, workspace in ipairs(entry.kind == "workspace" and loaded.workspaces or {}) do
+          if workspace.name == entry.name then pipeline = workspace end
+        end
+        return records.function_at(pipeline.uses[position].params, path)
+      end))
+  end
+end
+
 -- 0 is the root.
 local function pipeline_at(self, number)
   return number == 0 and self.loaded.root or self.loaded.workspaces[number]
@@ -130,6 +148,7 @@ local function pipeline_of(self, entry)
   for i, use in ipairs(entry.uses) do
     pipeline.uses[i] = { name = use.name, params = use.params, dir = use.dir, line = use.line,
       file = source(self, use.source) }
+    if use.functions then restore_param_functions(self, entry, i, use) end
   end
   return pipeline
 end

@@ -3,6 +3,7 @@
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
 local graph = require("ggen.core.graph")
+local leasable = require("ggen.leasable")
 local suggest = require("ggen.suggest")
 local tasks = require("ggen.tasks")
 
@@ -65,6 +66,53 @@ local function add_service(project, task, service)
   project.graph:edge(service.index, task.index)
 end
 
+-- The containers that tasks may lease, once somebody asks for one; false for none.
+local function leasable_of(project)
+  if project._leasable == nil then
+    project._leasable = leasable.of(project.loaded.root.uses) or false
+  end
+  return project._leasable
+end
+
+local function unknown_service(project, task, name)
+  local offered = leasable_of(project)
+  if not offered then
+    complain(task, "unknown task %q in %q%s", name, "services", suggest.hint(name,
+      project:names()))
+  end
+  local known = {}
+  for other in pairs(offered.values) do known[#known + 1] = other end
+  for _, index in ipairs(project:survey().services) do known[#known + 1] = project:id(index) end
+  complain(task, "unknown service %q: no task has that name, and %s knows none of it%s", name,
+    offered.plugin, suggest.hint(name, known))
+end
+
+-- A service is a task, or a container that the task leases: these are told apart here, and from
+-- here on by their positions.
+local function add_services(project, task)
+  local spec, leases, seen = task.spec, nil, {}
+  local prefix = task.workspace and task.workspace .. "#" or ""
+  for position, entry in ipairs(spec.services) do
+    local name = leasable.name(entry)
+    local options = type(entry) == "table" and (entry.env or entry.shared ~= nil)
+    if project._by_id[prefix .. name] or name:byte(1) == 94 -- "^"
+      or project:lookup(name, task.declaration.owner) then
+      if options then
+        complain(task, "%q is a task: shared and env are for containers (p:use"
+          .. ' "containers.pool")', name)
+      end
+      each_named(project, task, { name }, "services", add_service)
+    elseif leasable_of(project) and leasable_of(project).values[name] ~= nil then
+      if seen[name] then complain(task, "it asks for the service %q twice", name) end
+      seen[name], leases = true, leases or {}
+      leases[#leases + 1] = position
+    else
+      unknown_service(project, task, name)
+    end
+  end
+  spec.leases = leases
+end
+
 local function add_after(project, task, before)
   project.graph:edge(before.index, task.index, "after")
 end
@@ -72,7 +120,7 @@ end
 local function add_edges(project, task)
   local spec = task.spec
   if spec.needs then each_named(project, task, spec.needs, "needs", add_need) end
-  if spec.services then each_named(project, task, spec.services, "services", add_service) end
+  if spec.services then add_services(project, task) end
   if spec.after then each_named(project, task, spec.after, "after", add_after) end
 end
 
@@ -116,7 +164,8 @@ local function resolve_hook_list(project, entry, pipeline)
           entry.moment, target, hook), entry.file, entry.line)
       end
       local wrong = task.spec.finally and "runs at the end of the run"
-        or entry.each and (task.spec.needs or task.spec.services) and "waits for other tasks"
+        or entry.each and (task.spec.needs or #leasable.tasks(task.spec) > 0)
+          and "waits for other tasks"
       if wrong then
         fault.raise(("%s %q: %q cannot be a hook here, it %s"):format(entry.moment, target, hook,
           wrong), entry.file, entry.line)
@@ -166,7 +215,7 @@ local function add_hook_edges(project, node, task, path)
       local spec = inner.spec
       local function need(_, _, other) project.graph:edge(other.index, node.index) end
       if spec.needs then each_named(project, inner, spec.needs, "needs", need) end
-      if spec.services then each_named(project, inner, spec.services, "services", need) end
+      each_named(project, inner, leasable.tasks(spec), "services", need)
       if spec.after then
         each_named(project, inner, spec.after, "after", function(_, _, other)
           project.graph:edge(other.index, node.index, "after")

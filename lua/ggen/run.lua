@@ -7,7 +7,6 @@ local async = require("ggen.async")
 local clock = require("ggen.core.clock")
 local events = require("ggen.events")
 local fault = require("ggen.fault")
-local fields = require("ggen.fields")
 local headroom = require("ggen.headroom")
 local hooks = require("ggen.hooks")
 local plan = require("ggen.plan")
@@ -52,6 +51,8 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field waits ggen.Waits
 ---@field cache ggen.Cache?
 ---@field slots ggen.Slots
+---@field leases ggen.Leases? of a run with tasks that lease something
+---@field executors ggen.Instance[]
 ---@field scheduling ggen.Scheduling
 ---@field timings ggen.Timings what the tasks took in their last runs
 ---@field headroom ggen.Headroom
@@ -88,7 +89,7 @@ end
 function M.new(project, selection, options, plugins)
   local self = setmetatable({
     project = project, options = options, events = events.new(plugins:all("observer")),
-    handler = fault.handler(options.verbose), executor = plugins:get("executor"),
+    handler = fault.handler(options.verbose), executors = plugins:all("executor"),
     running = 0, waits = waits.new(), later = {},
   }, Run)
   self.timings = timings.open(project.dir)
@@ -112,6 +113,11 @@ function M.new(project, selection, options, plugins)
       self.events:note("warning", "the machine has no memory left: one task at a time until it has")
     end })
   self.slots = slots.new(self, self.plan, function() self:_pump() end)
+  if #project:survey().leasing > 0 and not options.dry_run and not self.script then
+    self.leases = require("ggen.leases").new(self, plugins:get("containers"))
+  end
+  plugins:attach(self.events)
+  if options.dry_run then self.executors = { self.executors[#self.executors] } end
   if plan.has_lifecycle(project) and not options.dry_run and not options.aside then
     self.recorder = require("ggen.lifecycle.record").new(self)
     self.events:listen("lifecycle state", self.recorder)
@@ -226,7 +232,9 @@ function Run:_ended(task, id, result, started)
   if result.status == "failed" and not task.spec.optional then
     self.failed = true
     local beside = self.moments and self.moments:beside(task)
-    if not self.options.keep_going and not beside then self:_stop() end
+    -- Without an engine all goes on that needs none.
+    local go_on = self.options.keep_going or beside or result.kind == "no_engine"
+    if not go_on then self:_stop() end
     skipped, ready = self.plan:fail(id)
     if beside and not self.options.keep_going then self.moments:go_on_with(beside) end
   elseif result.not_run then
@@ -279,6 +287,7 @@ function Run:_drive(some_plan, indices)
   end
   self.slots:begin(some_plan, not indices and not self.script)
   self.scheduling:begin(some_plan, function(id) return self:_task(id) end, indices)
+  if self.leases then self.leases:begin(some_plan) end
   self._idle = async.future()
   self:_pump()
   self._idle:wait()
@@ -321,20 +330,6 @@ function Run:_announce_interrupt(name, again)
   self.events:note("warning", self.waits.at_end
     and what .. ": what runs at the end goes on (once more kills it)"
     or what .. ": ending what runs" .. (name == "timeout" and "" or " (once more kills it)"))
-end
-
--- A task that says what this version cannot do is run, and it is said once for each field.
-function Run:_warn_of_fields()
-  for _, field in ipairs(fields.without_effect) do
-    local names = {}
-    for _, index in ipairs(self.project:survey().without_effect[field] or {}) do
-      if self.plan:state(index) then names[#names + 1] = self.project:id(index) end
-    end
-    if #names > 0 then
-      self.events:note("warning", ("%s has no effect in this version, the task runs on this machine"
-        .. " as it is: %s"):format(field, table.concat(names, ", ", 1, math.min(#names, 5))))
-    end
-  end
 end
 
 -- Who asks for a service by name wants it to stay.
@@ -428,7 +423,6 @@ function Run:_run_all()
   self:_tell_fresh()
   if self.options.choice then self.options.choice:tell(self.events) end
   if self.rows and self.options.dry_run then require("ggen.lifecycle.admission").tell(self) end
-  if not self.script then self:_warn_of_fields() end
   local main = self.plan
   self.main = main
   self:_watch_files()
@@ -447,6 +441,7 @@ function Run:_run_all()
     local result = { status = "ok", code = 0, service = true, usage = service.result.usage }
     self.account:service_ended(service.task, result, service.started)
   end
+  if self.leases then self.leases:close() end
   -- The steps of a script are no tasks that one could ask for.
   if not (self.options.dry_run or self.options.aside or self.script) then
     self:_remember_failures(main)

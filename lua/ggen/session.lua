@@ -20,6 +20,8 @@ local opened
 ---@field style ggen.Style
 ---@field project_dir string absolute
 ---@field project ggen.Project? where a plugin is set up for one
+---@field note fun(level: "info"|"warning"|"error", text: string, task: ggen.Task?) says something
+---@field attach_notes fun(events: ggen.Events) for the run
 ---@field now fun(): number monotonic seconds
 ---@field unix fun(): number seconds since 1970
 ---@field output_sink fun(fn: fun(stream: "out"|"err", bytes: string)): userdata a sink that calls
@@ -129,13 +131,29 @@ function M.plugin_command(project, name)
   end
 end
 
+local LEVELS = { info = true, warning = true, error = true }
+
+-- What plugins say goes to the observers of the run, once there is one.
+local function notes()
+  local events
+  return function(level, text, task)
+    if not LEVELS[level] or type(text) ~= "string" then
+      error('host.note: a level ("info", "warning" or "error") and a text expected', 2)
+    end
+    if events then return events:note(level, text, task) end
+    io.stderr:write("ggen-lua: ", level, ": ", require("ggen.harmless").text(text), "\n")
+  end, function(of) events = of end
+end
+
 ---@param project ggen.Project
 ---@param args table the global options
 ---@param options table of the command
 ---@return ggen.Host
 function M.host(project, args, options)
   local output, clock = require("ggen.core.output"), require("ggen.core.clock")
+  local note, attach_notes = notes()
   return {
+    note = note, attach_notes = attach_notes,
     screen = output.screen(1), options = options, project_dir = project.dir, project = project,
     now = clock.monotonic, unix = clock.unix, output_sink = output.callback,
     style = require("ggen.style").new(cli.use_color(args.color, 1)),

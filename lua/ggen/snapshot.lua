@@ -120,9 +120,10 @@ local function pipeline_entry(pipeline, sources)
       source = sources:number(pipeline.defaults.file) }
   end
   for i, use in ipairs(pipeline.uses) do
-    if use.params then records.check_plain(use.name, use.params) end
-    entry.uses[i] = { name = use.name, params = use.params, dir = use.dir, line = use.line,
-      source = sources:number(use.file) }
+    local params, functions = use.params, nil
+    if params then params, functions = records.take_functions(use.name, params, sources) end
+    entry.uses[i] = { name = use.name, params = params, functions = functions, dir = use.dir,
+      line = use.line, source = sources:number(use.file) }
   end
   return entry
 end

@@ -3,11 +3,12 @@
 local M = {}
 
 ---@param map table<string, any>
+---@param before (fun(a: any, b: any): boolean)? where they are not all of one type
 ---@return string[] keys
-function M.keys(map)
+function M.keys(map, before)
   local keys = {}
   for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
+  table.sort(keys, before)
   return keys
 end
 

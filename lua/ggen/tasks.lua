@@ -2,7 +2,6 @@
 -- waits for what is not kept here but in the engine's graph (resolve.lua).
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
-local fields = require("ggen.fields")
 local loading = require("ggen.loading")
 local Project = require("ggen.project")
 local sorted = require("ggen.sorted")
@@ -193,8 +192,8 @@ end
 function Evaluated:survey()
   local survey = self._survey
   if survey then return survey end
-  survey = { finals = {}, services = {}, everything = rows_of(self._tasks), without_effect = {},
-    cached = false, alone = {}, io = {} }
+  survey = { finals = {}, services = {}, everything = rows_of(self._tasks), leasing = {},
+    contained = {}, cached = false, alone = {}, io = {} }
   for i, task in ipairs(self._tasks) do
     local spec = task.spec
     survey.cached = survey.cached or not spec.lifecycle or spec.cache ~= false
@@ -202,13 +201,8 @@ function Evaluated:survey()
     if spec.service then survey.services[#survey.services + 1] = i end
     if workers.is_alone(task) then survey.alone[#survey.alone + 1] = i end
     if workers.is_io(task) then survey.io[#survey.io + 1] = i end
-    for _, field in ipairs(fields.without_effect) do
-      if spec[field] then
-        local list = survey.without_effect[field] or {}
-        survey.without_effect[field] = list
-        list[#list + 1] = i
-      end
-    end
+    if spec.leases then survey.leasing[#survey.leasing + 1] = i end
+    if spec.container or spec.cleanroom then survey.contained[#survey.contained + 1] = i end
   end
   self._survey = survey
   return survey

@@ -19,6 +19,7 @@ local LAST_SECONDS = 3
 ---@field killed boolean? a second signal came
 ---@field at_end boolean? the tasks that run at the end have their turn
 ---@field signal ggen.async.Future resolved by the first interrupt
+---@field killing ggen.async.Future resolved by the second
 ---@field package _processes table<userdata, true> those that an interrupt is passed on to
 ---@field package _pauses table<function, userdata> resume functions and timers
 local Waits = {}
@@ -27,7 +28,7 @@ Waits.__index = Waits
 ---@return ggen.Waits
 function M.new()
   return setmetatable({
-    signal = async.future(), _processes = {}, _pauses = {}, _handles = {},
+    signal = async.future(), killing = async.future(), _processes = {}, _pauses = {}, _handles = {},
   }, Waits)
 end
 
@@ -101,6 +102,7 @@ end
 function Waits:interrupt(name)
   if self.interrupted then
     self.killed = true
+    self.killing:resolve()
     process.kill_all("KILL")
     if not self._last_resort then
       self._last_resort = timer.start(LAST_SECONDS, function()

@@ -298,7 +298,7 @@ function M.run(args)
     and setmetatable({ screen = require("ggen.core.output").screen(2) }, { __index = host }) or host
   local plugins = session.plugins(project, beside)
   let_hooks_run_together(plugins, args, options)
-  require("ggen.defaults").add(plugins, options)
+  require("ggen.defaults").add(plugins, options, project)
   if args.cache_clear and not args.dry_run then clear_cache(plugins) end
   add_display(plugins, args, host)
   if args.trace and options.cache and require("ggen.trace_files").add(project.dir, args.trace) then

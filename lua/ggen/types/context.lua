@@ -8,6 +8,7 @@
 ---@class ggen.UserContext
 ---@field task ggen.UserTask the task; for a hook the one that it hangs on
 ---@field matrix table<string, string|number|boolean> the values of the task's matrix
+---@field services table<string, ggen.Lease> what the task leases, by name
 ---@field env table<string, string> the environment that commands get
 ---@field cwd string absolute directory
 ---@field log ggen.UserLog lines in the task's output
@@ -48,6 +49,7 @@ function UserContext.sleep(time) end
 ---@field signal string? name of the signal that ended it, "KILL"
 ---@field timed_out boolean?
 ---@field message string? what to tell when the code alone does not say it
+---@field kind string? of a failure: "no_engine" keeps no other task from starting
 ---@field usage ggen.Usage?
 ---@field stdout string? with capture
 ---@field stderr string? with capture

@@ -13,6 +13,7 @@
 ---@field positional? string the parameter that a list is: `p:use "x" { "a", "b" }`
 ---@field rest? string the parameter, a map, that takes names which are no parameters
 ---@field permissions? string[] "process", "net:HOST", "fs:PATH"
+---@field services? fun(params: table): table<string, any>?, string? of kind containers (see there)
 ---Returns the methods of its kind; or nil and a message when the params do not fit, and then the
 ---file (absolute) and the line that are to blame, if it is not the pipeline.
 ---@field setup fun(params: table, host: ggen.Host): table?, string?, string?, integer?
@@ -69,6 +70,7 @@
 ---@field style ggen.Style
 ---@field project_dir string absolute
 ---@field project table? the project that the plugin is set up for, with its tasks
+---@field note fun(level: string, text: string, task: ggen.Task?) "info", "warning" or "error"
 ---@field now fun(): number monotonic seconds
 ---@field unix fun(): number seconds since 1970
 ---@field output_sink fun(fn: fun(stream: "out"|"err", bytes: string)): userdata makes a sink
@@ -329,15 +331,92 @@ function SchedulerPlugin:admit(task, view) end
 ---@param result ggen.TaskResult
 function SchedulerPlugin:observe(task, result) end
 
----Decides where and how a task runs.
+---Decides where and how a task runs. A run may have several: of those with `accepts` the last one
+---used that takes the task runs it, else the last one used without.
 ---@class ggen.ExecutorPlugin : ggen.AnyPlugin
 local ExecutorPlugin = {}
 
+---A result with the kind "no_engine" fails the task without keeping others from starting.
 ---@async
 ---@param task ggen.Task
 ---@param ctx ggen.Context
 ---@return ggen.Result
 function ExecutorPlugin:run(task, ctx) end
+
+---Whether it runs this task. Pure: it sees the task's declaration only. Must not wait.
+---@param task ggen.Task
+---@return boolean
+function ExecutorPlugin:accepts(task) end
+
+---For `ggen-lua check`, when tasks of the pipeline would be run by it: what is missing for that.
+---@async
+---@param tasks ggen.Task[]
+---@return string? message what is missing, and what to do
+function ExecutorPlugin:check(tasks) end
+
+---Keeps containers, and hands them to the tasks that ask for them (`services`). Every method may
+---wait; acquire and release are called for several tasks at the same time. The plugin's table has
+---`services(params)`, which is pure: it returns the names that tasks may lease, each with what of
+---it enters the keys of these tasks (plain data; functions count by what they are made of), or nil
+---and a message.
+---@class ggen.ContainersPlugin : ggen.AnyPlugin
+local ContainersPlugin = {}
+
+---A container that a task has for itself, or shares.
+---@class ggen.Lease
+---@field name? string the name of the service (filled in)
+---@field host? string
+---@field port? integer the first of its ports, as one reaches it
+---@field ports? table<string, integer> by their names in the container: "5432/tcp"
+---@field socket? string directory on this machine with the unix sockets of the service
+---@field id? string of the container
+---@field pid? integer of a service that is a process of this machine
+---@field env? table<string, string|number> for the task's commands
+
+---@class ggen.LeaseRequest
+---@field name string
+---@field task ggen.Task
+---@field shared boolean others that say so may have it at the same time
+
+---A task of the run that will ask for leases.
+---@class ggen.LeaseWant
+---@field task ggen.Task
+---@field services string[] names, sorted
+---@field shared table<string, boolean> those that it shares
+---@field start number seconds from now, as far as earlier runs tell
+---@field duration number seconds
+---@field known boolean it has run before
+
+---Called once, beside the tasks, when some that will run want leases. It may go on as long as it
+---likes; what of it still waits when drain() has returned is cancelled.
+---@async
+---@param wants ggen.LeaseWant[] by their start
+function ContainersPlugin:warm(wants) end
+
+---A task begins. Called for its services one after the other, in the order of their names; cut
+---short by Ctrl-C and by the time-out of the task.
+---@async
+---@param request ggen.LeaseRequest
+---@return ggen.Lease? lease
+---@return string? message why there is none
+---@return string? kind "no_engine": no engine of containers is there, and what needs none goes on
+function ContainersPlugin:acquire(request) end
+
+---The last command of the task has ended; nobody waits for this but the end of the run.
+---@async
+---@param lease ggen.Lease the table that acquire returned
+---@param outcome { ok: boolean } ok: the task went well
+function ContainersPlugin:release(lease, outcome) end
+
+---The run is over, also when it was interrupted. Not called when nothing was asked for.
+---@async
+function ContainersPlugin:drain() end
+
+---For `ggen-lua check`, when tasks of the pipeline lease something: what is missing for that.
+---@async
+---@param names string[] those that are leased
+---@return string? message what is missing, and what to do
+function ContainersPlugin:check(names) end
 
 ---Decides in which order, and how many at once, the hooks of one moment run.
 ---@class ggen.HooksPlugin : ggen.AnyPlugin

@@ -45,9 +45,12 @@
 ---@field timeout? ggen.Duration After this the task is ended and fails with 124
 ---@field grace? ggen.Duration Between the request to end and the kill (default 5 s)
 ---@field retries? integer|ggen.TaskRetries How often to try again after a failure
+---Services that the task has while it runs: tasks with service = true, or containers that it leases
+---@field services? string|ggen.TaskService|(string|ggen.TaskService)[]
 ---@field service? boolean Runs beside the others until the end of the run
 ---@field ready? ggen.TaskReady When a service is ready: one of port, log, http, cmd
----@field services? string|string[] Services that must be ready while the task runs
+---@field container? string Image of the container that the task runs in
+---@field cleanroom? boolean The task sees nothing but its declared inputs, and no network
 ---Files and globs that the result depends on (default: the workspace's files)
 ---@field inputs? string|string[]
 ---@field outputs? string|string[] Files and directories that the task makes
@@ -59,8 +62,6 @@
 ---@field cache? boolean false: always run
 ---@field version? string Changes the key of a Lua function that cannot be digested
 ---@field weight? ggen.TaskWeight What the task uses of the machine, for schedulers
----@field container? string Image to run in
----@field cleanroom? boolean See only declared inputs
 ---@field fast? ggen.TaskFast A quicker form of the task, for run --fast
 
 ---@class ggen.TaskFast
@@ -82,6 +83,12 @@
 ---@field delay? ggen.Duration Wait before the first retry
 ---@field factor? number Each wait is so many times the one before
 ---@field max_delay? ggen.Duration The longest wait
+
+---@class ggen.TaskService
+---@field [1] string Its name
+---Of a container: env(lease) returns a table of variables for the task
+---@field env? fun(lease: ggen.Lease): table<string, string|number>
+---@field shared? boolean Of a container: others that say so may use it meanwhile
 
 ---@class ggen.TaskWeight
 ---@field cpu? number Cores that the task keeps busy
