@@ -23,6 +23,8 @@ local SECTIONS = {
   { "ggen.http", "ggen.http.", "ggen.http" },
   { "ggen.HttpRequest", "", "The options of ggen.http.request" },
   { "ggen.HttpResponse", "response.", "What it returns" },
+  { "ggen.HttpUpgrade", "", "The options of ggen.http.upgrade" },
+  { "ggen.Stream", "stream:", "The stream that it returns" },
   { "ggen.delivery", "ggen.delivery.", "ggen.delivery" },
   { "ggen.DeliveryOptions", "", "The options of ggen.delivery.new" },
   { "ggen.Delivery", "delivery:", "A delivery" },

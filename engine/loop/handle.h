@@ -21,6 +21,7 @@ class Callback {
 
   void set(Function function) { function_ = std::make_shared<Function>(std::move(function)); }
   void reset() { function_.reset(); }
+  explicit operator bool() const { return function_ != nullptr; }
   void operator()(Args... args) const {
     if (const auto function = function_) (*function)(args...);
   }

@@ -45,6 +45,12 @@ local function header_map(list)
   return map
 end
 
+-- While a pipeline is loading the network is not asked.
+local function refuse_while_loading()
+  if not require("ggen.loading").current() then return end
+  error("while a pipeline is loading nothing may be sent (do it in a task or in a plugin)", 3)
+end
+
 ---Asks and waits for the whole answer. A status such as 404 is an answer; there is none when nobody
 ---could be reached, in time, whose certificate is trusted.
 ---@async
@@ -53,9 +59,7 @@ end
 ---@return string? message
 ---@return ggen.HttpProblem? problem
 function M.request(options)
-  if require("ggen.loading").current() then
-    error("while a pipeline is loading nothing may be sent (do it in a task or in a plugin)", 2)
-  end
+  refuse_while_loading()
   local checked, message, where = schema.check(REQUEST, options)
   if not checked then error("ggen.http.request: " .. schema.message(message, where), 2) end
   checked.headers = header_list(checked.headers)
@@ -66,6 +70,19 @@ function M.request(options)
   if not response then return nil, message, problem end
   response.headers = header_map(response.headers)
   return response
+end
+
+---Asks for a connection of its own that is ours after the answer (101, or 200 without a length).
+---@async
+---@param options ggen.HttpUpgrade
+---@return ggen.Stream? stream
+---@return ggen.HttpResponse|string response or message
+---@return ggen.HttpProblem|"status"? problem
+---@return ggen.HttpResponse? response of another status
+function M.upgrade(options)
+  refuse_while_loading()
+  local stream, response, problem, refusal = require("ggen.http_upgrade").upgrade(options)
+  return stream, response, problem, refusal
 end
 
 return M

@@ -43,14 +43,11 @@ local function answers(url)
   if not conn then return false end
   local request = ("GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n"):format(
     path == "" and "/" or path, authority)
-  local failed = async.await(function(resume)
-    conn:write(request, resume)
-    return conn
-  end)
   local head = ""
-  while not failed and not head:find("\n", 1, true) and #head < 4096 do
+  conn:write(request) -- that it did not go out is said to the reader, too
+  while not head:find("\n", 1, true) and #head < 4096 do
     local chunk = async.await(function(resume)
-      conn:read(resume)
+      if not conn:read(resume) then resume() end
       return conn
     end)
     if not chunk then break end

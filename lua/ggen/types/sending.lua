@@ -36,6 +36,55 @@ function http.request(options) end
 ---@field headers table<string, string> names in lower case; repeated ones are joined by ", "
 ---@field body string
 
+---Asks for a connection that is ours after the answer: 101, or 200 without a length of a body. As
+---the calls of container engines that attach to something. No TLS, no proxies. Unless `headers`
+---say otherwise, it asks with `Connection: Upgrade` and `Upgrade: tcp`.
+---@async
+---@param options ggen.HttpUpgrade
+---@return ggen.Stream? stream
+---@return ggen.HttpResponse|string response what was answered, or why there is no stream
+---@return ggen.HttpProblem|"status"? problem the same in a word; "status": the answer was another
+---@return ggen.HttpResponse? response of another status, up to 1 MiB of its body
+function http.upgrade(options) end
+
+---@class ggen.HttpUpgrade
+---@field unix_socket? string path of a socket to connect to; or:
+---@field host? string a name or an address
+---@field port? integer
+---@field method? string POST, unless it stands here
+---@field path string with its query, from "/" on
+---@field headers? table<string, string|number>
+---@field body? string
+---@field timeout? ggen.Duration until the answer is there, 60 s unless it stands here; 0 is no limit
+
+---A connection in both directions. Whoever has it closes it; one that nobody holds any more is
+---closed, too.
+---@class ggen.Stream
+local Stream = {}
+
+---The next bytes, as many as have come. While nobody asks nothing is read, so that the other side
+---has to wait. One at a time.
+---@async
+---@return string? bytes nil at the end
+---@return string? message when it did not end well
+function Stream:read() end
+
+---Waits until the system has taken the bytes.
+---@async
+---@param bytes string
+---@return boolean? written
+---@return string? message
+function Stream:write(bytes) end
+
+---Ends what we send; the other side may go on.
+---@async
+---@return boolean? done
+---@return string? message
+function Stream:close_write() end
+
+---Ends it in both directions. Who waits for it is told.
+function Stream:close() end
+
 ---Why there is no answer: the request is no request, libcurl is not there or the URL is not one of
 ---HTTP, the name has no address, nobody listens there, the certificate is not trusted, a limit of
 ---time, the connection ended early, a limit of size, the answer is no HTTP.
