@@ -20,7 +20,8 @@ local ORDER = { "observer", "scheduler", "executor", "containers", "hooks", "wor
   "fingerprint", "store", "command" }
 
 -- What observers and others see of a run, described after the kinds.
-local SEEN = { "ggen.Host", "ggen.RunOptions", "ggen.Style", "ggen.Screen", "ggen.Task",
+local SEEN = { "ggen.HealthReport", "ggen.Host", "ggen.RunOptions", "ggen.Style", "ggen.Screen",
+  "ggen.Task",
   "ggen.TaskResult", "ggen.Totals", "ggen.Run", "ggen.Log", "ggen.Context", "ggen.Step",
   "ggen.Lease", "ggen.LeaseRequest", "ggen.LeaseWant",
   "ggen.View", "ggen.Machine", "ggen.Hook", "ggen.WorkspaceFound", "ggen.CacheEntries",
@@ -143,7 +144,8 @@ is [write a plugin](../guides/write-a-plugin.md).
   out[#out + 1] = one_of(files, "ggen.ParamType")
   out[#out + 1] = "### Methods of every kind\n"
   for _, item in ipairs(functions["ggen.AnyPlugin"]) do
-    out[#out + 1] = api.entry(item, markdown.code("close(self)"), 4, "may wait")
+    out[#out + 1] = api.entry(item, markdown.code(item.name
+      .. item.signature:gsub("%(", "(self, "):gsub("%(self, %)", "(self)")), 4, "may wait")
   end
   for _, kind in ipairs(ORDER) do
     out[#out + 1] = kind_section(kind, kinds[kind], classes, functions, plugins, problem)

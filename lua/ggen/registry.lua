@@ -31,7 +31,7 @@ M.kinds = {
   command = { many = true, methods = { "args", "run" } },
 }
 
-local SETUP = { close = true } -- methods of every kind
+local SETUP = { close = true, health = true } -- methods of every kind
 
 ---@class ggen.Instance a plugin that is set up
 ---@field name string as users write it: "scheduler.fifo" or "./mine.lua"
@@ -382,6 +382,16 @@ end
 ---@param kind string
 ---@return ggen.Instance[]
 function Registry:all(kind) return self._by_kind[kind] or {} end
+
+---@param method string
+---@return ggen.Instance[] those that have it, in the order of their setup
+function Registry:having(method)
+  local list = {}
+  for _, instance in ipairs(self._order) do
+    if type(instance.impl[method]) == "function" then list[#list + 1] = instance end
+  end
+  return list
+end
 
 local tracing, now, span = trace.enabled, trace.now, trace.span
 

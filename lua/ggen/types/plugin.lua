@@ -87,13 +87,38 @@
 ---@field verbose boolean
 ---@field yes boolean
 
----Every kind may have `close(self)`, called once at the end when setup succeeded.
+---Every kind may have these two: `close(self)`, called once at the end when setup succeeded, and
+---`health(self, report)`, called by `ggen-lua doctor`.
 ---@class ggen.AnyPlugin
 local AnyPlugin = {}
 
 ---Called once at the end of the run, the plugin set up last first.
 ---@async
 function AnyPlugin:close() end
+
+---Says how it is, for `ggen-lua doctor`: whether what it needs is there and answers. Has two
+---seconds, and changes nothing.
+---@async
+---@param report ggen.HealthReport
+function AnyPlugin:health(report) end
+
+---What a plugin says of its own health, line by line.
+---@class ggen.HealthReport
+local HealthReport = {}
+
+---Something is as it should be.
+---@param text string
+function HealthReport:ok(text) end
+
+---Something could be better, or is missing that not everybody needs.
+---@param text string
+---@param fix string? what to do
+function HealthReport:note(text, fix) end
+
+---Something is wrong: `ggen-lua doctor` ends with 3.
+---@param text string
+---@param fix string what to do
+function HealthReport:problem(text, fix) end
 
 ---What a run may do with results.
 ---@class ggen.CacheOptions
