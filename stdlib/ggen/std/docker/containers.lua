@@ -135,8 +135,8 @@ function Engine:rename(id, name)
   return act(self, id, "rename", { name = names.id(name, "container") })
 end
 
--- Docker kills at once. podman does so by its own API only: otherwise it waits for the stop time-out
--- of the container. What failed then is in an answer of 200.
+-- Docker kills at once. podman does so by its own API only: by the other one it waits for the stop
+-- time-out of the container. What failed then is in an answer of 200.
 local function remove_by_force(engine, id, call)
   call.libpod, call.query.timeout = true, 0
   local reports, message, kind = engine:_ask("DELETE", path_of(id), call)
@@ -263,7 +263,7 @@ function Engine:list(options)
 end
 
 ---Unpacks a tar archive (gzip, bzip2 and xz will do, too) into a directory of it, which must be
----there. It need not run.
+---there (podman makes it). It need not run.
 ---@async
 ---@param id string
 ---@param path string the directory, from the root of the container
