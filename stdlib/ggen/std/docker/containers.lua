@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local ggen = require("ggen")
 local create = require("ggen.std.docker.create")
+local errors = require("ggen.std.docker.errors")
 local names = require("ggen.std.docker.names")
 local view = require("ggen.std.docker.view")
 
@@ -134,6 +135,19 @@ function Engine:rename(id, name)
   return act(self, id, "rename", { name = names.id(name, "container") })
 end
 
+-- Docker kills at once. podman does so by its own API only: by the other one it waits for the stop
+-- time-out of the container. What failed then is in an answer of 200.
+local function remove_by_force(engine, id, call)
+  call.libpod, call.query.timeout = true, 0
+  local reports, message, kind = engine:_ask("DELETE", path_of(id), call)
+  if not reports then return nil, message, kind end
+  for _, report in ipairs(reports) do
+    local problem = view.text(view.map(report).Err)
+    if problem then return nil, errors.of_text(call.doing, problem, "container") end
+  end
+  return true
+end
+
 ---Removes it: with `force` also while it runs (SIGKILL), with `volumes` its anonymous volumes, too.
 ---@async
 ---@param id string
@@ -144,11 +158,10 @@ end
 function Engine:remove(id, options)
   local checked = check_options(options, { force = { type = "boolean" },
     volumes = { type = "boolean" } }, "engine:remove")
-  local query = { force = checked.force, v = checked.volumes }
-  -- Docker kills at once; podman would wait for the stop time-out of the container.
-  if checked.force and self.name == "podman" then query.timeout = 0 end
-  return self:_do("DELETE", path_of(id), { doing = doing("remove", id), about = "container",
-    query = query, timeout = longer(self, 10) })
+  local call = { doing = doing("remove", id), about = "container", timeout = longer(self, 10),
+    query = { force = checked.force, v = checked.volumes } }
+  if checked.force and self.name == "podman" then return remove_by_force(self, id, call) end
+  return self:_do("DELETE", path_of(id), call)
 end
 
 ---What it is and does.
@@ -173,13 +186,14 @@ end
 ---@return ggen.docker.Kind? kind
 function Engine:wait(id, options)
   local seconds = check_options(options, STOP, "engine:wait").timeout or 0
-  local answer, message, kind = self:_ask("POST", path_of(id, "wait"), {
-    doing = doing("wait for", id), about = "container", timeout = seconds })
+  local call = { doing = doing("wait for", id), about = "container", timeout = seconds }
+  -- podman looks every quarter of a second, unless it is told otherwise.
+  if self.name == "podman" then call.libpod, call.query = true, { interval = "20ms" } end
+  local answer, message, kind = self:_call("POST", path_of(id, "wait"), call)
   if not answer then return nil, message, kind end
-  local code = view.number(answer.StatusCode)
-  if not code then
-    return nil, doing("wait for", id) .. ": the engine answered without a code", "protocol"
-  end
+  local value = ggen.json.decode(answer.body)
+  local code = view.number(view.map(value).StatusCode) or view.number(value)
+  if not code then return nil, call.doing .. ": the engine answered without a code", "protocol" end
   return code
 end
 
@@ -223,6 +237,8 @@ end
 
 Engine._label_filter = label_filter
 
+local RUNS = { running = true, paused = true, restarting = true }
+
 ---Containers by their labels; the running ones only, without all.
 ---@async
 ---@param options? { labels?: table<string, string|true>, all?: boolean }
@@ -233,17 +249,21 @@ function Engine:list(options)
   local checked = check_options(options, { labels = { type = "any" }, all = { type = "boolean" } },
     "engine:list")
   local filter = label_filter(checked.labels, "engine:list")
+  -- podman counts paused ones among those that do not run.
   local answer, message, kind = self:_ask("GET", "/containers/json", { doing = "list containers",
-    query = { all = checked.all, filters = filter and { label = filter } },
+    query = { all = checked.all or self.name == "podman", filters = filter and { label = filter } },
     max_bytes = 64 * 1024 * 1024 })
   if not answer then return nil, message, kind end
   local list = {}
-  for _, raw in ipairs(answer) do list[#list + 1] = view.listed(raw, self.endpoint.host) end
+  for _, raw in ipairs(answer) do
+    local listed = view.listed(raw, self.endpoint.host)
+    if listed and (checked.all or RUNS[listed.state]) then list[#list + 1] = listed end
+  end
   return list
 end
 
 ---Unpacks a tar archive (gzip, bzip2 and xz will do, too) into a directory of it, which must be
----there. It need not run.
+---there (podman makes it). It need not run.
 ---@async
 ---@param id string
 ---@param path string the directory, from the root of the container

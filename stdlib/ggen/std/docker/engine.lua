@@ -22,6 +22,9 @@ local Engine = {}
 -- The newest version of the API that this client was written for, and the oldest.
 local NEWEST, OLDEST = { 1, 47 }, { 1, 41 }
 
+-- podman's own API: of its version 4, the first that speaks 1.41.
+local LIBPOD = "/v4.0.0/libpod"
+
 ---@param text string for one part of a path or a value of a query
 ---@return string
 local function escaped(text)
@@ -54,6 +57,7 @@ end
 ---@field headers? table<string, string>
 ---@field timeout? number seconds; 0 is no limit
 ---@field max_bytes? number
+---@field libpod? boolean of podman's own API
 ---@field on_data? fun(bytes: string): boolean?
 
 -- The parts of a request that a plain one and a stream share.
@@ -63,7 +67,11 @@ local function request_of(engine, method, path, call)
   local request = { method = method, headers = headers, timeout = call.timeout or engine._timeout,
     connect_timeout = engine._connect_timeout }
   path = path .. query_text(call.query)
-  if engine.api_version and path ~= "/_ping" then path = "/v" .. engine.api_version .. path end
+  if call.libpod then
+    path = LIBPOD .. path
+  elseif engine.api_version and path ~= "/_ping" then
+    path = "/v" .. engine.api_version .. path
+  end
   if call.body ~= nil then
     local is_text = type(call.body) == "string"
     request.body = is_text and call.body or assert(ggen.json.encode(call.body))

@@ -140,10 +140,11 @@ local function talk(stream, options)
   end)
   if writer then writer:cancel() end
   if not ok then error(failure, 0) end
-  if failure then return nil, failure, kind end
-  local code, message
-  code, message, kind = stream:exit_code()
-  if not code then return nil, message, kind end
+  -- A connection is reset behind the output of a process that has not read all of its input.
+  local unread = failure and kind == "closed" and options.stdin and stream:_whole()
+  if failure and not unread then return nil, failure, kind end
+  local code, message, why = stream:exit_code()
+  if not code then return nil, failure or message, failure and kind or why end
   local result = kept()
   result.code = code
   return result

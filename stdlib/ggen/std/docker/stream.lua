@@ -34,6 +34,9 @@ function Stream:_take()
   return piece[1], piece[2]
 end
 
+-- Whether all that has come was whole.
+function Stream:_whole() return not self._frames or self._frames:complete() end
+
 -- Takes a chunk apart; returns the first piece in it.
 function Stream:_split(chunk)
   if not self._frames then return "out", chunk end
@@ -64,7 +67,7 @@ function Stream:read()
     local chunk, message = self._raw:read()
     if chunk then
       name, bytes = self:_split(chunk)
-    elseif message or (self._frames and not self._frames:complete()) then
+    elseif message or not self:_whole() then
       self._problem = ("%s: the connection ended %s; was the engine stopped or started again?")
         :format(self._doing, message and "early: " .. message or "within a piece of the output")
       self._kind = "closed"
