@@ -22,6 +22,11 @@ local TIMER_STEP = 0.002 -- seconds that a timer may come early
 ---@field message string? what to tell, when the code alone does not say it
 ---@field usage ggen.Usage?
 
+---@class ggen.ForeignCommand
+---@field run fun(timeout: number?, grace: number): ggen.Result waits for its end, and ends it when
+---so many seconds are over: with 124, and KILL when the grace is over too
+---@field kill fun(signal: string) passes a signal on; it may wait
+
 ---@class ggen.Context for executors; describe(step) gives a step as text
 ---@field task ggen.Task
 ---@field steps ggen.Step[]
@@ -125,6 +130,41 @@ function Context:process(options, on_start)
   self:check_time()
   return explain(self, result)
 end
+
+---Waits for the end of a command that is no process of ours, as executors start them elsewhere: it
+---is interrupted as a process is.
+---@async
+---@param command ggen.ForeignCommand
+---@return ggen.Result
+function Context:command(command)
+  self:check_time()
+  local left
+  if self._deadline then
+    left = self._deadline - clock.monotonic()
+    if left <= 0 then return time_out(self) end
+  end
+  self._live = self._live + 1
+  local ok, result = pcall(self._run.waits.command, self._run.waits, command, left,
+    self.task.spec.grace or GRACE, lanes.of(self.task))
+  self._live = self._live - 1
+  if not ok then error(result, 0) end
+  self.used, self._last_used = self.used
+    and require("ggen.usage").add(self.used, result.usage) or result.usage, result.usage
+  self:check_time()
+  return explain(self, result)
+end
+
+---The directories that the task writes its outputs to; those that are missing are made.
+---@return string[]? directories absolute
+---@return string? message
+function Context:output_directories()
+  return require("ggen.outputs").directories(self.task, self._run.project.dir)
+end
+
+---Says something of the task, beside its output.
+---@param level "info"|"warning"
+---@param text string
+function Context:note(level, text) self._run.events:note(level, text, self.task) end
 
 ---What a task used, by its result. An executor whose programs are no processes of ours tells it
 ---itself; else it is what all processes used, of each step and of each function.

@@ -102,6 +102,14 @@ local function makes(task, cwd, name)
   return made
 end
 
+-- Whether a program is one of this machine: in a container only what the project has is, the rest
+-- comes with the image.
+local function in_sight(builder, spec, name)
+  if not spec.container then return true end
+  if name:sub(1, 1) == "/" then return name:sub(1, #builder.root + 1) == builder.root .. "/" end
+  return name:find("/", 1, true) ~= nil
+end
+
 local function references_of(builder, task, tools, variables, files)
   local list, extra, spec = {}, {}, task.spec
   if spec.tools ~= false then
@@ -117,7 +125,7 @@ local function references_of(builder, task, tools, variables, files)
     local path = spec.env and spec.env.PATH and tostring(spec.env.PATH) or ""
     for _, tool in ipairs(tools) do
       local inside = tool.name:find("/", 1, true)
-      if not (inside and makes(task, cwd, tool.name)) then
+      if not (inside and makes(task, cwd, tool.name)) and in_sight(builder, spec, tool.name) then
         list[#list + 1] = tool.name
         list[#list + 1] = inside and cwd or ""
         list[#list + 1] = tool.later and "later" or ""

@@ -73,6 +73,27 @@ local function check_run_field(declaration, path, run)
   if ok == nil then complain(declaration, "task", message, path .. where) end
 end
 
+-- What cannot be in a container is said now: it would run on this machine with the key of a result
+-- from the image.
+local function check_container(declaration, checked)
+  local function wrong(message, field) complain(declaration, "task", message, field) end
+  if not checked.container then
+    wrong('a clean room is a container of its own: name its image (container = "IMAGE")',
+      "cleanroom")
+  end
+  if records.count_functions({ run = checked.run, fast = checked.fast }) > 0 then
+    wrong("a Lua function runs on this machine and not in the container: make it a task of its own",
+      "run")
+  end
+  if checked.service then
+    wrong("a service runs on this machine: a service in a container is one of the plugin"
+      .. " containers.pool, which tasks lease", "service")
+  end
+  if checked.interactive then
+    wrong("a container has no terminal: interactive is for tasks on this machine", "interactive")
+  end
+end
+
 local function check_task(declaration, spec)
   local checked, message, where = schema.check(fields.task, spec)
   if checked == nil then return complain(declaration, "task", message, where) end
@@ -84,6 +105,7 @@ local function check_task(declaration, spec)
   if checked.ready and not checked.service then
     complain(declaration, "task", "only a service can become ready (add service = true)", "ready")
   end
+  if checked.container or checked.cleanroom then check_container(declaration, checked) end
   return checked
 end
 

@@ -41,6 +41,32 @@ function M.patterns(task, root)
   return list, left_out
 end
 
+---The directories that a task writes its outputs to; they are made where they are missing.
+---@param task ggen.Task
+---@param root string absolute
+---@return string[]? directories absolute, sorted
+---@return string? message
+function M.directories(task, root)
+  local fs = require("ggen.core.fs")
+  local found = {}
+  for _, path in ipairs((M.patterns(task, root))) do
+    local fixed = area(path)
+    local info = fixed == path and fs.stat(root .. "/" .. path)
+    local dir = info and info.type == "directory" and path or fixed:match("^(.*)/")
+    if not dir then
+      return nil, ("its output %q lies in the directory of the project itself, which is read-only"
+        .. " here: put it into a directory of its own (as a directory: %s/**)"):format(path, path)
+    end
+    found[root .. "/" .. dir] = true
+  end
+  local list = require("ggen.sorted").keys(found)
+  for _, dir in ipairs(list) do
+    local ok, message = fs.mkdir(dir)
+    if not ok then return nil, message end
+  end
+  return list
+end
+
 local function overlap(a, b)
   local first, second = a.task, b.task
   if first.index > second.index then first, second = second, first end

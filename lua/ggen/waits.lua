@@ -21,6 +21,7 @@ local LAST_SECONDS = 3
 ---@field signal ggen.async.Future resolved by the first interrupt
 ---@field killing ggen.async.Future resolved by the second
 ---@field package _processes table<userdata, true> those that an interrupt is passed on to
+---@field package _commands table<table, true> of these what is no process of ours
 ---@field package _pauses table<function, userdata> resume functions and timers
 local Waits = {}
 Waits.__index = Waits
@@ -28,7 +29,8 @@ Waits.__index = Waits
 ---@return ggen.Waits
 function M.new()
   return setmetatable({
-    signal = async.future(), killing = async.future(), _processes = {}, _pauses = {}, _handles = {},
+    signal = async.future(), killing = async.future(), _processes = {}, _commands = {},
+    _pauses = {}, _handles = {},
   }, Waits)
 end
 
@@ -69,6 +71,32 @@ function Waits:process(options, lane, on_start)
   return result
 end
 
+-- As a process, for those that end it: with a method kill, which does not wait.
+local function handle_of(command)
+  return { kill = function(_, name)
+    async.run(function() command.kill(name) end, function() end)
+  end }
+end
+
+---Waits for the end of a command that is no process of ours (context.lua).
+---@async
+---@param command ggen.ForeignCommand
+---@param timeout number?
+---@param grace number
+---@param lane integer the row of the trace
+---@return ggen.Result
+function Waits:command(command, timeout, grace, lane)
+  check_open(self)
+  local started = trace.enabled() and trace.now()
+  local handle = handle_of(command)
+  self._processes[handle], self._commands[handle] = true, true
+  local ok, result = pcall(command.run, timeout, grace)
+  self._processes[handle], self._commands[handle] = nil, nil
+  if started then trace.span("wait", "command", lane, started, trace.now()) end
+  if not ok then error(result, 0) end
+  return result
+end
+
 ---Waits for a time; an interrupt ends the pause and the task with it.
 ---@async
 ---@param seconds number
@@ -104,6 +132,7 @@ function Waits:interrupt(name)
     self.killed = true
     self.killing:resolve()
     process.kill_all("KILL")
+    for handle in pairs(self._commands) do handle:kill("KILL") end
     if not self._last_resort then
       self._last_resort = timer.start(LAST_SECONDS, function()
         watchdog.exit(self.interrupted == "timeout" and 124 or 130)

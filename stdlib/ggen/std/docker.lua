@@ -14,6 +14,7 @@ local ggen = require("ggen")
 ---@class ggen.std.docker
 ---@field owned ggen.docker.owned containers that do not outlive their run
 ---@field shell ggen.docker.shell commands in a container through one shell
+---@field warm ggen.docker.warm containers that wait for commands
 local M = {}
 
 local function getenv_of(env)
@@ -77,7 +78,7 @@ function M.connect(options)
   return nil, first[1], first[2]
 end
 
-local PARTS = { owned = true, shell = true }
+local PARTS = { owned = true, shell = true, warm = true }
 
 return setmetatable(M, { __index = function(_, name)
   if not PARTS[name] then return nil end

@@ -91,7 +91,7 @@ end
 local SPECIAL = { _ = true, OPTIND = true, OPTARG = true, LINENO = true, PPID = true, PWD = true,
   OLDPWD = true, IFS = true, RANDOM = true, SECONDS = true, EPOCHSECONDS = true, SHLVL = true,
   EPOCHREALTIME = true, UID = true, EUID = true, GROUPS = true, FUNCNAME = true, HISTFILE = true,
-  CDPATH = true, ENV = true, PS1 = true, PS2 = true, PS4 = true, LC_ALL = true, LANG = true }
+  CDPATH = true, ENV = true, PS1 = true, PS2 = true, PS4 = true }
 
 -- Whether the shell can make this environment itself, without a program more.
 local function can_export(env, traits)

@@ -1,0 +1,238 @@
+-- Runs the commands of tasks with `container = "image"` in a container, which stays warm for the
+-- tasks of the run that come later: a command costs a line to a shell that waits there.
+-- SPDX-License-Identifier: MIT
+local ggen = require("ggen")
+local std = require("ggen.std")
+
+local async = ggen.async
+
+-- What tells of a machine and not of the task: in a container the image says it.
+local OF_THE_MACHINE = { "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "MAKEFLAGS" }
+local DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+local function lists(list, name)
+  for _, entry in ipairs(list or {}) do
+    if entry == name then return true end
+  end
+  return false
+end
+
+local function declares(spec, name)
+  return spec.env and spec.env[name] ~= nil or lists(spec.pass_env, name)
+    or lists(spec.key_env, name)
+end
+
+---The environment of a task in a container: that of the image, and what the task has on this
+---machine besides what tells of the machine, unless the task says that itself.
+local function environment_of(ctx, image, user)
+  local env = { PATH = DEFAULT_PATH, HOME = user == "0:0" and "/root" or "/tmp" }
+  for name, value in pairs(image.env) do env[name] = value end
+  for name, value in pairs(ctx.env) do
+    if not lists(OF_THE_MACHINE, name) or declares(ctx.task.spec, name) then env[name] = value end
+  end
+  return env
+end
+
+local function argv_of(step)
+  return step.argv or { step.shell_program or "/bin/sh", "-c", step.shell }
+end
+
+-- Who we are, so that what is made in a mounted directory is ours.
+local function ourselves()
+  local file = io.open("/proc/self/status", "r")
+  local status = file and file:read("*a") or ""
+  if file then file:close() end
+  local uid, gid = status:match("\nUid:%s+%d+%s+(%d+)"), status:match("\nGid:%s+%d+%s+(%d+)")
+  return uid and gid and uid .. ":" .. gid or nil
+end
+
+-- The engine of one user has its own idea of users: there we are root.
+local function is_rootless(engine)
+  local info = engine:info()
+  for _, option in ipairs(info and info.SecurityOptions or {}) do
+    if tostring(option):find("rootless", 1, true) then return true end
+  end
+  return false
+end
+
+local mount = { type = "union", expects = "a path, or a table with source, target and read_only",
+  any_of = { { type = "string" }, { type = "record", fields = {
+    source = { type = "string", required = true },
+    target = { type = "string" },
+    read_only = { type = "boolean" },
+  } } } }
+
+local params = {
+  pull = { type = "enum", values = { "missing", "always", "never" }, default = "missing",
+    desc = "When images are fetched: those that are not here, all once a run, or none" },
+  user = { type = "string", desc = 'Who the commands run as ("1000:1000"; default: whoever runs'
+    .. ' ggen-lua, so that files belong to him; "image": as the image says)' },
+  network = { type = "string", default = "host",
+    desc = '"host": as for tasks on this machine; "none", "bridge", or the name of a network' },
+  memory = { type = "size", desc = "What all commands in one container may use" },
+  cpus = { type = "number", min = 0.01, desc = "Processors for all commands in one container" },
+  mounts = { type = "list", of = mount, default = {}, single = true,
+    desc = "More directories of this machine that tasks see, at the same path or at target" },
+  read_only = { type = "boolean", default = false, desc = "Tasks see the project read-only, but"
+    .. " for the directories of their outputs" },
+  keep = { type = "duration", default = 0,
+    desc = "How long containers wait for a next run of this project" },
+  engine = { type = "string", desc = "Where the container engine is (default: DOCKER_HOST,"
+    .. " CONTAINER_HOST, or the usual sockets)" },
+}
+
+local function mounts_of(extra)
+  local list = {}
+  for _, entry in ipairs(extra) do
+    if type(entry) == "string" then entry = { source = entry } end
+    if entry.source:sub(1, 1) ~= "/" then
+      return nil, ("mounts: %q is no path that begins with /"):format(entry.source)
+    end
+    list[#list + 1] = { source = entry.source, target = entry.target or entry.source,
+      read_only = entry.read_only or false }
+  end
+  return list
+end
+
+---@class ggen.ContainerExecutor
+---@field params table
+---@field host ggen.Host
+---@field mounts ggen.docker.Mount[]
+---@field warm ggen.docker.Warm
+local Executor = {}
+Executor.__index = Executor
+
+function Executor.accepts(_, task) return task.spec.container ~= nil end
+
+-- Who commands run as; nil: as the image says.
+function Executor:_user(engine)
+  if self.params.user == "image" then return nil end
+  if self.params.user then return self.params.user end
+  if self.rootless == nil then self.rootless = is_rootless(engine) end
+  return self.rootless and "0:0" or ourselves()
+end
+
+-- The project at its own path, so that paths in messages and in what is made are right here too.
+local function project_mounts(self, ctx)
+  local dir = self.host.project_dir
+  local list = { { source = dir, target = dir, read_only = self.params.read_only } }
+  if self.params.read_only then
+    local writable, message = ctx:output_directories()
+    if not writable then return nil, message end
+    for _, path in ipairs(writable) do list[#list + 1] = { source = path, target = path } end
+  end
+  for _, entry in ipairs(self.mounts) do list[#list + 1] = entry end
+  return list
+end
+
+-- The seat for all steps of a task; nil and a result when there is none.
+function Executor:_sit_down(ctx)
+  local function refused(message, kind)
+    return nil, { code = 1, kind = kind, message = ("its container (%s): %s"):format(
+      ctx.task.spec.container, message) }
+  end
+  local engine, message, kind = self.warm:engine()
+  if not engine then return refused(message, kind) end
+  local mounts
+  mounts, message = project_mounts(self, ctx)
+  if not mounts then return refused(message) end
+  local user, seat = self:_user(engine)
+  seat, message, kind = self.warm:borrow({ image = ctx.task.spec.container, user = user,
+    pull = self.params.pull, network = self.params.network, memory = self.params.memory,
+    cpus = self.params.cpus, mounts = mounts })
+  if not seat then return refused(message, kind) end
+  seat.env = environment_of(ctx, seat.image, user)
+  return seat
+end
+
+-- Waits for a seat as long as the task may take, and until it is to end.
+local function seat_in_time(self, ctx, job, timeout)
+  local ways = {
+    function() return { self:_sit_down(ctx) } end,
+    function()
+      job.stop:wait()
+      return { nil, { code = 1, message = "interrupted" } }
+    end,
+  }
+  if timeout then
+    ways[3] = function()
+      async.sleep(timeout)
+      return { nil, { code = 124, timed_out = true } }
+    end
+  end
+  local answer = async.race(ways)
+  return answer[1], answer[2]
+end
+
+-- Why a shell is gone; the engine knows most.
+local function why_ended(seat, message)
+  local found = seat.engine:inspect(seat.id)
+  local state = found and found.raw and found.raw.State
+  if type(state) == "table" and state.OOMKilled == true then
+    return message .. ": the container has run out of memory"
+  end
+  if not found or not found.running then return message .. ": the container has ended" end
+  return message
+end
+
+function Executor:_command(ctx, job, step, timeout, grace)
+  local began = self.host.now()
+  local failure
+  if not job.seat then
+    job.seat, failure = seat_in_time(self, ctx, job, timeout)
+    if not job.seat then return failure end
+    if timeout then timeout = math.max(timeout - (self.host.now() - began), 0.001) end
+  end
+  local log, seat = ctx:log(), job.seat
+  local result, message = seat.shell:run({ argv = argv_of(step), env = seat.env, cwd = ctx.cwd,
+    stdin = ctx.task.spec.stdin, timeout = timeout, grace = grace,
+    on_output = function(stream, bytes) log:write(stream, bytes) end })
+  return result or { code = 1, message = why_ended(seat, message) }
+end
+
+function Executor:run(_, ctx)
+  local job = { stop = async.future() }
+  local function kill(signal)
+    if not job.seat then return job.stop:resolve() end
+    job.seat.shell:kill(signal)
+  end
+  local result, left_behind = { code = 0 }, nil
+  local ok, problem = pcall(function()
+    for _, step in ipairs(ctx.steps) do
+      result = ctx:command({ kill = kill, run = function(timeout, grace)
+        return self:_command(ctx, job, step, timeout, grace)
+      end })
+      left_behind = left_behind or result.left_behind
+      if result.code ~= 0 then break end
+    end
+  end)
+  if job.seat then self.warm:give_back(job.seat) end
+  if not ok then error(problem, 0) end
+  result.left_behind = left_behind
+  return result
+end
+
+function Executor:close() self.warm:close() end
+
+---@type ggen.Plugin
+return {
+  name = "container",
+  kind = "executor",
+  version = "1.0.0",
+  api = 1,
+  desc = "Run tasks with `container` in a container of that image",
+  permissions = { "process" },
+  params = params,
+  setup = function(given, host)
+    local mounts, message = mounts_of(given.mounts)
+    if not mounts then return nil, message end
+    local self = setmetatable({ params = given, host = host, mounts = mounts }, Executor)
+    self.warm = std.docker.warm.new({
+      connect = function() return std.docker.connect({ host = given.engine }) end,
+      keep = given.keep,
+      note = function(level, text) host.note(level, text) end,
+    })
+    return { accepts = Executor.accepts, close = function() self:close() end,
+      run = function(_, task, ctx) return self:run(task, ctx) end }
+  end,
+}
