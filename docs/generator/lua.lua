@@ -48,11 +48,17 @@ local SECTIONS = {
   { "ggen.Targets", "targets:", "What ggen.targets.new returns" },
   { "ggen.metrics", "ggen.metrics.", "ggen.metrics" },
   { "ggen.trace", "ggen.trace.", "ggen.trace" },
+  { "ggen.local_service", "ggen.local_service.", "ggen.local_service" },
+  { "ggen.LocalServiceSpec", "", "What ggen.local_service.start takes" },
+  { "ggen.LocalServiceOptions", "", "And its options" },
+  { "ggen.LocalService", "service:", "What it returns" },
+  { "ggen.readiness", "ggen.readiness.", "ggen.readiness" },
+  { "ggen.ReadinessProbe", "", "How ggen.readiness.wait asks" },
 }
 
 -- Parts of the module ggen that are read on first use.
 local PARTS = { "async", "delivery", "environment", "evict", "files", "history", "http", "json",
-  "metrics", "random", "recommendations", "report", "schema", "std", "suggest", "targets",
+  "local_service", "metrics", "random", "readiness", "recommendations", "report", "schema", "std", "suggest", "targets",
   "trace", "units" }
 
 -- The value that a class describes, to compare the names. What starts with "_" is private.
@@ -94,6 +100,7 @@ local function reality()
       "post"),
     ["ggen.units"] = ggen.units, ["ggen.schema"] = ggen.schema, ["ggen.report"] = ggen.report,
     ["ggen.targets"] = ggen.targets, ["ggen.metrics"] = ggen.metrics, ["ggen.trace"] = ggen.trace,
+    ["ggen.local_service"] = ggen.local_service, ["ggen.readiness"] = ggen.readiness,
   }
 end
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "loop/free_port.h"
 #include "loop/stream.h"
 #include "lua/call.h"
 #include "lua/ref.h"
@@ -208,12 +209,22 @@ int connection_close(lua_State* L) {
   return 0;
 }
 
+// free_port() -> a port of 127.0.0.1 that nobody listens on just now | nil, message, kind
+int net_free_port(lua_State* L) {
+  auto port = loop::free_port();
+  if (!port) return push_error(L, port.error());
+  lua_pushinteger(L, *port);
+  return 1;
+}
+
 constexpr luaL_Reg kMethods[] = {
     {"write", connection_write}, {"close_write", connection_close_write},
     {"read", connection_read},   {"stop_reading", connection_stop_reading},
     {"close", connection_close}, {nullptr, nullptr}};
-constexpr luaL_Reg kFunctions[] = {
-    {"connect", net_connect}, {"connect_unix", net_connect_unix}, {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {{"connect", net_connect},
+                                   {"connect_unix", net_connect_unix},
+                                   {"free_port", net_free_port},
+                                   {nullptr, nullptr}};
 
 }  // namespace
 

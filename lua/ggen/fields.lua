@@ -141,6 +141,8 @@ local readiness = { type = "record", desc = "When a service is ready: one of por
   if ways ~= 1 then return "say exactly one of port, log, http and cmd" end
 end }
 
+M.readiness = readiness
+
 local leased = { type = "record", desc = "A service, and how the task has it", fields = {
   [1] = { type = "string", required = true, desc = "Its name" },
   shared = { type = "boolean", desc = "Of a container: others that say so may use it meanwhile" },

@@ -4,6 +4,7 @@
 local async = require("ggen.async")
 local clock = require("ggen.core.clock")
 local output = require("ggen.core.output")
+local readiness = require("ggen.readiness")
 
 local M = {}
 
@@ -21,117 +22,39 @@ function M.new(run)
   return setmetatable({ _run = run, _list = {} }, Services)
 end
 
-local function connects(host, port)
-  local net = require("ggen.core.net")
-  local conn
-  local message = async.await(function(resume)
-    conn = net.connect(host, port, resume)
-    return conn
-  end)
-  if message then
-    conn:close()
-    return nil
-  end
-  return conn
-end
-
--- GET with the least that a server accepts; only the status line matters.
-local function answers(url)
-  local authority, path = url:match("^http://([^/]+)(.*)$")
-  local host, port = authority:match("^(.-):(%d+)$")
-  local conn = connects(host or authority, tonumber(port) or 80)
-  if not conn then return false end
-  local request = ("GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n"):format(
-    path == "" and "/" or path, authority)
-  local head = ""
-  conn:write(request) -- that it did not go out is said to the reader, too
-  while not head:find("\n", 1, true) and #head < 4096 do
-    local chunk = async.await(function(resume)
-      if not conn:read(resume) then resume() end
-      return conn
-    end)
-    if not chunk then break end
-    head = head .. chunk
-  end
-  conn:close()
-  local status = tonumber(head:match("^HTTP/%S+%s+(%d%d%d)"))
-  return status ~= nil and status >= 200 and status < 400
-end
-
--- Asks again and again; nothing tells us when a server begins to listen.
-local function until_true(interval, check)
-  while not check() do async.sleep(interval) end
-end
-
--- One way to wait for each kind of readiness; each returns when the service is ready.
-local waits = {}
-
-function waits.port(_, ready)
-  until_true(ready.interval, function()
-    local conn = connects(ready.host, ready.port)
-    if conn then conn:close() end
-    return conn ~= nil
-  end)
-end
-
-function waits.http(_, ready)
-  until_true(ready.interval, function() return answers(ready.http) end)
-end
-
-function waits.cmd(service, ready)
-  local command = ready.cmd
-  until_true(ready.interval, function()
-    local result = service.context:process({
-      argv = type(command) == "table" and command or nil,
-      shell = type(command) == "string" and command or nil,
-    })
-    return result.code == 0
-  end)
-end
-
-function waits.log(service) service.seen:wait() end
-
--- Passes the output on to the log and looks for a text in it, also across two pieces.
+-- Passes the output on to the log and looks for a text in it.
 local function watch_log(service, log, text)
-  service.seen = async.future()
-  local tail, found = "", false
+  local feed
+  feed, service.seen = readiness.watch(text)
   return output.callback(function(stream, bytes)
     log:write(stream, bytes)
-    if found then return end
-    local window = tail .. bytes
-    if window:find(text, 1, true) then
-      found, tail = true, ""
-      service.seen:resolve()
-    else
-      tail = window:sub(-#text)
-    end
+    feed(bytes)
   end)
 end
 
--- What is waited for, as a message says it.
-local SIGNS = { port = "port %s", http = "%s", cmd = "%s", log = "%q in its output" }
-
-local function await_ready(service, ready)
-  local kind = ready.port and "port" or ready.http and "http" or ready.cmd and "cmd" or "log"
-  local what = ready[kind]
-  if type(what) == "table" then what = table.concat(what, " ") end
+-- What is to be waited for has ended, or nobody wants it any more.
+local function await_end(service)
   local _, first = async.race({
     function() service.ended:wait() end,
-    function() waits[kind](service, ready) end,
-    function() async.sleep(ready.timeout) end,
     function() service.context:interrupted() end,
   })
-  if first == 4 then return nil, "interrupted before it was ready" end
-  if first == 1 then
-    local result = service.result
-    return nil, ("it ended before it was ready (%s)"):format(result.message
-      or ("exit code %d"):format(result.code))
-  end
-  if first == 3 then
-    return nil, ("it was not ready within %s (%s)"):format(
-      require("ggen.units").format_duration(ready.timeout), SIGNS[kind]:format(what))
-  end
-  return true
+  if first == 2 then return "interrupted before it was ready" end
+  local result = service.result
+  return ("it ended before it was ready (%s)"):format(result.message
+    or ("exit code %d"):format(result.code))
+end
+
+local function await_ready(service, ready)
+  return readiness.wait(ready, {
+    seen = service.seen,
+    ended = function() return await_end(service) end,
+    run = function(command)
+      return service.context:process({
+        argv = type(command) == "table" and command or nil,
+        shell = type(command) == "string" and command or nil,
+      }).code
+    end,
+  })
 end
 
 ---Starts a service and waits until it is ready.

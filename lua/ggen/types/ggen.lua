@@ -22,8 +22,10 @@
 ---@field files ggen.files small files that plugins keep
 ---@field http ggen.http requests over HTTP
 ---@field json ggen.json reads and writes JSON
+---@field local_service ggen.local_service services without containers
 ---@field metrics ggen.metrics figures of a recorded run, and conditions over them
 ---@field random ggen.random names that nobody else has
+---@field readiness ggen.readiness when something that was started is ready
 ---@field recommendations ggen.recommendations what would make a run faster
 ---@field report ggen.report pieces that observers share
 ---@field schema ggen.schema checks values against descriptions

@@ -290,6 +290,28 @@ local trace = {}
 ---Begins to record; one that --trace or another plugin has begun goes on.
 function trace.start() end
 
+---A row of one's own, for what no task does. What overlaps needs rows of its own.
+---@param name string as the trace shows it
+---@return integer row
+function trace.row(name) end
+
+---Whether a trace is made: who has to find something out for it asks first.
+---@return boolean
+function trace.enabled() end
+
+---The time on the clock of the spans.
+---@return number nanoseconds
+function trace.now() end
+
+---Puts a span down; does nothing unless a trace is made.
+---@param row integer of row(); 0 is that of the run
+---@param category string
+---@param name string
+---@param began number of now()
+---@param ended? number of now(); without it the span ends now
+---@param args? table<string, string|number|boolean>
+function trace.span(row, category, name, began, ended, args) end
+
 ---Writes a Chrome trace of what was recorded until now.
 ---@param path string absolute
 ---@return boolean? done
