@@ -258,6 +258,11 @@ Result<void> Tree::resolve(std::span<const SetId> sets) {
   return impl_->resolve(sets, impl_->next_walk(true));
 }
 
+Result<void> Tree::resolve_again(std::span<const SetId> sets) {
+  const Tick tick = ++impl_->tick;
+  return impl_->resolve(sets, {tick, tick, true});
+}
+
 bool Tree::is_quick(std::span<const SetId> sets) { return impl_->is_quick(sets); }
 
 void Tree::new_epoch() { impl_->since = ++impl_->tick; }

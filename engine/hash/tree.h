@@ -111,6 +111,8 @@ class Tree {
   // Brings the sets up to date. A set that cannot be read is the error, and does not keep the
   // others from being resolved: problem() tells which.
   Result<void> resolve(std::span<const SetId> sets);
+  // The same, whether they were looked at before or not.
+  Result<void> resolve_again(std::span<const SetId> sets);
 
   // Whether a resolve() of the sets is over in no time: few files, as far as anybody knows, and
   // hardly a byte of them to hash. Looks at the stamps of the files to tell.

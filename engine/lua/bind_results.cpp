@@ -72,8 +72,9 @@ int assessor_present(lua_State* L) {
       L, 3, [task](Session& session) { return session.assessor->is_read_quick(task); },
       [task](Session& session) -> Result<std::vector<cache::Present>> {
         std::vector<cache::Present> present;
-        GGEN_TRY(session.assessor->read_outputs(task));
         if (const auto set = session.assessor->output_set(task)) {
+          // Another run may have made or restored them before this one had the lock.
+          GGEN_TRY(session.tree.resolve_again({&*set, 1}));
           session.tree.each(*set, [&](const hash::TreeEntry& entry) {
             if (entry.kind == hash::EntryKind::missing) return;
             present.push_back(

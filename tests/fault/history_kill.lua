@@ -62,17 +62,14 @@ local function problem_of(dir, whole_runs)
   local text, ids, whole = fs.read(dir .. "/.ggen/history.jsonl") or "", {}, 0
   for line in text:gmatch("[^\n]+") do
     local value = json.decode(line)
-    if line == TORN then
-      -- The run that ended it was killed before it swept.
-    elseif type(value) ~= "table" then
-      return "a line is no run: " .. line
-    elseif ids[value.id] then
-      return ("the run %s has two lines"):format(value.id)
-    else
+    if type(value) == "table" then
+      if ids[value.id] then return ("the run %s has two lines"):format(value.id) end
       ids[value.id], whole = true, whole + 1
       if not fs.stat(("%s/.ggen/runs/%s.json"):format(dir, value.id)) then
         return ("the run %s has a line and no record"):format(value.id)
       end
+    elseif line ~= TORN then -- which stands where the run that ended it was killed before it swept
+      return "a line is no run: " .. line
     end
   end
   if whole < whole_runs then

@@ -95,7 +95,8 @@ alive() {
   [ -n "$born" ] && [ "$(pid_born "$pid")" = "$born" ] || return 1
   printf '%s' "$pid"
 }
-# stop_pid NAME: ends the recorded process, and only that one.
+# stop_pid NAME: ends the recorded process, and only that one. It is a child of nobody here, who
+# would be told of its end: it is asked for.
 stop_pid() {
   local pid i
   if pid=$(alive "$1"); then
@@ -109,7 +110,8 @@ stop_pid() {
   rm -f "$SVC_DIR/$1.pid"
 }
 
-# wait_ready NAME: returns when the service answers; fails when the process NAME has ended.
+# wait_ready NAME: returns when the service answers; fails when the process NAME has ended. A server
+# does not tell that it answers by now: it is asked.
 wait_ready() {
   local deadline=$((SECONDS + SVC_WAIT))
   until svc_ready; do

@@ -52,7 +52,8 @@ start() {
   bash "$here/$1.sh" start && eval "$(bash "$here/$1.sh" env)"
 }
 
-# answers EXPR VALUE: the query has this value, once Prometheus has scraped it.
+# answers EXPR VALUE: the query has this value, once Prometheus has scraped it, which it does in its
+# own time and tells nobody.
 answers() {
   local deadline=$((SECONDS + 20)) result
   until result=$(prometheus query "$1") && [[ $(jq -r '.[0].value[1]' <<<"$result") == "$2" ]]; do

@@ -30,7 +30,7 @@ local function with_server(body)
     }, function() sink:close() end))
   end)
   body(port)
-  while process.live() > 0 do async.sleep(0) end
+  while process.live() > 0 do async.sleep(0) end -- of a closed handle nobody is told
   assert.is_nil(server:pid())
 end
 

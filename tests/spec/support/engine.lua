@@ -1,6 +1,7 @@
 -- A container engine for specs that says what it is told to (tests/support/fake_engine.py). It runs
 -- beside the spec and is ended with it.
 -- SPDX-License-Identifier: MIT
+local arrivals = require("arrivals")
 local async = require("ggen.async")
 local docker = require("ggen.std.docker")
 local fs = require("ggen.core.fs")
@@ -56,7 +57,7 @@ function M.serve(answers, body)
     rest = rest .. bytes
     for line in rest:gmatch("([^\n]*)\n") do
       if is_ready then
-        requests[#requests + 1] = assert(json.decode(line))
+        arrivals.add(requests, assert(json.decode(line)))
       else
         is_ready = true
         ready:resolve()
@@ -101,7 +102,7 @@ end
 ---@param requests table[]
 ---@param count integer
 function M.wait(requests, count)
-  while #requests < count do async.sleep(0) end
+  arrivals.wait(requests, count)
   assert(#requests == count, #requests .. " requests came")
 end
 

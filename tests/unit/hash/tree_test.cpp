@@ -145,6 +145,18 @@ TEST_CASE("A few small files are quick, what may be many files or bytes is not",
   CHECK_FALSE(is_quick(glob));
 }
 
+TEST_CASE("What was looked at is looked at again only where somebody asks for it", "[hash][tree]") {
+  Project project;
+  project.write("out/a", "before");
+  const SetId set = project.resolved({"", {"out"}, {}, true});
+  const ggen::Digest before = project.tree->digest(set);
+  project.write("out/a", "what another run made");
+  REQUIRE(project.tree->resolve(std::span(&set, 1)));
+  CHECK(project.tree->digest(set) == before);
+  REQUIRE(project.tree->resolve_again(std::span(&set, 1)));
+  CHECK(project.tree->digest(set) != before);
+}
+
 TEST_CASE("Outputs see everything, whole directories and empty ones", "[hash][tree]") {
   Project p;
   p.write(".gitignore", "dist\n");

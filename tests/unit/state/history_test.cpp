@@ -54,8 +54,12 @@ TEST_CASE("history: a torn last line is ended before the next", "[state]") {
   const TempDir dir;
   dir.make();
   REQUIRE(ggen::write_file(dir.history(), line(1) + "{\"v\":1,\"id\":"));
-  REQUIRE(append_history(dir.history(), line(2)));
+  const auto due = append_history(dir.history(), line(2));
+  REQUIRE(due);
+  CHECK(due->lines);  // what is left of it is to go
   CHECK(*ggen::read_file(dir.history()) == line(1) + "{\"v\":1,\"id\":\n" + line(2));
+  REQUIRE(sweep_history(dir.history(), HistoryLimits(), ""));
+  CHECK(*ggen::read_file(dir.history()) == line(1) + line(2));
 }
 
 TEST_CASE("history: who crosses a border is told to sweep, and nobody else", "[state]") {
@@ -179,7 +183,11 @@ TEST_CASE("history: runs are files named after their ids, the oldest go", "[stat
   REQUIRE(ggen::write_file(in_work, "{"));
   const struct timespec long_ago[2] = {{1, 0}, {1, 0}};
   REQUIRE(::utimensat(AT_FDCWD, left_over.c_str(), long_ago, 0) == 0);
+  const struct timespec just_now[2] = {{::time(nullptr) - 60, 0}, {::time(nullptr) - 60, 0}};
+  REQUIRE(::utimensat(AT_FDCWD, in_work.c_str(), just_now, 0) == 0);
   HistoryLimits limits;
+  REQUIRE(sweep_runs(dir.runs(), limits, "20260201T000000.000"));
+  CHECK(ggen::list_dir(dir.runs())->size() == 7);  // less the old one and what is left over
   limits.runs = 3;
   REQUIRE(sweep_runs(dir.runs(), limits, "20260201T000000.000"));
   std::vector<std::string> names;
