@@ -2,7 +2,6 @@
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
 local clock = require("ggen.core.clock")
-local env = require("ggen.core.env")
 local fs = require("ggen.core.fs")
 
 local M = {}
@@ -29,10 +28,13 @@ function M.start(project, ...)
   local run = setmetatable({ dir = dir, lines = 0, project = project }, Run)
   local words = quoted({ os.getenv("GGEN_LUA") or fs.realpath("/proc/self/exe"), "lua",
     "tests/containers/support/owner.lua", project, ... })
-  -- The shell opens the FIFO for both, so that neither end waits for the other.
+  -- Opened for both directions, so that neither end waits for the other.
   os.execute(("mkfifo %s/in; %s <>%s/in >%s/out 2>&1 & echo $! >%s/pid"):format(dir, words, dir,
     dir, dir))
   run.pid = assert(tonumber((fs.read(dir .. "/pid"))))
+  -- Held open: what is written before the run reads must stay.
+  run.input = assert(io.open(dir .. "/in", "r+"))
+  run.input:setvbuf("no")
   runs[#runs + 1] = run
   return run
 end
@@ -63,11 +65,7 @@ function Run:read()
   return line
 end
 
-function Run:write(text)
-  local file = assert(io.open(self.dir .. "/in", "r+"))
-  file:write(text)
-  file:close()
-end
+function Run:write(text) assert(self.input:write(text)) end
 
 local function is_alive(pid)
   local stat = fs.read("/proc/" .. pid .. "/stat")
@@ -92,6 +90,7 @@ function Run:kill() M.kill(self.pid) end
 function M.end_all(project)
   for _, run in ipairs(runs) do
     if is_alive(run.pid) then run:kill() end
+    run.input:close()
     fs.remove(run.dir, { recursive = true })
   end
   runs = {}
@@ -122,10 +121,12 @@ function M.reapers(project)
   for _, file in ipairs(fs.list("/proc")) do
     local command = file.name:match("^%d+$") and fs.read("/proc/" .. file.name .. "/cmdline")
     if command and command:find("^ggen%-lua%-reaper") and is_alive(file.name) then
-      pids[#pids + 1] = tonumber(file.name)
+      local dir = fs.realpath("/proc/" .. file.name .. "/cwd") or "a deleted one"
+      if dir:find(project, 1, true) or dir:find("^a deleted") then
+        pids[#pids + 1] = tonumber(file.name)
+      end
     end
   end
-  assert(project and env)
   return pids
 end
 
