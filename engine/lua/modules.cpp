@@ -18,6 +18,7 @@ int open_incremental(lua_State* L);
 int open_jobserver(lua_State* L);
 int open_json(lua_State* L);
 int open_lock(lua_State* L);
+int open_lock_file(lua_State* L);
 int open_loop(lua_State* L);
 int open_net(lua_State* L);
 int open_output(lua_State* L);
@@ -27,6 +28,7 @@ int open_signal(lua_State* L);
 int open_snapshot(lua_State* L);
 int open_spans(lua_State* L);
 int open_state(lua_State* L);
+int open_successor(lua_State* L);
 int open_timer(lua_State* L);
 int open_timings(lua_State* L);
 int open_toml(lua_State* L);
@@ -55,6 +57,7 @@ constexpr Module kModules[] = {
     {"ggen.core.jobserver", open_jobserver},
     {"ggen.core.json", open_json},
     {"ggen.core.lock", open_lock},
+    {"ggen.core.lock_file", open_lock_file},
     {"ggen.core.loop", open_loop},
     {"ggen.core.net", open_net},
     {"ggen.core.output", open_output},
@@ -64,6 +67,7 @@ constexpr Module kModules[] = {
     {"ggen.core.snapshot", open_snapshot},
     {"ggen.core.spans", open_spans},
     {"ggen.core.state", open_state},
+    {"ggen.core.successor", open_successor},
     {"ggen.core.timer", open_timer},
     {"ggen.core.timings", open_timings},
     {"ggen.core.toml", open_toml},

@@ -139,6 +139,7 @@ end
 -- time-out of the container. What failed then is in an answer of 200.
 local function remove_by_force(engine, id, call)
   call.libpod, call.query.timeout = true, 0
+  call.query.v, call.query.volumes = nil, call.query.v -- there it has another name
   local reports, message, kind = engine:_ask("DELETE", path_of(id), call)
   if not reports then return nil, message, kind end
   for _, report in ipairs(reports) do
