@@ -153,8 +153,8 @@ local leased = { type = "record", desc = "A service, and how the task has it", f
 local service = { type = "union", any_of = { text, leased },
   expects = "a name, or { name, shared = true, env = function(lease) ... end }" }
 
-local services = list(service, "Services that the task has while it runs: tasks with service = true,"
-  .. " or containers that it leases")
+local services = list(service, "Services that the task has while it runs: tasks with service ="
+  .. " true, or containers that it leases")
 services.named = ' (one with options is a table of its own: { { "db", shared = true } })'
 
 local retries = { type = "union", desc = "How often to try again after a failure",

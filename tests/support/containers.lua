@@ -1,5 +1,5 @@
--- A plugin of the kind containers without containers, for tests: it writes what it is asked into the
--- file "calls" of the project, and answers as its params say.
+-- A plugin of the kind containers without containers, for tests: it writes what it is asked into
+-- the file "calls" of the project, and answers as its params say.
 -- SPDX-License-Identifier: MIT
 local ggen = require "ggen"
 
