@@ -58,7 +58,8 @@ local SECTIONS = {
 
 -- Parts of the module ggen that are read on first use.
 local PARTS = { "async", "delivery", "environment", "evict", "files", "history", "http", "json",
-  "local_service", "metrics", "random", "readiness", "recommendations", "report", "schema", "std", "suggest", "targets",
+  "local_service", "metrics", "random", "readiness", "recommendations", "report", "schema", "std",
+  "suggest", "targets",
   "trace", "units" }
 
 -- The value that a class describes, to compare the names. What starts with "_" is private.

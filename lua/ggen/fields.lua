@@ -153,6 +153,10 @@ local leased = { type = "record", desc = "A service, and how the task has it", f
 local service = { type = "union", any_of = { text, leased },
   expects = "a name, or { name, shared = true, env = function(lease) ... end }" }
 
+local services = list(service, "Services that the task has while it runs: tasks with service ="
+  .. " true, or containers that it leases")
+services.named = ' (one with options is a table of its own: { { "db", shared = true } })'
+
 local retries = { type = "union", desc = "How often to try again after a failure",
   expects = "a whole number, or a table with count, delay, factor and max_delay",
   any_of = {
@@ -245,8 +249,7 @@ M.task = { type = "record", fields = {
   end, desc = "After this the task is ended and fails with 124" },
   grace = { type = "duration", desc = "Between the request to end and the kill (default 5 s)" },
   retries = retries,
-  services = list(service, "Services that the task has while it runs: tasks with service = true,"
-    .. " or containers that it leases"),
+  services = services,
   service = { type = "boolean", desc = "Runs beside the others until the end of the run" },
   ready = readiness,
   matrix = matrix,

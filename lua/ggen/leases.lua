@@ -134,12 +134,12 @@ local function acquire(self, task, want, deadline)
     return nil, failure_of(want.name, answer[3], answer[4])
   end
   local wrong = wrong_with(lease)
+  if type(lease) == "table" then lease.name = lease.name or want.name end
   if wrong then
     if type(lease) == "table" then release(self, lease, true) end
     return nil, { code = 1, message = ("plugin %q, method acquire: a lease, or nil and a message"
       .. " expected: %s"):format(self._plugin.name, wrong) }
   end
-  lease.name = lease.name or want.name
   return lease
 end
 

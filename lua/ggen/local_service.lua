@@ -21,8 +21,9 @@ local TRIES = 3 -- somebody else may take the port between our look and its own
 local function ready_field()
   local fields = {}
   for name, field in pairs(readiness.schema.fields) do fields[name] = field end
-  return { type = "record", fields = fields, default = {}, desc = "When it is ready: one of port, log, http (may"
-    .. " have ${PORT} in it), cmd; without one, when the port that it was given accepts",
+  return { type = "record", fields = fields, default = {},
+    desc = "When it is ready: one of port, log, http (may have ${PORT} in it), cmd; without one,"
+      .. " when the port that it was given accepts",
     check = function(value)
       local ways = 0
       for _, way in ipairs({ "port", "log", "http", "cmd" }) do

@@ -6,6 +6,7 @@
 --   lines = { run = 12, ["inputs.1"] = 14, ["env.CC"] = 17 }      -- in declaration.file
 -- SPDX-License-Identifier: MIT
 local dsl = require("ggen.dsl")
+local leasable = require("ggen.leasable")
 local lua_source = require("ggen.lua_source")
 local steps = require("ggen.steps")
 
@@ -240,7 +241,7 @@ for _, kind in ipairs({ "env", "matrix" }) do
   end
 end
 
-for _, kind in ipairs({ "version", "cwd", "stdin", "container" }) do
+for _, kind in ipairs({ "version", "cwd", "stdin", "container", "cleanroom" }) do
   by_kind[kind] = function(self, task) return self:field(task.declaration, kind) end
 end
 
@@ -268,6 +269,16 @@ end
 
 function by_kind.plugin(self, task, part)
   return plugin_of(self, nil, part.name) or plugin_of(self, "fingerprint") or declared_at(task)
+end
+
+function by_kind.service(self, task)
+  return plugin_of(self, "containers") or declared_at(task)
+end
+
+function by_kind.lease(self, task, part)
+  return element(self, task, "services", position(task.spec.services, function(entry)
+    return leasable.name(entry) == part.name
+  end))
 end
 
 function by_kind.hook(_, _, part)
@@ -317,7 +328,8 @@ end
 function by_kind.need(self, task, part)
   local project = self._project
   for _, field in ipairs({ "needs", "services" }) do
-    local index = position(task.spec[field], function(name)
+    local index = position(task.spec[field], function(entry)
+      local name = leasable.name(entry)
       local found = project:lookup(name, task.declaration.owner)
       return position(found, function(other) return project:id(other) == part.name end) ~= nil
     end)

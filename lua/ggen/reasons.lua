@@ -1,6 +1,7 @@
 -- Why a task runs, in words: what moved since it ran last, by kind and name.
 -- SPDX-License-Identifier: MIT
 local harmless = require("ggen.harmless")
+local sorted = require("ggen.sorted")
 local units = require("ggen.units")
 
 local M = {}
@@ -34,6 +35,7 @@ local function from_to(change)
     return (after and after ~= "") and "is now " .. value_of(after) or "changed"
   end
   if not after or after == "" then return "is not set any more" end
+  if before:find("^function ") then return "changed" end
   if before:find("^=?sha256:") or after:find("^=?sha256:") then return "changed" end
   return ("%s -> %s"):format(value_of(before), value_of(after))
 end
@@ -70,7 +72,41 @@ local function plugin(change)
     after = new_options }))
 end
 
+-- "image a -> b; ports changed": what is not the same in two values that are told as JSON.
+local function differences(before, after)
+  local json = require("ggen.core.json")
+  local ok, old, new = pcall(function() return json.decode(before), json.decode(after) end)
+  if not ok or type(old) ~= "table" or type(new) ~= "table" then return "changed" end
+  local names, parts = {}, {}
+  for _, value in ipairs({ old, new }) do
+    for name in pairs(value) do names[tostring(name)] = true end
+  end
+  for name in sorted.pairs(names) do
+    local first, second = old[name], new[name]
+    local plain = type(first) ~= "table" and type(second) ~= "table"
+    if plain and first ~= second then
+      parts[#parts + 1] = name .. " " .. from_to({ before = first ~= nil and tostring(first) or nil,
+        after = second ~= nil and tostring(second) or nil })
+    elseif not plain and (type(first) ~= type(second)
+      or json.encode(first) ~= json.encode(second)) then
+      parts[#parts + 1] = name .. " changed"
+    end
+  end
+  return #parts > 0 and table.concat(parts, "; ") or "changed"
+end
+
+local function service(change)
+  if not change.before then return "leases " .. change.name .. " now" end
+  if not change.after then return "does not lease " .. change.name .. " any more" end
+  return ("its service %s: %s"):format(change.name, differences(change.before, change.after))
+end
+
 local words = {
+  service = service,
+  lease = function(change) return ("how it leases %s changed"):format(change.name) end,
+  cleanroom = function(change)
+    return change.after and "it is a clean room now" or "it is no clean room any more"
+  end,
   below = function(change) return "what " .. change.name .. " needs made other outputs" end,
   input = input,
   env = function(change) return "env " .. change.name .. " " .. from_to(change) end,

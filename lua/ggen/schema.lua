@@ -100,7 +100,7 @@ checkers.list = function(spec, value)
     return { element }
   end
   if not is_list(value) then
-    return nil, "expected a list, got a table with named fields or holes"
+    return nil, "expected a list, got a table with named fields or holes" .. (spec.named or "")
   end
   local of, result = spec.of, {}
   local plain = not of.check and PLAIN[of.type]

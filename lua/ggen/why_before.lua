@@ -1,6 +1,7 @@
 -- Why one task comes before another: the shortest way along the edges of the graph, and what
 -- somebody wrote for each of them.
 -- SPDX-License-Identifier: MIT
+local leasable = require("ggen.leasable")
 local plan = require("ggen.plan")
 
 local M = {}
@@ -45,7 +46,8 @@ function M.path(project, first, last)
 end
 
 local function names(project, task, field, index)
-  for _, name in ipairs(task.spec[field] or {}) do
+  local list = field == "services" and leasable.tasks(task.spec) or task.spec[field]
+  for _, name in ipairs(list or {}) do
     for _, found in ipairs(project:lookup(name, task.declaration.owner) or {}) do
       if found == index then return true end
     end

@@ -14,9 +14,40 @@ local function check_definitions(project, plugins)
   end
 end
 
+-- What the tasks that lease something, or run in a container, lack on this machine.
+local function each_lack(project, plugins, say)
+  local survey, registry = project:survey(), require("ggen.registry")
+  local function ask(instance, list)
+    if not instance or not instance.impl.check or #list == 0 then return end
+    local ok, message = registry.call(instance, "check", list)
+    if not ok or type(message) == "string" then say(message) end
+  end
+  local names = {}
+  for _, index in ipairs(survey.leasing) do
+    for _, lease in ipairs(require("ggen.leasable").leases(project:task(index).spec)) do
+      names[lease.name] = true
+    end
+  end
+  ask(plugins:get("containers"), require("ggen.sorted").keys(names))
+  if #survey.contained == 0 then return end
+  require("ggen.defaults").add(plugins, {}, project)
+  local tasks = {} -- by who runs them
+  for _, index in ipairs(survey.contained) do
+    local task = project:task(index)
+    local chosen, message = require("ggen.executors").choose(plugins:all("executor"), task)
+    if message then say(message) end
+    if chosen then
+      tasks[chosen] = tasks[chosen] or {}
+      table.insert(tasks[chosen], task)
+    end
+  end
+  for _, instance in ipairs(plugins:all("executor")) do ask(instance, tasks[instance] or {}) end
+end
+
 local function count(number, word) return ("%d %s%s"):format(number, word, number == 1 and ""
   or "s") end
 
+---@async
 ---@param args table
 ---@return integer
 function M.run(args)
@@ -57,6 +88,7 @@ function M.run(args)
   end
   for _, line in ipairs(require("ggen.forced_jobs").notes(project)) do io.write(line, "\n") end
   check_definitions(project, plugins)
+  each_lack(project, plugins, function(message) io.write(message, "\n") end)
   plugins:close()
   io.write(("%s: ok (%s)\n"):format(project.loaded.root.name, table.concat(parts, ", ")))
   return 0

@@ -34,6 +34,16 @@ local function add_lifecycle(row, data)
   return row
 end
 
+-- The names of what a task leases; those that it shares say so.
+local function leases_of(spec)
+  if not spec.leases then return nil end
+  local names = {}
+  for i, lease in ipairs(require("ggen.leasable").leases(spec)) do
+    names[i] = lease.name .. (lease.shared and " (shared)" or "")
+  end
+  return names
+end
+
 local function describe(project, task, choice, flaky)
   local spec, commands = task.spec, {}
   for i, step in ipairs(steps.of(spec)) do commands[i] = steps.describe(step) end
@@ -44,7 +54,8 @@ local function describe(project, task, choice, flaky)
     tags = spec.tags,
     env = spec.env, pass_env = spec.pass_env, key_env = spec.key_env, cwd = spec.cwd,
     pool = spec.pool, timeout = spec.timeout, service = spec.service, optional = spec.optional,
-    finally = spec.finally, cache = spec.cache,
+    finally = spec.finally, cache = spec.cache, leases = leases_of(spec),
+    container = spec.container, cleanroom = spec.cleanroom,
     file = task.declaration.file, line = task.declaration.line,
     flaky = flaky and flaky[task.index] or nil,
     reason = choice and choice.affected and choice.affected:reason(task.index) or nil,

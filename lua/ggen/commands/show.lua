@@ -208,6 +208,8 @@ local function show(row, style)
   put("cache", row.cache and row.cache.state)
   put_times(row)
   put("port", row.port)
+  put_names("leases", row.leases)
+  put("container", row.container)
   put_env(row.env)
   put_names("in its key", row.key_env)
   put("timeout", row.timeout and units.format_duration(row.timeout))
@@ -215,7 +217,7 @@ local function show(row, style)
   put_names("workspaces", row.workspaces)
   put_names("tags", row.tags)
   for _, mark in ipairs({ "first_run_only", "requires_approval", "optional", "service", "finally",
-    "parallel" }) do
+    "parallel", "cleanroom" }) do
     if row[mark] then put((mark:gsub("_", " ")), "yes") end
   end
   put("exclusive", row.exclusive == true and "yes" or row.exclusive)
