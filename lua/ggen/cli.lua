@@ -7,7 +7,7 @@ local M = {}
 
 ---The built-in commands, in the order of the help.
 M.COMMANDS = { "run", "list", "show", "graph", "why", "check", "state", "cache", "perf", "diff",
-  "simulate", "hash", "doctor", "init", "lua", "completion", "version", "help" }
+  "simulate", "hash", "containers", "doctor", "init", "lua", "completion", "version", "help" }
 
 local is_command = {}
 for _, name in ipairs(M.COMMANDS) do is_command[name] = true end

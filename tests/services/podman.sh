@@ -25,6 +25,7 @@ install() {
   apt_need /usr/lib/podman/netavark netavark
   apt_need iptables iptables
   apt_need curl curl
+  apt_need jq jq
   for image; do
     apt_need /bin/busybox busybox-static
     case $image in

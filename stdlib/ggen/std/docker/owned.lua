@@ -256,24 +256,6 @@ local function hosts_to_sweep(book)
 end
 
 
--- A run that died together with its reaper may have asked for a container that was still being made
--- when it was looked for: its page stays until that has been done a while later, too.
-local LATE = 10 -- seconds
-
-local function close_pages(book, host)
-  local now = os.time()
-  for run, entry in pairs(book:runs()) do
-    if (entry.host or "") == host and not book:runs_on(run) then
-      local swept = tonumber(entry.swept)
-      if swept and math.abs(now - swept) > LATE then
-        book:drop_run(run)
-      elseif not swept then
-        book:write_run(run, { host = entry.host, swept = now })
-      end
-    end
-  end
-end
-
 ---Removes what runs of this project have left that died, and what is kept no longer. No engine is
 ---asked when the books say that there is nothing.
 ---@async
@@ -298,7 +280,7 @@ function M.sweep_books(book, engine)
       for _, id in ipairs(result.containers) do table.insert(swept.containers, id) end
       swept.volumes = swept.volumes + result.volumes
       message = result.problem
-      if not message then close_pages(book, host) end
+      if not message then book:close_pages(host) end
     end
     swept.problem = swept.problem or message
   end
@@ -320,6 +302,34 @@ function Owner:close()
     if nothing_left then house.reaper:tell("bye\n") end
     house.reaper:close()
   end
+end
+
+---The engines that the books of a project name.
+---@param project_dir string absolute
+---@return string[] hosts as docker.connect takes them
+function M.hosts(project_dir)
+  local book, hosts, list = books.find(books.directory(project_dir)), {}, {}
+  if not book then return {} end
+  for _, entry in pairs(book:runs()) do hosts[entry.host or false] = true end
+  for _, entry in pairs(book:kept()) do hosts[entry.host or false] = true end
+  book:close()
+  for host in pairs(hosts) do
+    if host then list[#list + 1] = host end
+  end
+  table.sort(list)
+  return list
+end
+
+---What there is on an engine of the runs of a project, or of all projects.
+---@async
+---@param engine ggen.docker.Engine
+---@param project_dir string? absolute; nil: of all projects
+---@return docker.Survey? survey with `found`; survey:remove, survey:sweep
+---@return string? message
+function M.survey(engine, project_dir)
+  local project = project_dir and { dir = project_dir, digest = M.project_digest(project_dir) }
+  return require("ggen.std.docker.owned.survey").of(engine, project, { user = M.user(),
+    host = M.host() })
 end
 
 ---What the process that clears up does.

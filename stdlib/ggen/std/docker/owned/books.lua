@@ -98,6 +98,26 @@ function Books:keep_of(id)
   return fs.stat(self.dir .. "/" .. name) and read(self.dir, name)
 end
 
+-- A run that died together with its reaper may have asked for a container that was still being made
+-- when it was looked for: its page stays until that has been done a while later, too.
+local LATE = 10 -- seconds
+
+---After what runs have left on an engine was removed: closes the pages of those that are over.
+---@param host string of the engine
+function Books:close_pages(host)
+  local now = os.time()
+  for run, entry in pairs(self:runs()) do
+    local swept = tonumber(entry.swept)
+    if (entry.host or host) == host and not self:runs_on(run) then
+      if swept and math.abs(now - swept) > LATE then
+        self:drop_run(run)
+      elseif not swept then
+        self:write_run(run, { host = entry.host, swept = now })
+      end
+    end
+  end
+end
+
 ---How long it is still kept.
 ---@param entry table
 ---@param now number seconds since 1970
