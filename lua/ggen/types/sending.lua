@@ -29,7 +29,7 @@ function http.request(options) end
 ---@field first_byte_timeout? ggen.Duration until the first byte of the answer; no limit
 ---@field max_bytes? ggen.Size of the body of the answer, 16 MiB; with `save` or `on_data` no limit
 ---@field body_file? string path of a file to send, instead of `body`
----@field save? string path of the file that the body of a good answer (2xx) goes to, all or nothing;
+---@field save? string path of a file that the body of a good answer (2xx) goes to, all or nothing;
 ---that of another answer is in `body` of the response
 ---@field on_data? fun(bytes: string): boolean? gets the body of a good answer (2xx) piece by piece,
 ---and may not wait; false: the rest is not wanted
@@ -63,7 +63,7 @@ function http.upgrade(options) end
 ---@field path string with its query, from "/" on
 ---@field headers? table<string, string|number>
 ---@field body? string
----@field timeout? ggen.Duration until the answer is there, 60 s unless it stands here; 0 is no limit
+---@field timeout? ggen.Duration until the answer is there, 60 s unless it stands here; 0: no limit
 
 ---A connection in both directions. Whoever has it closes it; one that nobody holds any more is
 ---closed, too.
