@@ -13,8 +13,7 @@
 #include <cstdlib>
 #include <memory>
 #include <random>
-
-#include "base/fd.h"
+#include <utility>
 
 namespace ggen {
 
@@ -79,34 +78,6 @@ std::string dir_prefix(const std::string& path) {
   return slash == std::string::npos ? std::string() : path.substr(0, slash + 1);
 }
 
-Result<void> write_all(int fd, std::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      return failed("write", path);
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return {};
-}
-
-// Fills the open temporary file and puts it in place.
-Result<void> fill_and_rename(const Fd& file, const std::string& temporary, const std::string& path,
-                             std::string_view bytes, const struct stat* old, Durable durable) {
-  GGEN_TRY(write_all(file.get(), bytes, path));
-  if (old != nullptr && ::fchmod(file.get(), old->st_mode & 07777) != 0)
-    return failed("chmod", path);
-  if (durable == Durable::yes && ::fsync(file.get()) != 0) return failed("fsync", path);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return failed("write", path);
-  if (durable == Durable::yes) {
-    const auto prefix = dir_prefix(path);
-    const Fd dir(::open(prefix.empty() ? "." : prefix.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!dir || ::fsync(dir.get()) != 0) return failed("fsync the directory of", path);
-  }
-  return {};
-}
-
 }  // namespace
 
 std::string_view file_type_name(FileType type) {
@@ -162,29 +133,74 @@ Result<std::string> read_file(const std::string& path, std::uint64_t max) {
   return bytes;
 }
 
-Result<void> write_file(const std::string& path, std::string_view bytes, Durable durable) {
+Result<FileReplacement> FileReplacement::open(const std::string& path) {
   GGEN_TRY(check_path("write", path));
   struct stat old {};
   bool exists = ::lstat(path.c_str(), &old) == 0;
   if (exists && S_ISLNK(old.st_mode)) {
     // A link to nothing yet is replaced by the file.
-    if (auto target = real_path(path)) return write_file(*target, bytes, durable);
+    if (auto target = real_path(path)) return open(*target);
     exists = false;
   }
   if (exists && S_ISDIR(old.st_mode)) return failed("write", path, EISDIR);
   if (exists && !S_ISREG(old.st_mode)) {
     return Error{ErrorKind::invalid, "write " + path + ": not a regular file"};
   }
-  std::string temporary;
-  Fd file;
+  FileReplacement result;
+  result.path_ = path;
+  if (exists) result.mode_ = old.st_mode & 07777;
+  std::string name;
   do {
-    temporary = dir_prefix(path) + ".ggen-tmp-" + random_suffix();
-    file.reset(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  } while (!file && errno == EEXIST);
-  if (!file) return failed("write", path);
-  auto result = fill_and_rename(file, temporary, path, bytes, exists ? &old : nullptr, durable);
-  if (!result) ::unlink(temporary.c_str());
+    name = dir_prefix(path) + ".ggen-tmp-" + random_suffix();
+    result.file_.reset(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  } while (!result.file_ && errno == EEXIST);
+  if (!result.file_) return failed("write", path);
+  result.temporary_ = std::move(name);
   return result;
+}
+
+FileReplacement::FileReplacement(FileReplacement&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      mode_(other.mode_),
+      file_(std::move(other.file_)) {}
+
+FileReplacement::~FileReplacement() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Result<void> FileReplacement::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      return failed("write", path_);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Result<void> FileReplacement::commit(Durable durable) {
+  if (mode_ >= 0 && ::fchmod(file_.get(), static_cast<mode_t>(mode_)) != 0) {
+    return failed("chmod", path_);
+  }
+  if (durable == Durable::yes && ::fsync(file_.get()) != 0) return failed("fsync", path_);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return failed("write", path_);
+  temporary_.clear();
+  if (durable == Durable::yes) {
+    const auto prefix = dir_prefix(path_);
+    const Fd dir(::open(prefix.empty() ? "." : prefix.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!dir || ::fsync(dir.get()) != 0) return failed("fsync the directory of", path_);
+  }
+  return {};
+}
+
+Result<void> write_file(const std::string& path, std::string_view bytes, Durable durable) {
+  auto file = FileReplacement::open(path);
+  if (!file) return file.error();
+  GGEN_TRY(file->write(bytes));
+  return file->commit(durable);
 }
 
 Result<std::vector<DirEntry>> list_dir(const std::string& path) {

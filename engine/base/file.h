@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace ggen {
@@ -36,9 +37,29 @@ Result<FileInfo> stat_path(const std::string& path, FollowLinks follow = FollowL
 // bytes is an error of kind limit, and nothing is kept.
 Result<std::string> read_file(const std::string& path, std::uint64_t max = UINT64_MAX);
 
-// Makes `path` hold exactly `bytes`, or leaves it as it was: a temporary file beside it is renamed
-// onto it. Keeps the mode of a file that is there, and follows a link. Only replaces regular files.
 enum class Durable { yes, no };
+
+// Gives a file its bytes piece by piece, or leaves it as it was: a temporary file beside it is
+// renamed onto it. Keeps the mode of a file that is there, and follows a link. Only replaces
+// regular files. What was not committed is removed with it.
+class FileReplacement {
+ public:
+  static Result<FileReplacement> open(const std::string& path);
+  FileReplacement(FileReplacement&& other) noexcept;
+  FileReplacement& operator=(FileReplacement&&) = delete;
+  ~FileReplacement();
+
+  Result<void> write(std::string_view bytes);
+  Result<void> commit(Durable durable = Durable::no);
+
+ private:
+  FileReplacement() = default;
+  std::string path_, temporary_;
+  int mode_ = -1;  // of the file that is there
+  Fd file_;
+};
+
+// Makes `path` hold exactly `bytes`, or leaves it as it was, as FileReplacement.
 Result<void> write_file(const std::string& path, std::string_view bytes,
                         Durable durable = Durable::no);
 

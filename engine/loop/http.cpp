@@ -15,10 +15,15 @@ namespace ggen::loop {
 
 // One exchange: where it is on its way is where the client has it.
 struct Http::Pending {
-  Pending(HttpRequest request, Done d) : transfer(std::move(request)), done(std::move(d)) {}
+  Pending(HttpRequest request, Done d, Data h)
+      : transfer(std::move(request)), done(std::move(d)), data(std::move(h)) {}
 
+  // Before the transfer, which looks at them.
+  std::optional<HttpFileSource> source;
+  std::optional<HttpFileSink> sink;
   HttpTransfer transfer;
   Done done;
+  Data data;
   std::optional<Timer> first_byte;
   bool added = false;  // to the multi handle
 };
@@ -43,11 +48,19 @@ class Http::Client : public std::enable_shared_from_this<Client> {
 
   void loaded(const Result<LibCurl>& curl);
   void begin(const std::shared_ptr<Pending>& pending);
+  void start(const std::shared_ptr<Pending>& pending);
+  void limit_first_byte(Pending* pending);
+  std::shared_ptr<Pending> find(const Pending* pending) const;
+  void file_is_ready(const Pending* pending);
+  void go_on(const std::shared_ptr<Pending>& pending);
+  void finish(const std::shared_ptr<Pending>& pending, HttpOutcome outcome);
+  void hand_over();
   void end(const std::shared_ptr<Pending>& pending, HttpOutcome outcome);
   void remove(Pending& pending);
   void drive(curl_socket_t socket, int events);
   void collect();
   void deliver();
+  void deliver_later();
   void rest();
   void watch(curl_socket_t socket, int what);
   void set_timer(long milliseconds);
@@ -62,6 +75,7 @@ class Http::Client : public std::enable_shared_from_this<Client> {
   std::optional<Work> loading_;
   std::vector<std::shared_ptr<Pending>> waiting_;  // in the order of their coming
   std::set<std::shared_ptr<Pending>> running_;
+  std::set<std::shared_ptr<Pending>> taking_;  // of the running: somebody takes what comes
   std::vector<Ended> ended_;
   std::map<curl_socket_t, Poll> polls_;
   // Only while something is under way: an open timer keeps the loop going.
@@ -100,30 +114,89 @@ void Http::Client::loaded(const Result<LibCurl>& curl) {
 }
 
 void Http::Client::begin(const std::shared_ptr<Pending>& pending) {
+  const HttpRequest& request = pending->transfer.request();
+  running_.insert(pending);
+  if (pending->data) taking_.insert(pending);
+  const auto ready = [this, p = pending.get()] { file_is_ready(p); };
+  if (!request.save.empty()) pending->sink.emplace(loop_, request.save, ready);
+  if (request.body_file.empty()) return start(pending);
+  pending->source.emplace(loop_, request.body_file, ready);
+  pending->source->open();
+}
+
+void Http::Client::start(const std::shared_ptr<Pending>& pending) {
+  pending->transfer.stream(pending->source ? &*pending->source : nullptr,
+                           pending->sink ? &*pending->sink : nullptr, pending->data != nullptr);
   if (auto failure = pending->transfer.prepare(*curl_, pending.get())) {
     return end(pending, std::move(*failure));
   }
   if (!timer_) timer_.emplace(loop_);
-  running_.insert(pending);
-  const double first_byte = pending->transfer.request().first_byte_timeout;
-  if (first_byte > 0) {
-    pending->first_byte.emplace(loop_);
-    pending->first_byte->start(first_byte, [this, pending = pending.get()] {
-      const auto self = shared_from_this();
-      if (pending->transfer.has_first_byte()) return pending->first_byte.reset();
-      for (const auto& other : running_) {
-        if (other.get() != pending) continue;
-        const auto held = other;
-        end(held, held->transfer.late_first_byte());
-        break;
-      }
-      deliver();
-    });
-  }
+  limit_first_byte(pending.get());
   pending->added = true;
   curl_->multi_add_handle(multi_, pending->transfer.easy());
   // The first step at once: a timer would cost a millisecond.
   drive(CURL_SOCKET_TIMEOUT, 0);
+}
+
+void Http::Client::limit_first_byte(Pending* pending) {
+  const double seconds = pending->transfer.request().first_byte_timeout;
+  if (seconds <= 0) return;
+  pending->first_byte.emplace(loop_);
+  pending->first_byte->start(seconds, [this, pending] {
+    const auto self = shared_from_this();
+    if (pending->transfer.has_first_byte()) return pending->first_byte.reset();
+    if (const auto held = find(pending)) end(held, held->transfer.late_first_byte());
+    deliver();
+  });
+}
+
+std::shared_ptr<Http::Pending> Http::Client::find(const Pending* pending) const {
+  for (const auto& running : running_) {
+    if (running.get() == pending) return running;
+  }
+  return nullptr;
+}
+
+// A file has more to send, or has taken what waited; or it never will.
+void Http::Client::file_is_ready(const Pending* pending) {
+  const auto self = shared_from_this();
+  const auto held = find(pending);
+  if (held == nullptr) return;
+  const auto problem = held->source && held->source->problem() ? held->source->problem()
+                       : held->sink                            ? held->sink->problem()
+                                                               : std::nullopt;
+  if (problem) {
+    end(held, held->transfer.failure(HttpProblem::file, problem->message));
+  } else if (!held->added) {
+    start(held);
+  } else if (held->transfer.paused()) {
+    go_on(held);
+  }
+  deliver();
+}
+
+void Http::Client::go_on(const std::shared_ptr<Pending>& pending) {
+  const CURLcode code = pending->transfer.go_on();
+  if (code != CURLE_OK) return end(pending, pending->transfer.outcome(code));
+  drive(CURL_SOCKET_TIMEOUT, 0);
+}
+
+// libcurl is done with it. A file is in place before anybody hears of it.
+void Http::Client::finish(const std::shared_ptr<Pending>& pending, HttpOutcome outcome) {
+  const auto* response = std::get_if<HttpResponse>(&outcome);
+  if (!pending->sink || response == nullptr || response->status / 100 != 2) {
+    return end(pending, std::move(outcome));
+  }
+  remove(*pending);
+  pending->sink->finish(
+      [this, p = pending.get(), outcome = std::move(outcome)](const Result<void>& saved) mutable {
+        const auto self = shared_from_this();
+        const auto held = find(p);
+        if (held == nullptr) return;
+        if (!saved) outcome = held->transfer.failure(HttpProblem::file, saved.error().message);
+        end(held, std::move(outcome));
+        deliver();
+      });
 }
 
 // The call comes later, from deliver().
@@ -131,14 +204,18 @@ void Http::Client::end(const std::shared_ptr<Pending>& pending, HttpOutcome outc
   const auto held = pending;
   remove(*held);
   running_.erase(held);
+  taking_.erase(held);
   ended_.push_back({held, std::move(outcome)});
-  if (!delivery_) {
-    delivery_.emplace(loop_);
-    delivery_->start(0, [this] {
-      const auto self = shared_from_this();
-      deliver();
-    });
-  }
+  deliver_later();
+}
+
+void Http::Client::deliver_later() {
+  if (delivery_) return;
+  delivery_.emplace(loop_);
+  delivery_->start(0, [this] {
+    const auto self = shared_from_this();
+    deliver();
+  });
 }
 
 void Http::Client::remove(Pending& pending) {
@@ -151,6 +228,7 @@ void Http::Client::drop(const std::shared_ptr<Pending>& pending) {
   remove(*pending);
   std::erase(waiting_, pending);
   running_.erase(pending);
+  taking_.erase(pending);
   for (Ended& ended : ended_) {
     if (ended.pending == pending) ended.pending->done = nullptr;
   }
@@ -163,6 +241,7 @@ void Http::Client::close() {
   for (const auto& pending : running_) remove(*pending);
   waiting_.clear();
   running_.clear();
+  taking_.clear();
   ended_.clear();
   if (multi_ != nullptr) curl_->multi_cleanup(std::exchange(multi_, nullptr));
   polls_.clear();
@@ -196,25 +275,49 @@ void Http::Client::collect() {
     const CURLcode code = message->data.result;
     Pending* owner = nullptr;
     curl_->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
-    for (const auto& pending : running_) {
-      if (pending.get() != owner) continue;
-      const auto held = pending;
-      end(held, held->transfer.outcome(code));
-      break;
+    if (const auto held = find(owner)) finish(held, held->transfer.outcome(code));
+  }
+}
+
+// What has come of bodies, to those who take it: they may drop any exchange, and begin new ones.
+void Http::Client::hand_over() {
+  const std::vector<std::shared_ptr<Pending>> taking(taking_.begin(), taking_.end());
+  for (const auto& pending : taking) {
+    const std::string bytes = pending->transfer.take_arrived();
+    if (bytes.empty() || !taking_.contains(pending)) continue;
+    const Data data = pending->data;
+    const bool more = data(bytes);
+    if (!taking_.contains(pending)) continue;
+    if (!more) {
+      end(pending, pending->transfer.stopped());
+    } else if (pending->transfer.paused()) {
+      go_on(pending);
     }
   }
 }
 
 void Http::Client::deliver() {
+  hand_over();
   while (!ended_.empty()) {
     auto ended = std::exchange(ended_, {});
     for (Ended& each : ended) {
+      auto* response = std::get_if<HttpResponse>(&each.outcome);
+      const std::string last = each.pending->transfer.take_arrived();
+      if (const Data data = each.pending->data; each.pending->done && data && !last.empty()) {
+        const bool more = data(last);
+        if (response != nullptr) response->stopped = !more;
+      }
       // What it calls may drop any exchange, this one too.
       const Done done = std::exchange(each.pending->done, nullptr);
       if (done) done(std::move(each.outcome));
     }
+    hand_over();
   }
   rest();
+  // What went on may have brought as much again.
+  for (const auto& pending : taking_) {
+    if (pending->transfer.paused()) return deliver_later();
+  }
 }
 
 void Http::Client::watch(curl_socket_t socket, int what) {
@@ -232,9 +335,11 @@ void Http::Client::watch(curl_socket_t socket, int what) {
       (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
   found->second.start(events, [this, socket](int code, int ready) {
     const auto self = shared_from_this();
-    const int flags = (ready & UV_READABLE ? CURL_CSELECT_IN : 0) |
-                      (ready & UV_WRITABLE ? CURL_CSELECT_OUT : 0) |
-                      (code < 0 ? CURL_CSELECT_ERR : 0);
+    // What is wrong with a socket is said by using it: of a connection that had gone stale libcurl
+    // makes a new one then.
+    if (code < 0) ready = UV_READABLE | UV_WRITABLE;
+    const int flags =
+        (ready & UV_READABLE ? CURL_CSELECT_IN : 0) | (ready & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
     drive(socket, flags);
     deliver();
   });
@@ -268,8 +373,8 @@ Http::~Http() {
   if (client_) client_->close();
 }
 
-Http::Exchange Http::send(HttpRequest request, Done done) {
-  auto pending = std::make_shared<Pending>(std::move(request), std::move(done));
+Http::Exchange Http::send(HttpRequest request, Done done, Data data) {
+  auto pending = std::make_shared<Pending>(std::move(request), std::move(done), std::move(data));
   Exchange exchange(client_, pending);
   client_->send(pending);
   return exchange;

@@ -1,6 +1,7 @@
 // A client for HTTP on the loop: libcurl's multi interface, driven by the readiness of its sockets.
 // Connections are kept alive and shared by all exchanges of a client. Redirects are not followed.
-// Bodies are whole, in memory; knows nothing of what they mean.
+// Bodies are whole, in memory, or come from files, go to files or to a function, piece by piece;
+// knows nothing of what they mean.
 //
 // Proxies are those of the environment (http_proxy, https_proxy, no_proxy), but none for this
 // machine: localhost, 127.x.x.x, [::1] and unix sockets.
@@ -22,6 +23,8 @@ class Http {
 
  public:
   using Done = std::function<void(HttpOutcome)>;
+  // Takes a piece of a body. False: the rest is not wanted.
+  using Data = std::function<bool(std::string_view)>;
   // Called on a worker thread, when the first request is made.
   using Load = std::function<const Result<LibCurl>&()>;
 
@@ -45,8 +48,9 @@ class Http {
     std::shared_ptr<Pending> pending_;
   };
 
-  // `done` is called once, on a later turn of the loop, whatever is wrong.
-  [[nodiscard]] Exchange send(HttpRequest request, Done done);
+  // `done` is called once, on a later turn of the loop, whatever is wrong; `data`, if there is one,
+  // before it with the body of a good answer (2xx), as it comes.
+  [[nodiscard]] Exchange send(HttpRequest request, Done done, Data data = nullptr);
 
  private:
   std::shared_ptr<Client> client_;

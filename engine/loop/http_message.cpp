@@ -47,6 +47,7 @@ std::string_view problem_name(HttpProblem problem) {
     case HttpProblem::closed: return "closed";
     case HttpProblem::limit: return "limit";
     case HttpProblem::protocol: return "protocol";
+    case HttpProblem::file: return "file";
   }
   return "protocol";
 }

@@ -24,20 +24,26 @@ struct HttpRequest {
   double connect_timeout = 10;    // until the connection is made, TLS and the look-up included
   double first_byte_timeout = 0;  // from the start until the first byte of the response
   double timeout = 60;            // from the start to the end of the response
-  std::uint64_t max_bytes = 16 * 1024 * 1024;  // of the response's body
+  std::uint64_t max_bytes = 16 * 1024 * 1024;  // of a response's body that is kept in memory
+  std::uint64_t max_streamed = UINT64_MAX;     // of one that is not
+  std::string save;         // the file that the body of a good answer (2xx) goes to, all or nothing
+  std::string body_file;    // the file that the request's body comes from
   std::string unix_socket;  // connects to this path; the host of the URL is only a header then
   std::string ca_file;      // certificates to trust instead of the system's
 };
 
 struct HttpResponse {
   int status = 0;
-  HttpHeaders headers;  // names in lower case, in the order of their coming
-  std::string body;
+  HttpHeaders headers;     // names in lower case, in the order of their coming
+  std::string body;        // unless it went elsewhere
+  std::uint64_t size = 0;  // bytes of the body, wherever they went
+  bool reused = false;     // over a connection that was there already
+  bool stopped = false;    // whoever took the body did not want the rest
 };
 
 // Why there is no response: the request cannot be sent, the system lacks something, the host has no
 // address, nobody answers there, its certificate is not trusted, a limit of time, the connection
-// ended early, a limit of size, the answer is no HTTP.
+// ended early, a limit of size, the answer is no HTTP, a file could not be read or written.
 enum class HttpProblem {
   invalid,
   unsupported,
@@ -47,7 +53,8 @@ enum class HttpProblem {
   timeout,
   closed,
   limit,
-  protocol
+  protocol,
+  file
 };
 
 // "invalid", "unsupported", ...

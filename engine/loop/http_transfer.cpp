@@ -14,6 +14,7 @@ namespace ggen::loop {
 namespace {
 
 constexpr std::uint64_t kMostHead = 256 * 1024;  // bytes
+constexpr std::size_t kMostArrived = 1024 * 1024;
 
 std::string seconds_text(double seconds) {
   std::array<char, 32> text{};
@@ -129,7 +130,15 @@ void HttpTransfer::set_body() {
   CURL* easy = easy_.get();
   const bool takes_body =
       request_.method == "POST" || request_.method == "PUT" || request_.method == "PATCH";
-  if (!request_.body.empty() || takes_body) {
+  if (source_ != nullptr) {
+    // A method of its own comes below; this is how libcurl asks for a body that it reads.
+    curl_->easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(source_->size()));
+    curl_->easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+    curl_->easy_setopt(easy, CURLOPT_READDATA, this);
+    curl_->easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+    curl_->easy_setopt(easy, CURLOPT_SEEKDATA, this);
+  } else if (!request_.body.empty() || takes_body) {
     curl_->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                        static_cast<curl_off_t>(request_.body.size()));
     curl_->easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data());
@@ -187,13 +196,57 @@ std::size_t HttpTransfer::on_head(char* bytes, std::size_t size, std::size_t cou
   return length;
 }
 
+void HttpTransfer::stream(HttpFileSource* source, HttpFileSink* sink, bool hand_over) {
+  source_ = source;
+  sink_ = sink;
+  hand_over_ = hand_over;
+}
+
+// The body of an answer that refuses is kept: it says why.
+bool HttpTransfer::streams() const {
+  return (sink_ != nullptr || hand_over_) && response_.status / 100 == 2;
+}
+
+std::uint64_t HttpTransfer::limit() const {
+  return streams() ? request_.max_streamed : request_.max_bytes;
+}
+
 std::size_t HttpTransfer::on_body(char* bytes, std::size_t size, std::size_t count, void* data) {
   auto& self = *static_cast<HttpTransfer*>(data);
   const std::size_t length = size * count;
-  self.too_large_ = length > self.request_.max_bytes - self.response_.body.size();
+  self.too_large_ = length > self.limit() - self.response_.size;
   if (self.too_large_) return 0;
-  self.response_.body.append(bytes, length);
+  if (!self.streams()) {
+    self.response_.body.append(bytes, length);
+  } else if (self.sink_ != nullptr) {
+    self.paused_ = !self.sink_->take({bytes, length});
+  } else {
+    self.paused_ = self.arrived_.size() >= kMostArrived;
+    if (!self.paused_) self.arrived_.append(bytes, length);
+  }
+  if (self.paused_) return CURL_WRITEFUNC_PAUSE;
+  self.response_.size += length;
   return length;
+}
+
+std::size_t HttpTransfer::on_read(char* bytes, std::size_t size, std::size_t count, void* data) {
+  auto& self = *static_cast<HttpTransfer*>(data);
+  const auto read = self.source_->read(bytes, size * count);
+  if (read) return *read;
+  self.paused_ = true;
+  return CURL_READFUNC_PAUSE;
+}
+
+// When a connection that was reused turns out to be dead.
+int HttpTransfer::on_seek(void* data, curl_off_t offset, int origin) {
+  if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  static_cast<HttpTransfer*>(data)->source_->rewind();
+  return CURL_SEEKFUNC_OK;
+}
+
+CURLcode HttpTransfer::go_on() {
+  paused_ = false;  // it may be so again before this returns
+  return curl_->easy_pause(easy_.get(), CURLPAUSE_CONT);
 }
 
 HttpFailure HttpTransfer::late_first_byte() const {
@@ -237,13 +290,23 @@ HttpFailure HttpTransfer::failure_of(CURLcode code) const {
 }
 
 HttpOutcome HttpTransfer::outcome(CURLcode code) {
-  if (code == CURLE_OK) return std::move(response_);
+  if (code == CURLE_OK) {
+    long made = 0;
+    curl_->easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &made);
+    response_.reused = made == 0;
+    return std::move(response_);
+  }
   if (!too_large_) return failure_of(code);
   if (head_bytes_ > kMostHead) {
     return failure(HttpProblem::limit, "the headers of the answer are above 256 KiB");
   }
-  return failure(HttpProblem::limit, "the answer is above the limit of " +
-                                         std::to_string(request_.max_bytes) + " bytes (max_bytes)");
+  return failure(HttpProblem::limit, "the answer is above the limit of " + std::to_string(limit()) +
+                                         " bytes (max_bytes)");
+}
+
+HttpOutcome HttpTransfer::stopped() {
+  response_.stopped = true;
+  return outcome(CURLE_OK);
 }
 
 }  // namespace ggen::loop

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "loop/http_file.h"
 #include "loop/http_message.h"
 #include "loop/libcurl.h"
 
@@ -29,13 +30,24 @@ class HttpTransfer {
 
   const HttpRequest& request() const { return request_; }
 
+  // To be called before prepare(): the body of the request comes from there, that of a good answer
+  // goes there, or waits for take_arrived(). Those that are null are in memory.
+  void stream(HttpFileSource* source, HttpFileSink* sink, bool hand_over);
   // Makes the easy handle, with `owner` as its CURLOPT_PRIVATE. To be called once.
   std::optional<HttpFailure> prepare(const LibCurl& curl, void* owner);
   CURL* easy() const { return easy_.get(); }
 
+  // What has come of a body that somebody takes.
+  std::string take_arrived() { return std::exchange(arrived_, {}); }
+  // Whether it stands still, as a file is not as fast or nobody took what has come; goes on.
+  bool paused() const { return paused_; }
+  CURLcode go_on();
+
   bool has_first_byte() const { return head_bytes_ > 0; }
   // What has come of it, once libcurl is done with the handle.
   HttpOutcome outcome(CURLcode code);
+  // An answer of which somebody did not want the rest.
+  HttpOutcome stopped();
   HttpFailure late_first_byte() const;
   HttpFailure failure(HttpProblem problem, const std::string& why) const;
 
@@ -43,6 +55,8 @@ class HttpTransfer {
   std::optional<HttpFailure> take_url();
   std::optional<HttpFailure> set_headers();
   void set_body();
+  bool streams() const;
+  std::uint64_t limit() const;
   void set_limits();
   std::string url_part(CURLUPart part) const;
   HttpFailure failure_of(CURLcode code) const;
@@ -50,9 +64,16 @@ class HttpTransfer {
 
   static std::size_t on_head(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_read(char* bytes, std::size_t size, std::size_t count, void* self);
+  static int on_seek(void* self, curl_off_t offset, int origin);
 
   HttpRequest request_;
   HttpResponse response_;
+  HttpFileSource* source_ = nullptr;
+  HttpFileSink* sink_ = nullptr;
+  bool hand_over_ = false;
+  std::string arrived_;
+  bool paused_ = false;
   const LibCurl* curl_ = nullptr;
   std::string where_;  // "GET http://host:1/path": without passwords and queries
   std::string host_;   // "host:1", or the path of the socket

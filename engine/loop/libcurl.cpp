@@ -39,6 +39,7 @@ Result<LibCurl> load_libcurl(const std::string& file) {
   find(library, "curl_easy_init", curl.easy_init, missing);
   find(library, "curl_easy_setopt", curl.easy_setopt, missing);
   find(library, "curl_easy_getinfo", curl.easy_getinfo, missing);
+  find(library, "curl_easy_pause", curl.easy_pause, missing);
   find(library, "curl_easy_strerror", curl.easy_strerror, missing);
   find(library, "curl_easy_cleanup", curl.easy_cleanup, missing);
   find(library, "curl_multi_init", curl.multi_init, missing);

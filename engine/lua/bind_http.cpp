@@ -26,11 +26,13 @@ struct LuaHttp {
 struct LuaExchange {
   std::optional<loop::Http::Exchange> exchange;
   Ref callback;
+  Ref data;
   Ref self;  // what somebody waits for is not collected
 
   void close() {
     exchange.reset();
     callback.reset();
+    data.reset();
     self.reset();
   }
 };
@@ -62,15 +64,19 @@ loop::HttpRequest check_request(lua_State* L) {
   read_field(L, "method", request.method);
   read_field(L, "url", request.url);
   read_field(L, "body", request.body);
+  read_field(L, "save", request.save);
+  read_field(L, "body_file", request.body_file);
   read_field(L, "unix_socket", request.unix_socket);
   read_field(L, "ca_file", request.ca_file);
   read_field(L, "timeout", request.timeout);
   read_field(L, "connect_timeout", request.connect_timeout);
   read_field(L, "first_byte_timeout", request.first_byte_timeout);
-  double max_bytes = static_cast<double>(request.max_bytes);
+  double max_bytes = -1;
   read_field(L, "max_bytes", max_bytes);
-  luaL_argcheck(L, max_bytes >= 0 && max_bytes <= 9e15, 1, "max_bytes: a size expected");
-  request.max_bytes = static_cast<std::uint64_t>(max_bytes);
+  luaL_argcheck(L, max_bytes <= 9e15, 1, "max_bytes: a size expected");
+  if (max_bytes >= 0) {
+    request.max_bytes = request.max_streamed = static_cast<std::uint64_t>(max_bytes);
+  }
   lua_getfield(L, 1, "headers");
   if (!lua_isnil(L, -1)) {
     const auto list = check_strings(L, lua_gettop(L));
@@ -83,9 +89,15 @@ loop::HttpRequest check_request(lua_State* L) {
   return request;
 }
 
-// { status =, headers = { name, value, ... }, body = }
+// { status =, headers = { name, value, ... }, body =, size =, reused =, stopped = }
 int push_response(lua_State* L, const loop::HttpResponse& response) {
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 6);
+  lua_pushnumber(L, static_cast<lua_Number>(response.size));
+  lua_setfield(L, -2, "size");
+  lua_pushboolean(L, response.reused);
+  lua_setfield(L, -2, "reused");
+  lua_pushboolean(L, response.stopped);
+  lua_setfield(L, -2, "stopped");
   lua_pushinteger(L, response.status);
   lua_setfield(L, -2, "status");
   lua_createtable(L, static_cast<int>(response.headers.size() * 2), 0);
@@ -122,8 +134,21 @@ void answer(LuaExchange& exchange, const loop::HttpOutcome& outcome) {
                           : push_failure(main, std::get<loop::HttpFailure>(outcome)));
 }
 
-// request({ url, method =, headers = { name, value, ... }, body =, unix_socket =, ca_file =,
-//   timeout =, connect_timeout =, first_byte_timeout =, max_bytes = },
+// A piece of a body, for the function that takes it.
+bool take(const Ref& function, std::string_view bytes) {
+  lua_State* main = function.state();
+  function.push(main);
+  lua_pushlstring(main, bytes.data(), bytes.size());
+  const auto result = call(main, 1, 1);
+  GGEN_BUG_IF(!result, ("a callback raised: " + result.error().message).c_str());
+  const bool more = lua_toboolean(main, -1) != 0;
+  lua_pop(main, 1);
+  return more;
+}
+
+// request({ url, method =, headers = { name, value, ... }, body =, body_file =, save =,
+//   unix_socket =, ca_file =, timeout =, connect_timeout =, first_byte_timeout =, max_bytes =,
+//   on_data = function(bytes) -> whether the rest is wanted },
 //   callback(response | nil, message, problem)) -> Exchange. Seconds; 0 is no limit.
 int http_request(lua_State* L) {
   luaL_checktype(L, 2, LUA_TFUNCTION);
@@ -133,9 +158,18 @@ int http_request(lua_State* L) {
   auto& exchange = push<LuaExchange>(L);
   exchange.callback = Ref(L, 2);
   exchange.self = Ref(L, -1);
+  lua_getfield(L, 1, "on_data");
+  loop::Http::Data data;
+  if (!lua_isnil(L, -1)) {
+    luaL_checktype(L, -1, LUA_TFUNCTION);
+    exchange.data = Ref(L, -1);
+    data = [&exchange](std::string_view bytes) { return take(exchange.data, bytes); };
+  }
+  lua_pop(L, 1);
   exchange.exchange.emplace(http.client->send(
       std::move(request),
-      [&exchange](const loop::HttpOutcome& outcome) { answer(exchange, outcome); }));
+      [&exchange](const loop::HttpOutcome& outcome) { answer(exchange, outcome); },
+      std::move(data)));
   return 1;
 }
 

@@ -11,11 +11,14 @@ local REQUEST = { type = "record", fields = {
   url = { type = "string", required = true },
   method = { type = "string", default = "GET" },
   headers = { type = "map", of = { type = "any" }, default = {} },
-  body = { type = "string", default = "" },
+  body = { type = "string" },
+  body_file = { type = "string" },
+  save = { type = "string" },
+  on_data = { type = "function" },
   timeout = { type = "duration", default = 60 },
   connect_timeout = { type = "duration", default = 10 },
   first_byte_timeout = { type = "duration", default = 0 },
-  max_bytes = { type = "size", default = 16 * 1024 * 1024 },
+  max_bytes = { type = "size" },
   unix_socket = { type = "string" },
   ca_file = { type = "string" },
 } }
@@ -45,6 +48,19 @@ local function header_map(list)
   return map
 end
 
+-- What on_data raises is for whoever waits for the answer: it may not get into the loop.
+local function taker(checked)
+  local on_data = checked.on_data
+  if not on_data then return nil end
+  local take = {}
+  function checked.on_data(bytes)
+    local ok, result = pcall(on_data, bytes)
+    if not ok then take.failure = { result } end
+    return ok and result ~= false
+  end
+  return take
+end
+
 -- While a pipeline is loading the network is not asked.
 local function refuse_while_loading()
   if not require("ggen.loading").current() then return end
@@ -62,11 +78,18 @@ function M.request(options)
   refuse_while_loading()
   local checked, message, where = schema.check(REQUEST, options)
   if not checked then error("ggen.http.request: " .. schema.message(message, where), 2) end
+  if checked.body and checked.body_file then
+    error("ggen.http.request: either body or body_file", 2)
+  elseif checked.save and checked.on_data then
+    error("ggen.http.request: either save or on_data", 2)
+  end
+  local take = taker(checked)
   checked.headers = header_list(checked.headers)
   local response, problem
   response, message, problem = async.await(function(resume)
     return require("ggen.core.http").request(checked, resume)
   end)
+  if take and take.failure then error(take.failure[1], 0) end
   if not response then return nil, message, problem end
   response.headers = header_map(response.headers)
   return response

@@ -51,6 +51,52 @@ describe("http", function()
       end)
   end)
 
+  it("hands a body over, or keeps it in a file, or sends one", function()
+    local dir = assert(fs.make_temp_dir("ggen-http-"))
+    local path = dir .. "/x"
+    server.with({ { body = "one" }, { body = "two" }, { status = 404, body = "three" },
+      { body = "four" }, { body = "five" } }, function(url, requests)
+      local parts = {}
+      local response = assert(http.request({ url = url, max_bytes = "3",
+        on_data = function(bytes) parts[#parts + 1] = bytes end }))
+      assert.same({ "one" }, parts)
+      assert.same({ "", 3, false, false },
+        { response.body, response.size, response.stopped, response.reused })
+      response = assert(http.request({ url = url, save = path }))
+      assert.same({ "", 3, true }, { response.body, response.size, response.reused })
+      assert.equal("two", assert(fs.read(path)))
+      response = assert(http.request({ url = url, save = dir .. "/y", method = "PUT",
+        body_file = path }))
+      assert.same({ 404, "three" }, { response.status, response.body })
+      assert.is_nil((fs.stat(dir .. "/y")))
+      server.wait(requests, 3)
+      assert.same({ "PUT", "two" }, { requests[3].method, requests[3].body })
+      response = assert(http.request({ url = url, on_data = function() return false end }))
+      assert.is_true(response.stopped)
+      local _, message, problem = http.request({ url = url, save = dir .. "/no/y" })
+      assert.equal("file", problem)
+      assert.matches("write " .. dir:gsub("%p", "%%%0") .. "/no/y: ", message)
+      problem = select(3, http.request({ url = url, on_data = error, max_bytes = 3 }))
+      assert.equal("limit", problem)
+    end)
+    local _, message, problem = http.request({ url = "http://x", body_file = dir .. "/none" })
+    assert.equal("file", problem)
+    assert.matches("read " .. dir:gsub("%p", "%%%0") .. "/none: No such file", message)
+    assert(fs.remove(dir, { recursive = true }))
+  end)
+
+  it("raises what the function raises that takes a body, where it is waited for", function()
+    server.with({ { body = "one" } }, function(url)
+      local problem = {}
+      local ok, raised = pcall(http.request, { url = url, on_data = function() error(problem) end })
+      assert.is_false(ok)
+      assert.equal(problem, raised)
+      assert.error_matches(function()
+        http.request({ url = url, on_data = function() async.sleep(0) end })
+      end, "only code that runs as part of a task may wait")
+    end)
+  end)
+
   it("is given up when what waits for it is cancelled", function()
     server.with({ { hold = true } }, function(url, requests)
       local thread
@@ -72,6 +118,10 @@ describe("http", function()
     assert.matches('"url"', fault({}))
     assert.matches('did you mean "timeout"', fault({ url = "http://x", timout = 1 }))
     assert.matches('"timeout"', fault({ url = "http://x", timeout = "soon" }))
+    assert.matches("either body or body_file",
+      fault({ url = "http://x", body = "", body_file = "x" }))
+    assert.matches("either save or on_data",
+      fault({ url = "http://x", save = "x", on_data = print }))
     local function problem_of(options)
       local response, message, problem = http.request(options)
       assert.is_nil(response)

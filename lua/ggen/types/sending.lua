@@ -27,14 +27,22 @@ function http.request(options) end
 ---@field timeout? ggen.Duration for all of it, 60 s unless it stands here; 0 is no limit
 ---@field connect_timeout? ggen.Duration until there is a connection, 10 s; 0 is no limit
 ---@field first_byte_timeout? ggen.Duration until the first byte of the answer; no limit
----@field max_bytes? ggen.Size of the body of the answer, 16 MiB
+---@field max_bytes? ggen.Size of the body of the answer, 16 MiB; with `save` or `on_data` no limit
+---@field body_file? string path of a file to send, instead of `body`
+---@field save? string path of a file that the body of a good answer (2xx) goes to, all or nothing;
+---that of another answer is in `body` of the response
+---@field on_data? fun(bytes: string): boolean? gets the body of a good answer (2xx) piece by piece,
+---and may not wait; false: the rest is not wanted
 ---@field unix_socket? string path of a socket to connect to; the host of the URL is only a header
 ---@field ca_file? string certificates to trust instead of the system's
 
 ---@class ggen.HttpResponse
 ---@field status integer
 ---@field headers table<string, string> names in lower case; repeated ones are joined by ", "
----@field body string
+---@field body string unless it was saved or handed over
+---@field size integer bytes of the body, also then
+---@field reused boolean no new connection was made
+---@field stopped boolean `on_data` did not want the rest
 
 ---Asks for a connection that is ours after the answer: 101, or 200 without a length of a body. As
 ---the calls of container engines that attach to something. No TLS, no proxies. Unless `headers`
@@ -43,8 +51,8 @@ function http.request(options) end
 ---@param options ggen.HttpUpgrade
 ---@return ggen.Stream? stream
 ---@return ggen.HttpResponse|string response what was answered, or why there is no stream
----@return ggen.HttpProblem|"status"? problem the same in a word; "status": the answer was another
----@return ggen.HttpResponse? response of another status, up to 1 MiB of its body
+---@return ggen.HttpProblem|"status"? problem the same in a word; "status": another answer
+---@return ggen.HttpResponse? refusal the other answer, with up to 1 MiB of its body
 function http.upgrade(options) end
 
 ---@class ggen.HttpUpgrade
@@ -55,7 +63,7 @@ function http.upgrade(options) end
 ---@field path string with its query, from "/" on
 ---@field headers? table<string, string|number>
 ---@field body? string
----@field timeout? ggen.Duration until the answer is there, 60 s unless it stands here; 0 is no limit
+---@field timeout? ggen.Duration until the answer is there, 60 s unless it stands here; 0: no limit
 
 ---A connection in both directions. Whoever has it closes it; one that nobody holds any more is
 ---closed, too.
@@ -87,7 +95,8 @@ function Stream:close() end
 
 ---Why there is no answer: the request is no request, libcurl is not there or the URL is not one of
 ---HTTP, the name has no address, nobody listens there, the certificate is not trusted, a limit of
----time, the connection ended early, a limit of size, the answer is no HTTP.
+---time, the connection ended early, a limit of size, the answer is no HTTP, a file could not be
+---read or written.
 ---@alias ggen.HttpProblem
 ---| "invalid"
 ---| "unsupported"
@@ -98,6 +107,7 @@ function Stream:close() end
 ---| "closed"
 ---| "limit"
 ---| "protocol"
+---| "file"
 
 ---Sends letters over HTTP beside a run: one after another; again, ever later, when nobody was
 ---reached or the answer was 429, 502, 503 or 504 (Retry-After is honoured). What is unsent at the
