@@ -122,6 +122,10 @@ class Assessor {
   bool is_mark_quick(TaskId task);
   std::optional<std::string> moved(const InputMarks& marks);
 
+  // What a run of the task may look at, resolved: its declared inputs with what links among them
+  // lead to, and what the tasks that it needs made; through those that make nothing what they need.
+  Result<std::vector<hash::SetId>> visible(TaskId task);
+
   // Reads the declared outputs as they are now.
   Result<Outputs> read_outputs(TaskId task);
   bool is_read_quick(TaskId task);

@@ -1,6 +1,7 @@
 // The part of incremental/assessor.h around the run of a task: did its inputs stay what they were?
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <set>
 
 #include "incremental/assessor.h"
 
@@ -47,6 +48,29 @@ Result<std::optional<InputMarks>> Assessor::mark(TaskId task) {
     });
   }
   return std::optional(std::move(marks));
+}
+
+Result<std::vector<SetId>> Assessor::visible(TaskId task) {
+  const Definition definition = definitions_.task(task);
+  std::vector<SetId> sets = sets_of(definition);
+  if (definition.outputs != kNone) std::erase(sets, set_id(definition.outputs));
+  std::vector<TaskId> path = {task};
+  std::set<TaskId> seen = {task};
+  while (!path.empty()) {
+    const TaskId at = path.back();
+    path.pop_back();
+    for (const graph::Link& link : graph_.needs(at)) {
+      if (link.kind() != graph::EdgeKind::need || !seen.insert(link.task()).second) continue;
+      if (const auto made = output_set(link.task()))
+        sets.push_back(*made);
+      else
+        path.push_back(link.task());
+    }
+  }
+  GGEN_TRY(tree_.resolve(sets));
+  add_targets(definition, sets);
+  GGEN_TRY(tree_.resolve(sets));
+  return sets;
 }
 
 std::optional<std::string> Assessor::moved(const InputMarks& marks) {

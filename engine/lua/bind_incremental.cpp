@@ -389,6 +389,7 @@ int open_incremental(lua_State* L) {
   lua_getfield(L, -1, "__index");
   luaL_register(L, nullptr, result_methods());
   luaL_register(L, nullptr, judgement_methods());
+  luaL_register(L, nullptr, staging_methods());
   luaL_register(L, nullptr, change_methods());
   lua_pop(L, 2);
   define<LuaMarks>(L, kNoMethods);

@@ -1,6 +1,7 @@
 // What the bindings of ggen.core.incremental share: the state of an assessor, and how its jobs get
 // to the worker threads and back. bind_definitions.cpp builds definitions, bind_incremental.cpp
-// judges tasks, bind_results.cpp stores and restores, bind_changes.cpp says what differs.
+// judges tasks, bind_results.cpp stores and restores, bind_changes.cpp says what differs,
+// bind_staging.cpp makes rooms in which a task sees only what it declares.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -128,9 +129,10 @@ inline int push_true(lua_State* L, bool) {
 // An action, or false.
 int push_action(lua_State* L, std::optional<cache::Action>& action);
 
-// Methods of an assessor that are bound in bind_results.cpp and bind_judgement.cpp.
+// Methods of an assessor that are bound in other files.
 const luaL_Reg* result_methods();
 const luaL_Reg* judgement_methods();
+const luaL_Reg* staging_methods();
 // Adds its functions to the table on top of the stack.
 void add_result_functions(lua_State* L);
 // The same of bind_changes.cpp.

@@ -154,6 +154,15 @@ function Context:command(command)
   return explain(self, result)
 end
 
+---What takes the place of the project for this task, when it may see only what it declares.
+---@async
+---@return ggen.CleanRoom? room
+---@return string? message
+function Context:clean_room() return require("ggen.clean_room").open(self._run, self.task) end
+
+---@return table<string, ggen.Lease> leases that the task has, by name
+function Context:leases() return self._run.leases and self._run.leases:of(self.task) or {} end
+
 ---The directories that the task writes its outputs to; those that are missing are made.
 ---@return string[]? directories absolute
 ---@return string? message

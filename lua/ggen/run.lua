@@ -53,6 +53,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field slots ggen.Slots
 ---@field leases ggen.Leases? of a run with tasks that lease something
 ---@field executors ggen.Instance[]
+---@field plugins ggen.Registry
 ---@field scheduling ggen.Scheduling
 ---@field timings ggen.Timings what the tasks took in their last runs
 ---@field headroom ggen.Headroom
@@ -88,7 +89,8 @@ end
 ---@return ggen.Run
 function M.new(project, selection, options, plugins)
   local self = setmetatable({
-    project = project, options = options, events = events.new(plugins:all("observer")),
+    project = project, options = options, plugins = plugins,
+    events = events.new(plugins:all("observer")),
     handler = fault.handler(options.verbose), executors = plugins:all("executor"),
     running = 0, waits = waits.new(), later = {},
   }, Run)

@@ -8,6 +8,7 @@ local async = ggen.async
 
 -- What tells of a machine and not of the task: in a container the image says it.
 local OF_THE_MACHINE = { "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "MAKEFLAGS" }
+local MOST_SAID = 64 * 1024 -- bytes of output in which a missing file is looked for
 local DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 local function lists(list, name)
@@ -125,43 +126,77 @@ local function project_mounts(self, ctx)
   return list
 end
 
--- The seat for all steps of a task; nil and a result when there is none.
-function Executor:_sit_down(ctx)
+-- The same with a clean room in the place of the project. More is not to be seen there.
+local function room_mounts(self, room)
+  local list = { { source = room.dir, target = self.host.project_dir } }
+  for _, path in ipairs(room.outside) do
+    list[#list + 1] = { source = path, target = path, read_only = true }
+  end
+  return list
+end
+
+-- Where the services that a task leases have their sockets; without a network the only way to them.
+local function add_sockets(list, ctx)
+  local names = {}
+  local leases = ctx:leases()
+  for name in pairs(leases) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local socket = leases[name].socket
+    if socket then list[#list + 1] = { source = socket, target = socket } end
+  end
+  return list
+end
+
+-- What the container of a task shall be; for a clean room one of its own.
+function Executor:_container_of(ctx, job, engine)
+  local spec, given = ctx.task.spec, self.params
+  local mounts, message
+  if spec.cleanroom then
+    job.room, message = ctx:clean_room()
+    mounts = job.room and room_mounts(self, job.room)
+  else
+    mounts, message = project_mounts(self, ctx)
+  end
+  if not mounts then return nil, message end
+  return { image = spec.container, pull = given.pull, user = self:_user(engine),
+    network = spec.cleanroom and "none" or given.network, memory = given.memory,
+    cpus = given.cpus, mounts = add_sockets(mounts, ctx), fresh = spec.cleanroom }
+end
+
+-- Takes a seat for all steps of a task; a failure when there is none.
+function Executor:_sit_down(ctx, job)
   local function refused(message, kind)
-    return nil, { code = 1, kind = kind, message = ("its container (%s): %s"):format(
+    return { code = 1, kind = kind, message = ("its container (%s): %s"):format(
       ctx.task.spec.container, message) }
   end
   local engine, message, kind = self.warm:engine()
   if not engine then return refused(message, kind) end
-  local mounts
-  mounts, message = project_mounts(self, ctx)
-  if not mounts then return refused(message) end
-  local user, seat = self:_user(engine)
-  seat, message, kind = self.warm:borrow({ image = ctx.task.spec.container, user = user,
-    pull = self.params.pull, network = self.params.network, memory = self.params.memory,
-    cpus = self.params.cpus, mounts = mounts })
+  local wanted, seat
+  wanted, message = self:_container_of(ctx, job, engine)
+  if not wanted then return refused(message) end
+  seat, message, kind = self.warm:borrow(wanted)
   if not seat then return refused(message, kind) end
-  seat.env = environment_of(ctx, seat.image, user)
-  return seat
+  seat.env = environment_of(ctx, seat.image, wanted.user)
+  job.seat = seat
 end
 
--- Waits for a seat as long as the task may take, and until it is to end.
-local function seat_in_time(self, ctx, job, timeout)
+-- The same for as long as the task may take, and until it is to end.
+local function sit_down_in_time(self, ctx, job, timeout)
   local ways = {
-    function() return { self:_sit_down(ctx) } end,
+    function() return self:_sit_down(ctx, job) or false end,
     function()
       job.stop:wait()
-      return { nil, { code = 1, message = "interrupted" } }
+      return { code = 1, message = "interrupted" }
     end,
   }
   if timeout then
     ways[3] = function()
       async.sleep(timeout)
-      return { nil, { code = 124, timed_out = true } }
+      return { code = 124, timed_out = true }
     end
   end
-  local answer = async.race(ways)
-  return answer[1], answer[2]
+  return (async.race(ways)) or nil
 end
 
 -- Why a shell is gone; the engine knows most.
@@ -175,40 +210,74 @@ local function why_ended(seat, message)
   return message
 end
 
+-- Output on its way to the log; of a task in a clean room its end is kept, to be asked what the
+-- task has missed.
+local function on_output(ctx, job)
+  local log = ctx:log()
+  if not job.room then return function(stream, bytes) log:write(stream, bytes) end end
+  return function(stream, bytes)
+    log:write(stream, bytes)
+    job.said = (job.said .. bytes):sub(-MOST_SAID)
+  end
+end
+
 function Executor:_command(ctx, job, step, timeout, grace)
   local began = self.host.now()
-  local failure
   if not job.seat then
-    job.seat, failure = seat_in_time(self, ctx, job, timeout)
-    if not job.seat then return failure end
+    local failure = sit_down_in_time(self, ctx, job, timeout)
+    if failure then return failure end
     if timeout then timeout = math.max(timeout - (self.host.now() - began), 0.001) end
   end
-  local log, seat = ctx:log(), job.seat
+  local seat = job.seat
   local result, message = seat.shell:run({ argv = argv_of(step), env = seat.env, cwd = ctx.cwd,
     stdin = ctx.task.spec.stdin, timeout = timeout, grace = grace,
-    on_output = function(stream, bytes) log:write(stream, bytes) end })
+    on_output = on_output(ctx, job) })
   return result or { code = 1, message = why_ended(seat, message) }
 end
 
-function Executor:run(_, ctx)
-  local job = { stop = async.future() }
+local function run_steps(self, ctx, job)
   local function kill(signal)
     if not job.seat then return job.stop:resolve() end
     job.seat.shell:kill(signal)
   end
   local result, left_behind = { code = 0 }, nil
-  local ok, problem = pcall(function()
-    for _, step in ipairs(ctx.steps) do
-      result = ctx:command({ kill = kill, run = function(timeout, grace)
-        return self:_command(ctx, job, step, timeout, grace)
-      end })
-      left_behind = left_behind or result.left_behind
-      if result.code ~= 0 then break end
-    end
-  end)
-  if job.seat then self.warm:give_back(job.seat) end
-  if not ok then error(problem, 0) end
+  for _, step in ipairs(ctx.steps) do
+    result = ctx:command({ kill = kill, run = function(timeout, grace)
+      return self:_command(ctx, job, step, timeout, grace)
+    end })
+    left_behind = left_behind or result.left_behind
+    if result.code ~= 0 then break end
+  end
   result.left_behind = left_behind
+  return result
+end
+
+-- Of a clean room: outputs go back where all went well; what was missed is said where it did not.
+local function leave_room(ctx, job, result)
+  if result.code == 0 then
+    local done, message = job.room:collect()
+    return done and result or { code = 1, message = message, usage = result.usage }
+  end
+  local missed = not result.timed_out and job.room:missed(job.said, ctx.cwd) or {}
+  if #missed > 0 then
+    local one = #missed == 1
+    result.message = ("%s (%s %s in the project and not among its inputs; a clean room has nothing"
+      .. " else)"):format(result.message or ("exit code %d"):format(result.code),
+      table.concat(missed, ", "), one and "is" or "are")
+  end
+  return result
+end
+
+function Executor:run(ctx)
+  local job = { stop = async.future(), said = "" }
+  local ok, result = pcall(function()
+    local result = run_steps(self, ctx, job)
+    return job.seat and job.room and leave_room(ctx, job, result) or result
+  end)
+  local room = job.room
+  local function close_room() if room then room:close() end end
+  if job.seat then self.warm:give_back(job.seat, close_room) else close_room() end
+  if not ok then error(result, 0) end
   return result
 end
 
@@ -230,9 +299,13 @@ return {
     self.warm = std.docker.warm.new({
       connect = function() return std.docker.connect({ host = given.engine }) end,
       keep = given.keep,
+      owner = function()
+        return std.docker.owned.open({ project_dir = host.project_dir,
+          engine = function() return self.warm:engine() end })
+      end,
       note = function(level, text) host.note(level, text) end,
     })
     return { accepts = Executor.accepts, close = function() self:close() end,
-      run = function(_, task, ctx) return self:run(task, ctx) end }
+      run = function(_, _, ctx) return self:run(ctx) end }
   end,
 }

@@ -2,6 +2,7 @@
 -- images: bb
 -- SPDX-License-Identifier: MIT
 local a_project = require("a_project")
+local async = require("ggen.async")
 local fs = require("ggen.core.fs")
 local sh = require("ggen.std").sh
 
@@ -30,6 +31,15 @@ local function containers_of(project)
   return count
 end
 
+-- The reaper ends what the run has left behind it, some milliseconds later.
+local function no_container_of(project)
+  for _ = 1, 40 do
+    if containers_of(project) == 0 then return end
+    async.sleep(0.02)
+  end
+  error("a container is still there")
+end
+
 describe("a task in a container", function()
   it("has the project, its environment and its directory, and its files are ours", function()
     with([[
@@ -48,7 +58,7 @@ describe("a task in a container", function()
       assert.not_matches("NOT_TOLD", result.out)
       assert.not_matches("/bin/ours", result.out)
       assert.equal("input", project:read("out/made"))
-      assert.equal(0, containers_of(project))
+      no_container_of(project)
       -- Up to date: no engine is asked.
       result = project:run({ "run" }, { env = { DOCKER_HOST = "unix:///no/such.sock",
         FROM_US = "yes" } })
@@ -88,7 +98,7 @@ describe("a task in a container", function()
       assert.matches("two.-ended by signal SEGV", result.out)
       assert.matches("b   y   t   e   s  \\0", result.out)
       assert.matches('four.-no program no%-such%-program', result.out)
-      assert.equal(0, containers_of(project))
+      no_container_of(project)
     end)
   end)
 
@@ -116,7 +126,29 @@ describe("a task in a container", function()
           assert.equal(130, result.code)
           if name == "polite" then assert.matches("bye", result.out) end
         end
-        assert.equal(0, containers_of(project))
+        no_container_of(project)
+      end)
+  end)
+
+  it("finds its container again in the next run, for as long as it is kept", function()
+    with([[
+      p:use "executor.container" { keep = "5m" }
+      p:task "first" { container = BB, inputs = {}, cache = false,
+        run = "cat /tmp/mark 2>/dev/null || echo fresh; echo kept > /tmp/mark" }]],
+      function(project)
+        assert.matches("fresh", project:run({ "run" }).out)
+        assert.equal(1, containers_of(project))
+        assert.matches("kept", project:run({ "run" }).out)
+        assert.equal(1, containers_of(project))
+        -- Another configuration, another container; the old one goes.
+        project:write("pipeline.lua", (project:read("pipeline.lua"):gsub('keep =',
+          'memory = "64MiB", keep =')))
+        assert.matches("fresh", project:run({ "run" }).out)
+        assert.equal(1, containers_of(project))
+        -- One that is kept no longer is used once more.
+        project:write("pipeline.lua", (project:read("pipeline.lua"):gsub('keep = "5m"', "")))
+        assert.matches("kept", project:run({ "run" }).out)
+        no_container_of(project)
       end)
   end)
 
@@ -180,7 +212,7 @@ describe("a task in a container", function()
         local result = project:run({ "run" }, { env = { DIR = project.dir } })
         assert.equal(0, result.code, result.out .. result.err)
         assert.matches("again", result.out)
-        assert.equal(0, containers_of(project))
+        no_container_of(project)
       end)
   end)
 end)

@@ -18,8 +18,10 @@ local PROGRESS = 5 -- seconds between two words about a pull
 ---Where it runs: a seat in a container, until give_back().
 ---@class ggen.docker.Seat
 ---@field id string of the container
+---@field engine ggen.docker.Engine
 ---@field image ggen.docker.Image
 ---@field shell ggen.docker.Shell
+---@field package _place table
 
 ---What a warm container shall be.
 ---@class ggen.docker.WarmSpec
@@ -34,12 +36,15 @@ local PROGRESS = 5 -- seconds between two words about a pull
 
 ---@class ggen.docker.WarmOptions
 ---@field connect fun(): ggen.docker.Engine?, string?, string? asked when the first one is wanted
----@field owner? table of docker.owned: whom the containers belong to
----@field keep? number seconds that they stay after close()
+---@field owner? fun(): ggen.docker.Owner?, string? who sees to the end of those that are there at
+---close(); asked before the first one
+---@field keep? number seconds that they stay after close(), with an owner
 ---@field note? fun(level: "info"|"warning", text: string) says something
 
 ---@class ggen.docker.Warm
----@field package _places table<string, table> containers by what they are
+---@field package _places table<string|integer, table> containers by what they are
+---@field package _started table<table, true> of these those that run
+---@field package _fresh integer how many of them were nobody else's
 ---@field package _images table<string, table>
 ---@field package _removing integer
 local Warm = {}
@@ -48,8 +53,8 @@ Warm.__index = Warm
 ---@param options ggen.docker.WarmOptions
 ---@return ggen.docker.Warm
 function M.new(options)
-  return setmetatable({ _options = options, _places = {}, _images = {}, _once = {}, _removing = 0 },
-    Warm)
+  return setmetatable({ _options = options, _places = {}, _images = {}, _once = {}, _removing = 0,
+    _started = {}, _fresh = 0 }, Warm)
 end
 
 -- Calls fn once for all who ask meanwhile; what it returned is kept, a refusal is not. Whoever is
@@ -77,6 +82,18 @@ end
 ---@return string? message
 ---@return ggen.docker.Kind? kind
 function Warm:engine() return once(self._once, "engine", self._options.connect) end
+
+-- Whom the containers belong to, if anybody. What runs before have left is cleared up meanwhile.
+function Warm:_owner()
+  if self._owned == nil then
+    local owner, message = nil, nil
+    if self._options.owner then owner, message = self._options.owner() end
+    if message then self:_note("warning", message) end
+    self._owned = owner or false
+    if owner then async.run(function() owner:sweep() end, function() end) end
+  end
+  return self._owned or nil
+end
 
 -- Images -----------------------------------------------------------------------------------------
 
@@ -123,8 +140,8 @@ end
 
 -- Containers -------------------------------------------------------------------------------------
 
-local function remove(self, engine, id)
-  local owner = self._options.owner
+local function remove(self, engine, id, on_gone)
+  local owner = self:_owner()
   self._removing = self._removing + 1
   async.run(function()
     local ok, message, kind = engine:remove(id, { force = true, volumes = true })
@@ -135,18 +152,23 @@ local function remove(self, engine, id)
     end
   end, function()
     self._removing = self._removing - 1
+    if on_gone then on_gone() end
     if self._removing == 0 and self._removed then self._removed:resolve() end
   end)
 end
 
-local function start(self, engine, place, labels)
-  local spec, owner = place.spec, self._options.owner
-  local id, message, kind = engine:create({ image = spec.image, entrypoint = { "/bin/sh" },
-    cmd = { "-c", IDLE }, user = spec.user, network = spec.network, mounts = spec.mounts,
-    memory = spec.memory, cpus = spec.cpus, workdir = "/", labels = labels,
-    security = { "label=disable" } })
+local function start(self, engine, place, name, keep)
+  local spec, owner = place.spec, self:_owner()
+  local wanted = { image = spec.image, entrypoint = { "/bin/sh" }, cmd = { "-c", IDLE },
+    user = spec.user, network = spec.network, mounts = spec.mounts, memory = spec.memory,
+    cpus = spec.cpus, workdir = "/", security = { "label=disable" } }
+  local id, message, kind
+  if owner then
+    id, message, kind = owner:create(wanted, { name = name, config = place.config, keep = keep })
+  else
+    id, message, kind = engine:create(wanted)
+  end
   if not id then return nil, message, kind end
-  if owner then owner:created(id) end
   local started
   started, message, kind = engine:start(id)
   if started then return id end
@@ -159,19 +181,19 @@ end
 
 -- What was kept by an earlier run, or a new one.
 local function container_of(self, engine, place)
-  local owner = self._options.owner
+  local owner = self:_owner()
   local keep = not place.spec.fresh and self._options.keep or 0
   local name = "task " .. place.spec.image
-  for _, kept in ipairs(owner and keep > 0 and owner:adopt({ name = name, config = place.key })
-    or {}) do
+  local found = owner and not place.spec.fresh
+    and owner:adopt({ name = name, config = place.config }) or {}
+  for _, kept in ipairs(found) do
     if not place.adopted and kept.state == "running" then
-      place.adopted = true
-      return kept.id
+      place.adopted = kept.id
+    else
+      remove(self, engine, kept.id)
     end
-    remove(self, engine, kept.id)
   end
-  local labels = owner and owner:labels({ name = name, config = place.key, keep = keep }) or nil
-  return start(self, engine, place, labels)
+  return place.adopted or start(self, engine, place, name, keep)
 end
 
 local function digest_of(spec, image)
@@ -185,33 +207,28 @@ local function digest_of(spec, image)
 end
 
 local function place_of(self, engine, spec, image)
-  local key = digest_of(spec, image)
-  if spec.fresh then
-    local place = { key = key, spec = spec, idle = {} }
-    local message, kind
-    place.id, message, kind = container_of(self, engine, place)
-    if not place.id then return nil, message, kind end
-    return place
-  end
+  local config = digest_of(spec, image)
+  self._fresh = self._fresh + (spec.fresh and 1 or 0)
+  local key = spec.fresh and self._fresh or config
   return once(self._places, key, function()
-    local place = { key = key, spec = spec, idle = {} }
+    local place = { key = key, config = config, spec = spec, idle = {} }
     local message, kind
     place.id, message, kind = container_of(self, engine, place)
     if not place.id then return nil, message, kind end
-    place.lost = false
-    self._started = self._started or {}
     self._started[place] = true
     return place
   end)
 end
 
 -- It is gone: the next one who asks gets another.
-local function forget(self, engine, place)
-  if place.lost then return end
+local function forget(self, engine, place, on_gone)
+  if place.lost then
+    if on_gone then on_gone() end
+    return
+  end
   place.lost = true
-  if self._started then self._started[place] = nil end
-  self._places[place.key] = nil
-  remove(self, engine, place.id)
+  self._started[place], self._places[place.key] = nil, nil
+  remove(self, engine, place.id, on_gone)
 end
 
 local GONE = { no_such_container = true, not_running = true, conflict = true }
@@ -244,7 +261,7 @@ function Warm:borrow(spec)
     if not place then return nil, message, kind end
     opened, message, kind = shell_in(place, engine)
     if opened then
-      return { id = place.id, image = image, shell = opened, _place = place, _engine = engine }
+      return { id = place.id, image = image, shell = opened, _place = place, engine = engine }
     end
     forget(self, engine, place)
     if not GONE[kind] or attempt == 2 then return nil, message, kind end
@@ -257,11 +274,12 @@ end
 
 ---Gives it back; the next one gets the shell, if it is still good for something.
 ---@param seat ggen.docker.Seat
-function Warm:give_back(seat)
+---@param on_gone? fun() called when its container is gone, which only a fresh one is
+function Warm:give_back(seat, on_gone)
   local place, used = seat._place, seat.shell
   if place.spec.fresh then
     used:close()
-    forget(self, seat._engine, place)
+    forget(self, seat.engine, place, on_gone)
   elseif used.closed or used.tainted or place.lost or self._closed then
     used:close()
   else
@@ -269,25 +287,25 @@ function Warm:give_back(seat)
   end
 end
 
----Ends the shells, and removes the containers that are not kept.
+---Ends the shells. Containers that are not kept are removed, by their owner if they have one.
 ---@async
 function Warm:close()
   self._closed = true
-  local owner, keep = self._options.owner, self._options.keep or 0
-  for place in pairs(self._started or {}) do
+  local owner, keep = self._owned, self._options.keep or 0
+  for place in pairs(self._started) do
     for _, idle in ipairs(place.idle) do idle:close() end
     place.idle = {}
-    if owner and keep > 0 then
-      owner:let_go(place.id, keep)
-    else
+    if not owner then
       forget(self, self:engine(), place)
+    elseif not place.spec.fresh then
+      owner:let_go(place.id, keep)
     end
   end
-  self._started = nil
   if self._removing > 0 then
     self._removed = async.future()
     self._removed:wait()
   end
+  if owner then owner:close() end
   local engine = self._once.engine and self:engine()
   if engine then engine:close() end
 end
