@@ -243,7 +243,7 @@ end
 local M = { Engine = Engine, escaped = escaped }
 
 -- Methods that other files give, each of the same class.
-local PARTS = { "containers", "exec", "images", "logs", "volumes" }
+local PARTS = { "containers", "exec", "images", "logs", "volumes", "wait" }
 
 local metatable
 
