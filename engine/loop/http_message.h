@@ -30,6 +30,8 @@ struct HttpRequest {
   std::string body_file;    // the file that the request's body comes from
   std::string unix_socket;  // connects to this path; the host of the URL is only a header then
   std::string ca_file;      // certificates to trust instead of the system's
+  std::string cert_file;    // a certificate to show who asks, PEM
+  std::string key_file;     // its key, PEM
 };
 
 struct HttpResponse {

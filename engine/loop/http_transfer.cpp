@@ -180,9 +180,12 @@ std::optional<HttpFailure> HttpTransfer::prepare(const LibCurl& curl, void* owne
   if (!request_.unix_socket.empty()) {
     curl.easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
   }
-  if (!request_.ca_file.empty()) {
-    curl.easy_setopt(easy, CURLOPT_CAINFO, request_.ca_file.c_str());
-  }
+  const auto set_file = [&](CURLoption option, const std::string& path) {
+    if (!path.empty()) curl.easy_setopt(easy, option, path.c_str());
+  };
+  set_file(CURLOPT_CAINFO, request_.ca_file);
+  set_file(CURLOPT_SSLCERT, request_.cert_file);
+  set_file(CURLOPT_SSLKEY, request_.key_file);
   return std::nullopt;
 }
 

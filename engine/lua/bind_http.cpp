@@ -68,6 +68,8 @@ loop::HttpRequest check_request(lua_State* L) {
   read_field(L, "body_file", request.body_file);
   read_field(L, "unix_socket", request.unix_socket);
   read_field(L, "ca_file", request.ca_file);
+  read_field(L, "cert_file", request.cert_file);
+  read_field(L, "key_file", request.key_file);
   read_field(L, "timeout", request.timeout);
   read_field(L, "connect_timeout", request.connect_timeout);
   read_field(L, "first_byte_timeout", request.first_byte_timeout);

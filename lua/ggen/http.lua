@@ -21,6 +21,8 @@ local REQUEST = { type = "record", fields = {
   max_bytes = { type = "size" },
   unix_socket = { type = "string" },
   ca_file = { type = "string" },
+  cert_file = { type = "string" },
+  key_file = { type = "string" },
 } }
 
 -- As the binding wants them: name, value, name, value.

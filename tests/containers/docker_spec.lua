@@ -59,6 +59,13 @@ describe("docker", function()
     assert.matches("^inspect image localhost/ggen/nothing:7: .*pull or build it first", message)
   end)
 
+  it("asks a thousand times over one connection", function()
+    local requests, connections = engine.requests, engine.connections
+    for _ = 1, 1000 do assert(engine:ping()) end
+    assert.equal(1000, engine.requests - requests)
+    assert.equal(0, engine.connections - connections)
+  end)
+
   it("starts, stops and removes", function()
     local id = create({ name = "docker-spec", cmd = { "sh", "-c",
       "trap 'exit 7' TERM; while :; do sleep 0.01; done" } })
@@ -184,6 +191,13 @@ describe("docker", function()
         assert(engine:start(id))
         assert.equal("1\n2\n3\n", assert(engine:logs(id, { follow = true })).stdout)
       end)
+    -- Until the reader has enough.
+    local got = ""
+    assert(engine:logs(shared, { follow = true, on_output = function(_, bytes)
+      got = got .. bytes
+      return got ~= "out\nerr\n"
+    end }))
+    assert.equal("out\nerr\n", got)
   end)
 
   it("runs commands", function()

@@ -1,9 +1,10 @@
 """A container engine for specs that does what its script says, wrong things above all: half
 answers, connections that close, silence. It speaks just as much HTTP as that takes.
 
-    fake_engine.py SOCKET <ANSWERS
+    fake_engine.py SOCKET|tls:DIR <ANSWERS
 
-SOCKET is the path to listen on. ANSWERS is a list in JSON: which answer belongs to the request that
+SOCKET is the path to listen on; with tls: it is a port of this machine, told in place of "ready",
+by TLS with DIR/server.pem and server.key, for clients that DIR/ca.pem vouches for. ANSWERS is a list in JSON: which answer belongs to the request that
 comes next on any connection. An answer is a table of
   status, body, headers   an answer with a Content-Length (200, empty, none)
   length                  what the Content-Length says, when it lies
@@ -20,6 +21,7 @@ line of JSON: { method, path, headers, body, connection }.
 import base64
 import json
 import socket
+import ssl
 import sys
 import threading
 
@@ -65,6 +67,11 @@ def head_of(answer):
 
 def serve(peer, number):
     buffered = b""
+    if tls:
+        try:
+            peer = tls.wrap_socket(peer, server_side=True)
+        except OSError:
+            return
     while True:
         request, buffered = read_request(peer, buffered)
         if request is None:
@@ -92,10 +99,19 @@ def serve(peer, number):
     peer.close()
 
 
-server = socket.socket(socket.AF_UNIX)
-server.bind(sys.argv[1])
+tls = None
+if sys.argv[1].startswith("tls:"):
+    folder = sys.argv[1][4:]
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(folder + "/server.pem", folder + "/server.key")
+    tls.load_verify_locations(folder + "/ca.pem")
+    tls.verify_mode = ssl.CERT_REQUIRED
+    server = socket.create_server(("127.0.0.1", 0))
+else:
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(sys.argv[1])
 server.listen(64)
-print("ready", flush=True)
+print(server.getsockname()[1] if tls else "ready", flush=True)
 connections = 0
 while True:
     client, _ = server.accept()

@@ -35,6 +35,8 @@ function http.request(options) end
 ---and may not wait; false: the rest is not wanted
 ---@field unix_socket? string path of a socket to connect to; the host of the URL is only a header
 ---@field ca_file? string certificates to trust instead of the system's
+---@field cert_file? string a certificate to show to the server (PEM)
+---@field key_file? string its key (PEM)
 
 ---@class ggen.HttpResponse
 ---@field status integer

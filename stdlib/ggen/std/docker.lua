@@ -41,10 +41,13 @@ end
 ---@field host? string instead of looking: "unix:///path/to.sock", "tcp://HOST:PORT"
 ---@field timeout? ggen.Duration of each call (30s); 0 is no limit
 ---@field connect_timeout? ggen.Duration until somebody answers (5s)
+---@field tls? { ca_file?: string, cert_file?: string, key_file?: string } of a host reached by TLS
 
 local OPTIONS = { type = "record", fields = { host = { type = "string" },
   timeout = { type = "duration", default = 30 },
-  connect_timeout = { type = "duration", default = 5 } } }
+  connect_timeout = { type = "duration", default = 5 },
+  tls = { type = "record", fields = { ca_file = { type = "string" },
+    cert_file = { type = "string" }, key_file = { type = "string" } } } } }
 
 ---Asks the engine who it is. The version of the API that is spoken is the newest that both know.
 ---   > docker.connect({ host = "ssh://build1" })
@@ -63,6 +66,7 @@ function M.connect(options)
   if checked.host then
     local endpoint
     endpoint, message = find.parse(checked.host, "host", os.getenv)
+    if endpoint and checked.tls then endpoint.tls = checked.tls end
     endpoints = endpoint and { endpoint }
   else
     endpoints, message = find.all(os.getenv)

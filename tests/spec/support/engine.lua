@@ -48,25 +48,27 @@ M.PONG = { body = "OK", headers = { ["Api-Version"] = "1.43", Server = "Docker/2
 ---@async
 ---@param answers table[]
 ---@param body fun(host: string, requests: table[])
-function M.serve(answers, body)
+---@param tls string? a directory: by TLS, as tests/support/fake_engine.py says
+function M.serve(answers, body, tls)
   local dir = assert(fs.make_temp_dir("ggen-engine-"))
-  local requests, rest, is_ready = {}, "", false
+  local requests, rest, said = {}, "", nil
   local ended, ready = async.future(), async.future()
   local sink = output.callback(function(stream, bytes)
     if stream == "err" then io.stderr:write(bytes) return end
     rest = rest .. bytes
     for line in rest:gmatch("([^\n]*)\n") do
-      if is_ready then
+      if said then
         arrivals.add(requests, assert(json.decode(line)))
       else
-        is_ready = true
+        said = line
         ready:resolve()
       end
     end
     rest = rest:gsub("^.*\n", "")
   end)
   local handle = assert(process.run({
-    argv = { "python3", "tests/support/fake_engine.py", dir .. "/engine.sock" },
+    argv = { "python3", "tests/support/fake_engine.py",
+      tls and "tls:" .. tls or dir .. "/engine.sock" },
     stdin = { bytes = assert(json.encode(json.array(answers))) },
     env = { PATH = os.getenv("PATH") }, output = sink,
   }, function()
@@ -75,7 +77,8 @@ function M.serve(answers, body)
     ready:resolve("the fake engine has ended")
   end))
   assert(not ready:wait())
-  local ok, problem = pcall(body, "unix://" .. dir .. "/engine.sock", requests)
+  local host = tls and "https://localhost:" .. said or "unix://" .. dir .. "/engine.sock"
+  local ok, problem = pcall(body, host, requests)
   handle:kill("KILL")
   ended:wait()
   assert(fs.remove(dir, { recursive = true }))

@@ -178,26 +178,6 @@ function Engine:inspect(id)
   return view.container(raw, self.endpoint.host)
 end
 
----Waits until it does not run any more; the exit code of its first process.
----@async
----@param id string
----@param options? { timeout?: ggen.Duration } without end, unless it stands here
----@return integer? code
----@return string? message
----@return ggen.docker.Kind? kind
-function Engine:wait(id, options)
-  local seconds = check_options(options, STOP, "engine:wait").timeout or 0
-  local call = { doing = doing("wait for", id), about = "container", timeout = seconds }
-  -- podman looks every quarter of a second, unless it is told otherwise.
-  if self.name == "podman" then call.libpod, call.query = true, { interval = "20ms" } end
-  local answer, message, kind = self:_call("POST", path_of(id, "wait"), call)
-  if not answer then return nil, message, kind end
-  local value = ggen.json.decode(answer.body)
-  local code = view.number(view.map(value).StatusCode) or view.number(value)
-  if not code then return nil, call.doing .. ": the engine answered without a code", "protocol" end
-  return code
-end
-
 ---The processes in it, as the engine's ps has them: a list of rows, column name -> text.
 ---@async
 ---@param id string

@@ -58,7 +58,7 @@ end
 ---@field timeout? number seconds; 0 is no limit
 ---@field max_bytes? number
 ---@field libpod? boolean of podman's own API
----@field on_data? fun(bytes: string): boolean?
+---@field on_data? fun(bytes: string): boolean? takes the body of a good answer; false ends it
 
 -- The parts of a request that a plain one and a stream share.
 local function request_of(engine, method, path, call)
@@ -116,7 +116,7 @@ function Engine:_call(method, path, call)
   if endpoint.tls then
     for name, value in pairs(endpoint.tls) do request[name] = value end
   end
-  request.max_bytes = call.max_bytes
+  request.max_bytes, request.on_data = call.max_bytes, call.on_data
   self.requests = self.requests + 1
   local response, text, problem = ggen.http.request(request)
   if not response then
@@ -126,7 +126,6 @@ function Engine:_call(method, path, call)
   if response.status >= 400 then
     return nil, errors.of_answer(call.doing, response.status, response.body, call.about)
   end
-  if call.on_data then call.on_data(response.body) end
   return response
 end
 
@@ -176,8 +175,9 @@ function Engine:_upgrade(path, call)
   if message then return nil, message, kind end
   local endpoint = self.endpoint
   if endpoint.tls then
-    return nil, ("%s: the engine at %s is reached by TLS, over which no stream can be had; use one "
-      .. "that listens on a socket"):format(call.doing, endpoint.shown), "no_engine"
+    return nil, ("%s: the engine at %s is reached by TLS, and over that nothing can be written to "
+      .. "a process; use one that listens on a socket"):format(call.doing, endpoint.shown),
+      "no_engine"
   end
   call.headers = { Connection = "Upgrade", Upgrade = "tcp" }
   local request, target = request_of(self, "POST", path, call)
@@ -243,7 +243,7 @@ end
 local M = { Engine = Engine, escaped = escaped }
 
 -- Methods that other files give, each of the same class.
-local PARTS = { "containers", "exec", "images", "logs", "volumes" }
+local PARTS = { "containers", "exec", "images", "logs", "volumes", "wait" }
 
 local metatable
 

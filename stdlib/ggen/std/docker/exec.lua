@@ -2,6 +2,8 @@
 -- SPDX-License-Identifier: MIT
 local ggen = require("ggen")
 local create = require("ggen.std.docker.create")
+local frames = require("ggen.std.docker.frames")
+local kept = require("ggen.std.docker.kept")
 local names = require("ggen.std.docker.names")
 local streams = require("ggen.std.docker.stream")
 local view = require("ggen.std.docker.view")
@@ -53,9 +55,13 @@ local function check_options(spec, options, what)
   return checked
 end
 
--- Makes and starts an exec; its stream.
-local function open(engine, id, options)
-  local doing = ("run %s in container %s"):format(options.cmd[1], names.short(id))
+local function doing_of(id, options)
+  return ("run %s in container %s"):format(options.cmd[1], names.short(id))
+end
+
+-- Makes an exec; its id.
+local function make(engine, id, options)
+  local doing = doing_of(id, options)
   local made, message, kind = engine:_ask("POST",
     "/containers/" .. names.id(id, "container") .. "/exec", { doing = doing, about = "container",
     body = { AttachStdin = options.stdin and true or false, AttachStdout = true,
@@ -64,10 +70,25 @@ local function open(engine, id, options)
       WorkingDir = options.workdir, Privileged = options.privileged } })
   if not made then return nil, message, kind end
   local exec = view.text(made.Id)
-  if not exec then return nil, doing .. ": the engine answered without an id", "protocol" end
+  if not exec or not exec:find("^%w+$") then
+    return nil, doing .. ": the engine answered without an id", "protocol"
+  end
+  return exec
+end
+
+local function start_call(id, options)
+  return { doing = doing_of(id, options), about = "exec",
+    body = { Detach = false, Tty = options.tty } }
+end
+
+-- Makes and starts an exec; its stream.
+local function open(engine, id, options)
+  local exec, message, kind = make(engine, id, options)
+  if not exec then return nil, message, kind end
+  local call = start_call(id, options)
+  local doing = call.doing
   local raw
-  raw, message, kind = engine:_upgrade("/exec/" .. names.id(exec, "exec") .. "/start", {
-    doing = doing, about = "exec", body = { Detach = false, Tty = options.tty } })
+  raw, message, kind = engine:_upgrade("/exec/" .. exec .. "/start", call)
   if not raw then return nil, message, kind end
   return streams.new(raw, { id = exec, tty = options.tty, doing = doing, engine = engine })
 end
@@ -100,24 +121,6 @@ function Engine:_exec_code(exec, doing)
     "timeout"
 end
 
--- Keeps so many bytes of each stream.
-local function keeper(limit)
-  local parts, sizes = { out = {}, err = {} }, { out = 0, err = 0 }
-  local result = {}
-  return function(name, bytes)
-    local room = limit - sizes[name]
-    if #bytes > room then
-      result.truncated = true
-      bytes = bytes:sub(1, room)
-    end
-    sizes[name] = sizes[name] + #bytes
-    if #bytes > 0 then table.insert(parts[name], bytes) end
-  end, function()
-    result.stdout, result.stderr = table.concat(parts.out), table.concat(parts.err)
-    return result
-  end
-end
-
 local function feed_stdin(stream, bytes)
   -- A process that ends without reading all of it is no failure.
   if bytes ~= "" and not stream:write(bytes) then return end
@@ -125,7 +128,7 @@ local function feed_stdin(stream, bytes)
 end
 
 local function talk(stream, options)
-  local keep, kept = keeper(options.capture)
+  local keep, result = kept.new(options.capture)
   local writer
   if options.stdin then
     writer = ggen.async.run(function() feed_stdin(stream, options.stdin) end, function() end)
@@ -145,12 +148,49 @@ local function talk(stream, options)
   if failure and not unread then return nil, failure, kind end
   local code, message, why = stream:exit_code()
   if not code then return nil, failure or message, failure and kind or why end
-  local result = kept()
-  result.code = code
-  return result
+  local all = result()
+  all.code = code
+  return all
+end
+
+-- Over TLS: the answer to its start is its output, and nothing can be written to it.
+local function listen(engine, id, options)
+  if options.stdin then
+    return nil, doing_of(id, options) .. ": an engine that is reached by TLS gives commands no "
+      .. "standard input; use one that listens on a socket", "no_engine"
+  end
+  local exec, message, kind = make(engine, id, options)
+  if not exec then return nil, message, kind end
+  local keep, result = kept.new(options.capture)
+  local call, split, broken = start_call(id, options), frames.new(), nil
+  local function take(name, bytes)
+    keep(name, bytes)
+    if options.on_output then options.on_output(name, bytes) end
+  end
+  call.timeout = 0
+  function call.on_data(bytes)
+    if options.tty then return take("out", bytes) end
+    local good, problem = split:feed(bytes, take)
+    if not good then broken = call.doing .. ": " .. problem end
+    return good
+  end
+  local response
+  response, message, kind = engine:_call("POST", "/exec/" .. exec .. "/start", call)
+  if not response then return nil, message, kind end
+  if broken then return nil, broken, "protocol" end
+  if not split:complete() then
+    return nil, call.doing .. ": the connection ended within a piece of the output", "closed"
+  end
+  local code
+  code, message, kind = engine:_exec_code(exec, call.doing)
+  if not code then return nil, message, kind end
+  local all = result()
+  all.code = code
+  return all
 end
 
 local function exec(engine, id, options)
+  if engine.endpoint.tls then return listen(engine, id, options) end
   local stream, message, kind = open(engine, id, options)
   if not stream then return nil, message, kind end
   local results = { pcall(talk, stream, options) }

@@ -134,20 +134,16 @@ function Engine:pull(ref, options)
         total = view.number(detail.total) })
     end
   end)
-  local failed
   local response
   response, message, kind = self:_call("POST", "/images/create", { doing = doing, about = "image",
     query = { fromImage = name, tag = tag, platform = checked.platform },
     headers = checked.auth and { ["X-Registry-Auth"] = checked.auth } or nil,
-    timeout = checked.timeout, on_data = function(bytes)
-      -- What a callback raises belongs to whoever pulls.
-      local ok, more = pcall(feed, bytes)
-      if not ok then failed = { more } end
-      return ok and more
-    end })
-  if failed then error(failed[1], 0) end
+    timeout = checked.timeout, on_data = feed })
   if refusal then return nil, refusal[1], refusal[2] end
   if not response then return nil, message, kind end
+  if response.stopped then
+    return nil, doing .. ": the engine said a line without end", "protocol"
+  end
   finish()
   if refusal then return nil, refusal[1], refusal[2] end
   return true

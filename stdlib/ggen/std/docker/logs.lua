@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local ggen = require("ggen")
 local frames = require("ggen.std.docker.frames")
+local kept = require("ggen.std.docker.kept")
 local names = require("ggen.std.docker.names")
 
 ---@class ggen.docker.Engine
@@ -17,6 +18,7 @@ local Engine = {}
 ---@field stdout? boolean true, unless it stands here
 ---@field stderr? boolean true, unless it stands here
 ---@field on_output? fun(stream: "out"|"err", bytes: string): boolean?
+---@field capture? ggen.Size of each stream to return without on_output (16 MiB); there it ends
 ---@field tty? boolean whether it has a terminal; asked for without
 ---@field timeout? ggen.Duration without end when it follows, else that of the engine
 
@@ -24,23 +26,16 @@ local LOGS = { type = "record", fields = { follow = { type = "boolean", default 
   tail = { type = "integer", min = 0 }, since = { type = "number", min = 0 },
   timestamps = { type = "boolean", default = false },
   stdout = { type = "boolean", default = true }, stderr = { type = "boolean", default = true },
+  capture = { type = "size", default = 16 * 1024 * 1024 },
   on_output = { type = "function" }, tty = { type = "boolean" },
   timeout = { type = "duration" } } }
 
--- Collects into { out, err } when nobody else takes it.
-local function collector(kept)
-  local parts = { out = {}, err = {} }
-  return function(name, bytes) table.insert(parts[name], bytes) end, function()
-    kept.stdout, kept.stderr = table.concat(parts.out), table.concat(parts.err)
-  end
-end
-
----What a container has written to its standard output and error: { stdout, stderr }, both empty
----when `on_output` takes it.
+---What a container has written to its standard output and error: { stdout, stderr, truncated };
+---both texts are empty when `on_output` takes it.
 ---@async
 ---@param id string
 ---@param options? ggen.docker.LogOptions
----@return { stdout: string, stderr: string }?
+---@return { stdout: string, stderr: string, truncated?: true }?
 ---@return string? message
 ---@return ggen.docker.Kind? kind
 function Engine:logs(id, options)
@@ -52,12 +47,20 @@ function Engine:logs(id, options)
     if not container then return nil, message, kind end
     tty = container.tty
   end
-  local kept = {}
-  local collect, finish = collector(kept)
-  local sink = checked.on_output or collect
-  local split, stopped, failed, broken = frames.new(), false, nil, nil
+  local keep, result = kept.new(checked.capture)
+  local sink = checked.on_output or keep
+  local split, stopped, broken = frames.new(), false, nil
   local function take(name, bytes)
     if not stopped and sink(name, bytes) == false then stopped = true end
+  end
+  local function on_data(bytes)
+    if tty then
+      take("out", bytes)
+    else
+      local good, what = split:feed(bytes, take)
+      if not good then broken = what end
+    end
+    return not broken and not stopped
   end
   local timeout = checked.timeout or (checked.follow and 0 or nil)
   local response, message, kind = self:_call("GET",
@@ -65,23 +68,13 @@ function Engine:logs(id, options)
     query = { follow = checked.follow, stdout = checked.stdout, stderr = checked.stderr,
       tail = checked.tail and tostring(checked.tail), timestamps = checked.timestamps,
       since = checked.since and ("%.9f"):format(checked.since) }, timeout = timeout,
-    on_data = function(bytes)
-      local ok, text = pcall(function()
-        if tty then return take("out", bytes) end
-        local good, what = split:feed(bytes, take)
-        if not good then broken = what end
-      end)
-      if not ok then failed = { text } end
-      return ok and not broken and not stopped
-    end })
-  if failed then error(failed[1], 0) end
+    on_data = on_data })
+  if not response then return nil, message, kind end
   if broken then return nil, doing .. ": " .. broken, "protocol" end
-  if not response and not stopped then return nil, message, kind end
-  if response and not tty and not split:complete() and not stopped then
+  if not tty and not stopped and not split:complete() then
     return nil, doing .. ": the connection ended within a piece of the output", "closed"
   end
-  finish()
-  return kept
+  return result()
 end
 
 return Engine

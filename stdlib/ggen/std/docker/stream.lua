@@ -48,13 +48,12 @@ function Stream:_split(chunk)
     self._problem = ("%s: %s (has the container a terminal? say tty = true)"):format(self._doing,
       message)
     self._kind = "protocol"
-    self._raw:close()
   end
   return self:_take()
 end
 
 ---What comes next, as soon as something has come. At the end, which is the end of the process: nil,
----and a message when the end came too early.
+---and a message when the end came too early; the stream is closed then.
 ---@async
 ---@return "out"|"err"|nil stream
 ---@return string? bytes, or the message
@@ -62,8 +61,10 @@ end
 function Stream:read()
   local name, bytes = self:_take()
   while not name do
-    if self._problem then return nil, self._problem, self._kind end
-    if self._ended then return nil end
+    if self._problem or self._ended then
+      self._raw:close()
+      return nil, self._problem, self._kind
+    end
     local chunk, message = self._raw:read()
     if chunk then
       name, bytes = self:_split(chunk)
