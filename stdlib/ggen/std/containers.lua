@@ -172,7 +172,8 @@ function M.postgres(changes)
     ready = { cmd = script(scripts.READY, user, database, secret, options.init or "") },
     reset = script(scripts.RESET, user, database, secret),
   }
-  local settings = { fsync = false, synchronous_commit = false, full_page_writes = false }
+  local settings = { fsync = false, synchronous_commit = false, full_page_writes = false,
+    wal_init_zero = false }
   for key, value in pairs(options.settings or {}) do settings[key] = value end
   spec.cmd = arguments({}, settings, function(key, value) return { "-c", key .. "=" .. value } end)
   local by_socket = place(spec, options, "/var/run/postgresql", 5432)

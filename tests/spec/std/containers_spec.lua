@@ -104,7 +104,7 @@ describe("postgres", function()
   it("has its settings on the command line, in one order", function()
     local spec = containers.postgres({ settings = { fsync = true, max_connections = 20 } })
     assert.same({ "-c", "fsync=on", "-c", "full_page_writes=off", "-c", "max_connections=20", "-c",
-      "synchronous_commit=off" }, spec.cmd)
+      "synchronous_commit=off", "-c", "wal_init_zero=off" }, spec.cmd)
   end)
 
   it("refuses names that would be something else in a command or an address", function()
