@@ -169,7 +169,8 @@ function M.postgres(changes)
   local spec = {
     image = "docker.io/library/postgres:16",
     env = { POSTGRES_USER = user, POSTGRES_PASSWORD = secret, POSTGRES_DB = database },
-    ready = { cmd = script(scripts.READY, user, database, secret, options.init or "") },
+    ready = { cmd = script(scripts.READY, user, database, secret, options.init or ""),
+      timeout = "60s" },
     reset = script(scripts.RESET, user, database, secret),
   }
   local settings = { fsync = false, synchronous_commit = false, full_page_writes = false,
