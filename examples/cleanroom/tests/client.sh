@@ -3,6 +3,7 @@
 # shellcheck shell=sh
 set -eu
 set -- client
+# shellcheck source=expect.sh
 . tests/expect.sh
 
 expect "what is there" "1 | Alice | 2 | 9.50

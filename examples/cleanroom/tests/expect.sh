@@ -5,6 +5,7 @@
 #   expect "what this shows" 'what it prints' COMMAND...
 #   refuse "what this shows" 'part of the message' COMMAND...
 #   done_testing
+# shellcheck source=../tools/psql.sh
 . tools/psql.sh
 suite=$1
 mkdir -p build/results

@@ -3,6 +3,7 @@
 # shellcheck shell=sh
 set -eu
 set -- history
+# shellcheck source=expect.sh
 . tests/expect.sh
 
 ask -c "update book set copies = 7 where id = 1"

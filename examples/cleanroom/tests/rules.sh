@@ -3,6 +3,7 @@
 # shellcheck shell=sh
 set -eu
 set -- rules
+# shellcheck source=expect.sh
 . tests/expect.sh
 
 refuse "a member needs a name" 'null value in column "name"' \

@@ -3,6 +3,7 @@
 # SQL that each test begins with.
 # SPDX-License-Identifier: MIT
 set -eu
+# shellcheck source=psql.sh
 . tools/psql.sh
 
 found=$(ask -c "select count(*) from pg_class c join pg_namespace n on n.oid = relnamespace

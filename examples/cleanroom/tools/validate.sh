@@ -3,6 +3,7 @@
 # and every suite has left its results, all of them good.
 # SPDX-License-Identifier: MIT
 set -eu
+# shellcheck source=psql.sh
 . tools/psql.sh
 
 sh -n build/client.sh
