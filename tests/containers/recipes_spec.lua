@@ -1,41 +1,34 @@
 -- The recipes of std.containers against real services: a container as the spec says, its readiness,
 -- and what a reset leaves of what a lease did.
--- images: redis postgres
+-- images: redis postgres-seeded
 -- SPDX-License-Identifier: MIT
+local async = require("ggen.async")
 local containers = require("ggen.std.containers")
-local sh = require("ggen.std").sh
+local docker = require("ggen.std.docker")
 
-local ENV = { CONTAINERS_CONF = os.getenv("CONTAINERS_CONF"),
-  CONTAINERS_STORAGE_CONF = os.getenv("CONTAINERS_STORAGE_CONF") }
-
-local function podman(argv)
-  return assert(sh.run({ "podman", unpack(argv) }, { env = ENV, timeout = "60s" }))
-end
-
-local function all(list, more)
-  for _, value in ipairs(more) do list[#list + 1] = value end
-  return list
-end
-
+local engine
 local started = {}
 
--- A container of the recipe, ready.
+-- A container of the recipe, ready. What is run in it gets the environment of the image.
 local function start(spec)
-  local argv = { "run", "-d", "--network=none" }
-  for key, value in pairs(spec.env) do all(argv, { "-e", key .. "=" .. value }) end
-  local result = podman(all(all(argv, { spec.image }), spec.cmd))
-  assert.equal(0, result.code, result.stderr)
-  local container = { id = result.stdout:match("%x+"), spec = spec }
-  started[#started + 1] = container.id
-  function container.run(command, stdin)
-    return assert(sh.run(all({ "podman", "exec", "-i", container.id }, command),
-      { env = ENV, stdin = stdin or "", timeout = "60s" }))
+  engine = engine or assert(docker.connect())
+  local env = assert(engine:image(spec.image)).env
+  for key, value in pairs(spec.env) do env[key] = value end
+  local id = assert(engine:create({ image = spec.image, cmd = spec.cmd, env = spec.env,
+    network = "none" }))
+  local container = { id = id, spec = spec, shell = nil }
+  started[#started + 1] = container
+  assert(engine:start(id))
+  container.shell = assert(docker.shell.open(engine, id))
+  function container.run(argv, stdin, shell)
+    return assert((shell or container.shell):run({ argv = argv, env = env, stdin = stdin,
+      capture = 1000000, timeout = "60s" }))
   end
   local looks = 0
   while container.run(spec.ready.cmd).code ~= 0 do
     looks = looks + 1
-    assert.is_true(looks < 200, "it is never ready")
-    require("ggen.async").sleep(0.1)
+    assert.is_true(looks < 300, "it is never ready")
+    async.sleep(0.05)
   end
   return container
 end
@@ -48,7 +41,11 @@ local function reset_well(container)
 end
 
 teardown(function()
-  podman(all({ "rm", "-f", "-v", "-t", "0" }, started))
+  for _, container in ipairs(started) do
+    if container.shell then container.shell:close() end
+    engine:remove(container.id, { force = true, volumes = true })
+  end
+  engine:close()
 end)
 
 describe("the recipe of postgres", function()
@@ -104,9 +101,11 @@ describe("the recipe of postgres", function()
   end)
 
   it("ends who is still connected", function()
-    local held = sh.run({ "podman", "exec", "-d", container.id, "psql", "-X", "-U", "postgres",
-      "-d", "shop", "-c", "begin; lock table seed; select pg_sleep(600)" }, { env = ENV })
-    assert.equal(0, held.code)
+    local other, ended = assert(docker.shell.open(engine, container.id)), async.future()
+    async.run(function()
+      ended:resolve(container.run({ "psql", "-X", "-U", "postgres", "-d", "shop", "-c",
+        "begin; lock table seed; select pg_sleep(600)" }, nil, other))
+    end)
     local waited = psql([[
       do $$ begin
         while not exists (select from pg_stat_activity where query like '%pg_sleep(600)'
@@ -117,6 +116,8 @@ describe("the recipe of postgres", function()
       end $$; select 'there']])
     assert.equal("there", waited)
     reset_well(container)
+    assert.matches("terminating connection", ended:wait().stderr)
+    other:close()
     assert.equal("0", (psql([[select count(*) from pg_stat_activity
       where backend_type = 'client backend' and pid <> pg_backend_pid()]])))
   end)

@@ -7,6 +7,7 @@
 --   <!-- run -->                 the block is a session: "$ command" lines and what each prints
 --   <!-- run: exit 1, any order -->   the last command ends with 1; lines in any order
 --   <!-- run: any numbers -->    numbers, sizes, ids of runs and runs of spaces are not compared
+--   <!-- run: with containers -->     only where a container engine is (tests/containers)
 --   <!-- shown: REASON -->       the block is not run, because of this
 -- In a session "..." alone on a line stands for any number of lines. Durations, digests and the
 -- like are not compared. A block without a marker is an

@@ -22,8 +22,9 @@ local ggen = require("ggen")
 local M = {}
 
 -- The fields of the pool. What is in them the pool checks; here only their names matter.
-local POOL = { "image", "size", "min", "env", "cmd", "entrypoint", "ports", "mounts", "memory",
-  "cpus", "network", "user", "socket", "ready", "reset", "idle", "keep", "lease", "fallback" }
+local POOL = { "image", "size", "min", "env", "cmd", "entrypoint", "ports", "mounts", "tmpfs",
+  "memory", "cpus", "network", "user", "socket", "pull", "ready", "reset", "idle", "keep", "lease",
+  "fallback" }
 
 local function text(desc) return { type = "string", desc = desc } end
 
@@ -75,6 +76,13 @@ local function checked(recipe, changes, own)
     error(("std.containers.%s: field \"env\": a table expected"):format(recipe), 0)
   end
   return options
+end
+
+-- What a container has gone through before its first lease is part of its configuration: one that
+-- was kept does not serve with another recipe, or another SQL of a new container.
+local function label(spec, recipe, init)
+  local digest = init and " " .. require("ggen.core.hash").bytes(init):sub(1, 16) or ""
+  spec.env.GGEN_RECIPE = recipe .. digest
 end
 
 -- The recipe's spec with the changes of the pool's fields.
@@ -161,10 +169,12 @@ function M.postgres(changes)
   local spec = {
     image = "docker.io/library/postgres:16",
     env = { POSTGRES_USER = user, POSTGRES_PASSWORD = secret, POSTGRES_DB = database },
-    ready = { cmd = script(scripts.READY, user, database, secret, options.init or "") },
+    ready = { cmd = script(scripts.READY, user, database, secret, options.init or ""),
+      timeout = "60s" },
     reset = script(scripts.RESET, user, database, secret),
   }
-  local settings = { fsync = false, synchronous_commit = false, full_page_writes = false }
+  local settings = { fsync = false, synchronous_commit = false, full_page_writes = false,
+    wal_init_zero = false }
   for key, value in pairs(options.settings or {}) do settings[key] = value end
   spec.cmd = arguments({}, settings, function(key, value) return { "-c", key .. "=" .. value } end)
   local by_socket = place(spec, options, "/var/run/postgresql", 5432)
@@ -174,6 +184,7 @@ function M.postgres(changes)
     DATABASE_URL = not by_socket and ("postgresql://%s:%s@${host}:${port}/%s"):format(
       in_address(user), in_address(secret), in_address(database)) or nil,
   }
+  label(spec, "postgres 1", options.init)
   return merged(spec, options)
 end
 
@@ -227,6 +238,7 @@ function M.redis(changes)
       REDIS_URL = "redis://" .. login .. "${host}:${port}/0" }
   end
   spec.lease.REDIS_PASSWORD = secret
+  label(spec, "redis 1")
   return merged(spec, options)
 end
 
@@ -282,6 +294,7 @@ function M.mysql(changes)
     spec.lease.MYSQL_URL = ("mysql://%s:%s@${host}:${port}/%s"):format(in_address(user),
       in_address(secret), in_address(database))
   end
+  label(spec, "mysql 1", options.init)
   return merged(spec, options)
 end
 

@@ -86,18 +86,25 @@ describe("postgres", function()
   it("hands its names on to the image, the commands and the tasks", function()
     local spec = containers.postgres({ user = "shop", password = "p w/1", database = "orders",
       init = "create table t()" })
-    assert.same({ POSTGRES_USER = "shop", POSTGRES_PASSWORD = "p w/1", POSTGRES_DB = "orders" },
-      spec.env)
+    assert.same({ "shop", "p w/1", "orders" },
+      { spec.env.POSTGRES_USER, spec.env.POSTGRES_PASSWORD, spec.env.POSTGRES_DB })
     assert.same({ "shop", "orders", "p w/1", "create table t()" },
       { unpack(spec.ready.cmd, 5) })
     assert.same({ "shop", "orders", "p w/1" }, { unpack(spec.reset, 5) })
     assert.equal("postgresql://shop:p%20w%2F1@${host}:${port}/orders", spec.lease.DATABASE_URL)
   end)
 
+  it("is another container with other SQL for a new one", function()
+    local function mark(init) return containers.postgres({ init = init }).env.GGEN_RECIPE end
+    assert.equal("postgres 1", mark(nil))
+    assert.equal(mark("create table a()"), mark("create table a()"))
+    assert.not_equal(mark("create table a()"), mark("create table b()"))
+  end)
+
   it("has its settings on the command line, in one order", function()
     local spec = containers.postgres({ settings = { fsync = true, max_connections = 20 } })
     assert.same({ "-c", "fsync=on", "-c", "full_page_writes=off", "-c", "max_connections=20", "-c",
-      "synchronous_commit=off" }, spec.cmd)
+      "synchronous_commit=off", "-c", "wal_init_zero=off" }, spec.cmd)
   end)
 
   it("refuses names that would be something else in a command or an address", function()
