@@ -56,6 +56,9 @@ events_logger = "file"
 tmp_dir = "$SVC_DIR/tmp"
 lock_type = "file"
 healthcheck_events = false
+# How long an exec that has ended can be asked for its code (seconds). Two processes wait for that;
+# by itself podman has them wait for five minutes.
+exit_command_delay = 3
 [network]
 network_backend = "netavark"
 network_config_dir = "$SVC_DIR/net"
