@@ -21,13 +21,6 @@ local ggen = require("ggen")
 ---@class ggen.std.containers
 local M = {}
 
--- The fields of the pool. What is in them the pool checks; here only their names matter.
-local POOL = { "image", "size", "min", "env", "cmd", "entrypoint", "ports", "mounts", "tmpfs",
-  "memory", "cpus", "network", "user", "socket", "pull", "ready", "reset", "idle", "keep", "lease",
-  "fallback" }
-
-local function text(desc) return { type = "string", desc = desc } end
-
 -- A name that stands in a command line, an address and a file of SQL.
 local function name(value)
   return { type = "string", default = value, check = function(given)
@@ -50,10 +43,12 @@ local sql = { type = "string", check = function(given)
   end
 end }
 
-local function settings_of(kind)
-  return { type = "map", of = { type = "union", expects = "a text, a number or true/false",
-    any_of = { text(), { type = "number" }, { type = "boolean" } } }, desc = kind }
-end
+local no_socket = { type = "any", check = function()
+  return "this service listens on no unix socket"
+end }
+
+local settings = { type = "map", of = { type = "union", expects = "a text, a number or true/false",
+  any_of = { { type = "string" }, { type = "number" }, { type = "boolean" } } } }
 
 -- The changes, checked: those of the recipe by its schema, the pool's fields by name. An error
 -- without a place of its own names the line of the pipeline.
@@ -64,9 +59,12 @@ local function checked(recipe, changes, own)
     error(("std.containers.%s: an image or a table expected, got %s"):format(recipe,
       type(changes)), 0)
   end
-  local fields = { socket = socket }
-  for _, field in ipairs(POOL) do fields[field] = fields[field] or { type = "any" } end
-  fields.image, fields.env = text(), { type = "any" }
+  -- What is in a field of the pool the pool checks; here only the names matter.
+  local fields = {}
+  for field in pairs(require("ggen.std.container_pool.spec").fields) do
+    fields[field] = { type = "any" }
+  end
+  fields.image, fields.socket = { type = "string" }, socket
   for field, spec in pairs(own) do fields[field] = spec end
   local options, message, where = ggen.schema.check({ type = "record", fields = fields }, changes)
   if not options then
@@ -85,13 +83,14 @@ local function label(spec, recipe, init)
   spec.env.GGEN_RECIPE = recipe .. digest
 end
 
--- The recipe's spec with the changes of the pool's fields.
-local function merged(spec, options)
-  for _, field in ipairs(POOL) do
+-- The recipe's spec with the changes of the pool's fields. `user` is the recipe's where it has one:
+-- who logs in, and not as whom the container runs.
+local function merged(spec, options, own)
+  for field in pairs(require("ggen.std.container_pool.spec").fields) do
     local value = options[field]
     if field == "env" then
       for key, inner in pairs(value or {}) do spec.env[key] = inner end
-    elseif value ~= nil and field ~= "socket" then
+    elseif value ~= nil and field ~= "socket" and not own[field] then
       spec[field] = value
     end
   end
@@ -117,12 +116,12 @@ local function in_address(word)
 end
 
 -- "-c name=value" for each setting, in the order of the names.
-local function arguments(list, settings, form)
+local function arguments(list, values, form)
   local names = {}
-  for key in pairs(settings) do names[#names + 1] = key end
+  for key in pairs(values) do names[#names + 1] = key end
   table.sort(names)
   for _, key in ipairs(names) do
-    local value = settings[key]
+    local value = values[key]
     if type(value) == "boolean" then value = value and "on" or "off" end
     for _, word in ipairs(form(key, tostring(value))) do list[#list + 1] = word end
   end
@@ -161,9 +160,9 @@ end
 ---@param changes? string|ggen.std.containers.Postgres an image, or a table of changes
 ---@return table spec of a container of the pool
 function M.postgres(changes)
-  local options = checked("postgres", changes, { user = name("postgres"),
-    password = password("postgres"), database = name("test"), init = sql,
-    settings = settings_of("Settings of the server") })
+  local own = { user = name("postgres"), password = password("postgres"), database = name("test"),
+    init = sql, settings = settings }
+  local options = checked("postgres", changes, own)
   local user, secret, database = options.user, options.password, options.database
   local scripts = require("ggen.std.containers.postgres")
   local spec = {
@@ -173,10 +172,10 @@ function M.postgres(changes)
       timeout = "60s" },
     reset = script(scripts.RESET, user, database, secret),
   }
-  local settings = { fsync = false, synchronous_commit = false, full_page_writes = false,
+  local all = { fsync = false, synchronous_commit = false, full_page_writes = false,
     wal_init_zero = false }
-  for key, value in pairs(options.settings or {}) do settings[key] = value end
-  spec.cmd = arguments({}, settings, function(key, value) return { "-c", key .. "=" .. value } end)
+  for key, value in pairs(options.settings or {}) do all[key] = value end
+  spec.cmd = arguments({}, all, function(key, value) return { "-c", key .. "=" .. value } end)
   local by_socket = place(spec, options, "/var/run/postgresql", 5432)
   spec.lease = {
     PGHOST = by_socket and "${socket}" or "${host}", PGPORT = by_socket and "5432" or "${port}",
@@ -185,7 +184,7 @@ function M.postgres(changes)
       in_address(user), in_address(secret), in_address(database)) or nil,
   }
   label(spec, "postgres 1", options.init)
-  return merged(spec, options)
+  return merged(spec, options, own)
 end
 
 ---@class ggen.std.containers.Redis: ggen.std.containers.Changes
@@ -209,8 +208,8 @@ end
 ---@param changes? string|ggen.std.containers.Redis an image, or a table of changes
 ---@return table spec of a container of the pool
 function M.redis(changes)
-  local options = checked("redis", changes, { password = password(nil),
-    settings = settings_of("Settings of the server") })
+  local own = { password = password(nil), settings = settings }
+  local options = checked("redis", changes, own)
   local secret = options.password
   local scripts = require("ggen.std.containers.redis")
   local spec = {
@@ -219,14 +218,14 @@ function M.redis(changes)
     reset = script(scripts.RESET, secret or ""),
   }
   local by_socket = place(spec, options, "/run/ggen", 6379)
-  local settings = { save = "", appendonly = "no", ["protected-mode"] = "no", requirepass = secret }
+  local all = { save = "", appendonly = "no", ["protected-mode"] = "no", requirepass = secret }
   if by_socket then
-    settings.unixsocket, settings.unixsocketperm = spec.socket .. "/redis.sock", "777"
+    all.unixsocket, all.unixsocketperm = spec.socket .. "/redis.sock", "777"
   end
   for key, value in pairs(options.settings or {}) do
-    settings[key] = type(value) == "boolean" and (value and "yes" or "no") or value
+    all[key] = type(value) == "boolean" and (value and "yes" or "no") or value
   end
-  spec.cmd = arguments({ "redis-server" }, settings, function(key, value)
+  spec.cmd = arguments({ "redis-server" }, all, function(key, value)
     return { "--" .. key, value }
   end)
   local login = secret and ":" .. in_address(secret) .. "@" or ""
@@ -239,7 +238,7 @@ function M.redis(changes)
   end
   spec.lease.REDIS_PASSWORD = secret
   label(spec, "redis 1")
-  return merged(spec, options)
+  return merged(spec, options, own)
 end
 
 ---@class ggen.std.containers.Mysql: ggen.std.containers.Changes
@@ -264,8 +263,9 @@ end
 ---@param changes? string|ggen.std.containers.Mysql an image, or a table of changes
 ---@return table spec of a container of the pool
 function M.mysql(changes)
-  local options = checked("mysql", changes, { user = name("test"), password = password("test"),
-    database = name("test"), init = sql, settings = settings_of("Settings of the server") })
+  local own = { user = name("test"), password = password("test"), database = name("test"),
+    init = sql, settings = settings }
+  local options = checked("mysql", changes, own)
   local user, secret, database = options.user, options.password, options.database
   local scripts = require("ggen.std.containers.mysql")
   local spec = {
@@ -276,11 +276,11 @@ function M.mysql(changes)
   }
   -- The image refuses to make root a second time.
   if user ~= "root" then spec.env.MYSQL_USER, spec.env.MYSQL_PASSWORD = user, secret end
-  local settings = { ["innodb-flush-log-at-trx-commit"] = 0, ["sync-binlog"] = 0 }
+  local all = { ["innodb-flush-log-at-trx-commit"] = 0, ["sync-binlog"] = 0 }
   for key, value in pairs(options.settings or {}) do
-    settings[(key:gsub("_", "-"))] = value
+    all[(key:gsub("_", "-"))] = value
   end
-  spec.cmd = arguments({}, settings, function(key, value)
+  spec.cmd = arguments({}, all, function(key, value)
     return { "--" .. key .. "=" .. value }
   end)
   local by_socket = place(spec, options, "/var/run/mysqld", 3306)
@@ -295,7 +295,7 @@ function M.mysql(changes)
       in_address(secret), in_address(database))
   end
   label(spec, "mysql 1", options.init)
-  return merged(spec, options)
+  return merged(spec, options, own)
 end
 
 ---@class ggen.std.containers.Rabbitmq: ggen.std.containers.Changes
@@ -314,11 +314,9 @@ end
 ---@param changes? string|ggen.std.containers.Rabbitmq an image, or a table of changes
 ---@return table spec of a container of the pool
 function M.rabbitmq(changes)
-  local options = checked("rabbitmq", changes, { user = name("guest"),
-    password = password("guest"), vhost = { type = "string", default = "/" },
-    socket = { type = "any", check = function()
-      return "this service listens on no unix socket"
-    end } })
+  local own = { user = name("guest"), password = password("guest"),
+    vhost = { type = "string", default = "/" }, socket = no_socket }
+  local options = checked("rabbitmq", changes, own)
   local user, secret, vhost = options.user, options.password, options.vhost
   local spec = {
     image = "docker.io/library/rabbitmq:4",
@@ -335,7 +333,7 @@ function M.rabbitmq(changes)
         in_address(vhost)),
     },
   }
-  return merged(spec, options)
+  return merged(spec, options, own)
 end
 
 ---@class ggen.std.containers.Minio: ggen.std.containers.Changes
@@ -354,14 +352,11 @@ end
 ---@param changes? string|ggen.std.containers.Minio an image, or a table of changes
 ---@return table spec of a container of the pool
 function M.minio(changes)
-  local options = checked("minio", changes, { user = name("minioadmin"),
+  local own = { user = name("minioadmin"), region = { type = "string", default = "us-east-1" },
     password = { type = "string", default = "minioadmin", check = function(given)
       if #given < 8 then return "8 characters or more expected" end
-    end },
-    region = { type = "string", default = "us-east-1" },
-    socket = { type = "any", check = function()
-      return "this service listens on no unix socket"
-    end } })
+    end }, socket = no_socket }
+  local options = checked("minio", changes, own)
   return merged({
     image = "quay.io/minio/minio:latest",
     cmd = { "server", "/data" },
@@ -373,7 +368,7 @@ function M.minio(changes)
     lease = { AWS_ENDPOINT_URL = "http://${host}:${port}", AWS_ACCESS_KEY_ID = options.user,
       AWS_SECRET_ACCESS_KEY = options.password, AWS_REGION = options.region,
       AWS_DEFAULT_REGION = options.region },
-  }, options)
+  }, options, own)
 end
 
 return M

@@ -55,6 +55,25 @@ describe("a recipe", function()
   end
 end)
 
+describe("the user of a recipe", function()
+  it("is who logs in, not as whom the container runs", function()
+    for _, name in ipairs({ "postgres", "mysql", "rabbitmq", "minio" }) do
+      assert.is_nil(containers[name]({ user = "shop" }).user, name)
+    end
+    assert.equal("1000", containers.redis({ user = "1000" }).user)
+  end)
+end)
+
+describe("what a recipe gives", function()
+  it("fits the pool", function()
+    local pool_spec = require("ggen.std.container_pool.spec")
+    for _, name in ipairs(RECIPES) do
+      assert.is_table(assert(pool_spec.check(containers[name]({ size = 2, keep = "5m" }))))
+    end
+    assert.equal("none", pool_spec.check(containers.postgres({ socket = true })).network)
+  end)
+end)
+
 describe("a recipe with a unix socket", function()
   it("has no network", function()
     local spec = containers.postgres({ socket = true })
