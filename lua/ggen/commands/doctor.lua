@@ -18,7 +18,7 @@ local LIMIT, PLUGIN_LIMIT = 5, 2 -- seconds for a part, for a plugin
 
 -- All parts at once: the slowest one is what it takes.
 local function look(args)
-  local shared = { place = async.future(), uses_containers = async.future() }
+  local shared = { place = async.future(), needs_engine = async.future() }
   local looks, reports = {}, {}
   for i, name in ipairs(PARTS) do
     local part = require("ggen.doctor." .. name)

@@ -18,12 +18,12 @@ end
 
 ---@async
 ---@param report ggen.doctor.Report
----@param shared { uses_containers: ggen.async.Future } whether the pipeline here needs an engine
+---@param shared { needs_engine: ggen.async.Future } whether tasks here cannot run without one
 function M.run(report, shared)
   local docker = require("ggen").std.docker
   local engine, message, kind = docker.connect({ connect_timeout = LIMIT, timeout = LIMIT })
   if not engine then
-    local needed = shared.uses_containers:wait()
+    local needed = shared.needs_engine:wait()
     if not docker.find() and not says("DOCKER_HOST") and not says("CONTAINER_HOST") then
       message = "there is no container engine: DOCKER_HOST and CONTAINER_HOST are not set, and none"
         .. " of the usual sockets is there"

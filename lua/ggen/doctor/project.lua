@@ -34,6 +34,23 @@ local function open(report, args)
   return project, plugins
 end
 
+-- Whether tasks of the project cannot run without a container engine: the plugin that leases knows
+-- what has a fallback.
+local function needs_engine(project, plugins)
+  local survey = project:survey()
+  if #survey.contained > 0 then return true end
+  local instance, names = plugins:get("containers"), {}
+  if not instance then return false end
+  for _, index in ipairs(survey.leasing) do
+    for _, lease in ipairs(require("ggen.leasable").leases(project:task(index).spec)) do
+      names[lease.name] = true
+    end
+  end
+  if next(names) == nil then return false end
+  local ok, message = registry.call(instance, "check", require("ggen.sorted").keys(names))
+  return not ok or type(message) == "string" or not instance.impl.check
+end
+
 -- What earlier runs have left.
 local function traces(report, dir)
   local history = require("ggen.history").open(dir)
@@ -104,14 +121,13 @@ function M.run(report, shared, args, limit)
   local looked = dir and place.look(dir)
   shared.place:resolve(looked)
   if not dir then
-    shared.uses_containers:resolve(false)
+    shared.needs_engine:resolve(false)
     report:note("no pipeline.lua and no make.toml here, or in a directory above",
       "ggen-lua init, or -C DIR")
     return
   end
   local project, plugins = open(report, args)
-  local uses = plugins and plugins:get("containers") ~= nil
-  shared.uses_containers:resolve(uses or false)
+  shared.needs_engine:resolve(plugins ~= nil and needs_engine(project, plugins))
   place.tell(report, dir == "/" and "/" .. file or dir, dir, looked,
     "work in a directory of your own, or see who it belongs to")
   traces(report, dir)
