@@ -36,7 +36,15 @@ int embedded_loader(lua_State* L) {
   return 1;
 }
 
-// ggen.core.embedded: names() -> the modules inside the binary, sorted.
+// ggen.core.embedded: has(name) -> whether the module is inside the binary.
+int embedded_has(lua_State* L) {
+  auto* first = static_cast<const EmbeddedModule*>(lua_touserdata(L, lua_upvalueindex(1)));
+  auto count = static_cast<std::size_t>(lua_tointeger(L, lua_upvalueindex(2)));
+  lua_pushboolean(L, find_module({first, count}, luaL_checkstring(L, 1)) != nullptr);
+  return 1;
+}
+
+// names() -> the modules inside the binary, sorted.
 int embedded_names(lua_State* L) {
   auto* first = static_cast<const EmbeddedModule*>(lua_touserdata(L, lua_upvalueindex(1)));
   auto count = static_cast<int>(lua_tointeger(L, lua_upvalueindex(2)));
@@ -52,10 +60,13 @@ void preload_embedded(lua_State* L, std::span<const EmbeddedModule> modules) {
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "loaded");
   lua_newtable(L);
-  lua_pushlightuserdata(L, const_cast<EmbeddedModule*>(modules.data()));
-  lua_pushinteger(L, static_cast<lua_Integer>(modules.size()));
-  lua_pushcclosure(L, embedded_names, 2);
-  lua_setfield(L, -2, "names");
+  constexpr luaL_Reg kFunctions[] = {{"has", embedded_has}, {"names", embedded_names}};
+  for (const luaL_Reg& function : kFunctions) {
+    lua_pushlightuserdata(L, const_cast<EmbeddedModule*>(modules.data()));
+    lua_pushinteger(L, static_cast<lua_Integer>(modules.size()));
+    lua_pushcclosure(L, function.func, 2);
+    lua_setfield(L, -2, function.name);
+  }
   lua_setfield(L, -2, "ggen.core.embedded");
   lua_pushliteral(L, GGEN_VERSION);
   lua_setfield(L, -2, "ggen.version");

@@ -17,7 +17,7 @@ local FREE = {} -- yielded by a worker coroutine that wants its next function
 ---@field package _co thread
 ---@field package _wait table? the wait that it is in: { handle }
 ---@field package _on_done fun(ok: boolean, ...)?
-local Thread = {}
+local Thread = { __name = "ggen.async.Thread" }
 Thread.__index = Thread
 
 local threads = setmetatable({}, { __mode = "k" }) -- coroutine -> Thread
@@ -228,7 +228,7 @@ function M.race(fns)
 end
 
 ---@class ggen.async.Semaphore
-local Semaphore = {}
+local Semaphore = { __name = "ggen.async.Semaphore" }
 Semaphore.__index = Semaphore
 
 ---@param size integer how many may hold it at once
@@ -274,7 +274,7 @@ function Semaphore:with(fn)
 end
 
 ---@class ggen.async.Future a value that comes later; any number may wait for it
-local Future = {}
+local Future = { __name = "ggen.async.Future" }
 Future.__index = Future
 
 ---@return ggen.async.Future

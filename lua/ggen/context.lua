@@ -38,7 +38,7 @@ local TIMER_STEP = 0.002 -- seconds that a timer may come early
 ---@field package _live integer processes that run
 ---@field used ggen.Usage? by the processes that it started and that have ended
 ---@field package _last_used ggen.Usage? by the last of them
-local Context = { describe = steps.describe, _live = 0 }
+local Context = { __name = "ggen.Context", describe = steps.describe, _live = 0 }
 
 -- Fields that are made when they are asked for: a task that is one Lua function needs few of them.
 local made = {}

@@ -17,7 +17,7 @@ local MAY_PASS = { [429] = true, [502] = true, [503] = true, [504] = true }
 local NOT_NOW = { invalid = true, unsupported = true, tls = true }
 
 ---@class ggen.Delivery
-local Delivery = {}
+local Delivery = { __name = "ggen.Delivery" }
 Delivery.__index = Delivery
 
 ---@class ggen.DeliveryReport

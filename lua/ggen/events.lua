@@ -9,7 +9,7 @@ local M = {}
 
 ---@class ggen.Events
 ---@field notes { level: string, text: string }[] what was said, for the record of the run
-local Events = {}
+local Events = { __name = "ggen.Events" }
 Events.__index = Events
 
 ---@param observers ggen.Instance[]

@@ -30,7 +30,7 @@ local ID = "^%d%d%d%d%d%d%d%dT%d%d%d%d%d%d%.%d%d%d%-%x%x%x%x%x%x$"
 ---@field unread integer bytes further back that were not looked at, though more lines were wanted
 ---@field problem string? why the file cannot be read at all, when it is there
 ---@field package _dir string
-local History = {}
+local History = { __name = "ggen.History" }
 History.__index = History
 
 ---@param project_dir string absolute

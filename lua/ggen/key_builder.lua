@@ -6,7 +6,7 @@ local M = {}
 ---@field package _parts string[]
 ---@field package _variables table<string, true>
 ---@field package _files string[]
-local KeyBuilder = {}
+local KeyBuilder = { __name = "ggen.KeyBuilder" }
 KeyBuilder.__index = KeyBuilder
 
 ---Adds a value to the key.

@@ -85,6 +85,7 @@ function M.new(memory)
   -- Most runs never ask.
   return setmetatable({ cpus = require("ggen.core.env").cpus(), memory = memory,
     free_memory = M.free_memory, memory_pressure = M.memory_pressure }, {
+    __name = "ggen.Machine",
     __index = function(self, key)
       if key ~= "memory" then return nil end
       self.memory = M.memory()

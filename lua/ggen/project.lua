@@ -63,9 +63,11 @@ Project.FAST = " (fast)"
 
 ---Of tables some of whose fields are made when they are first asked for.
 ---@param makers table<string, fun(object: table): any> one that is to be called once sets the field
+---@param name string of the class
 ---@return table metatable
-function Project.lazily(makers)
+function Project.lazily(makers, name)
   return {
+    __name = name,
     __index = function(object, key)
       local make = makers[key]
       return make and make(object)

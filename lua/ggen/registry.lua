@@ -131,6 +131,24 @@ local function kind_hint(name, kind)
   return ""
 end
 
+-- Whether a module is part of the build, or was put in by a test.
+local function is_own(module)
+  return package.preload[module] ~= nil or require("ggen.core.embedded").has(module)
+end
+
+local loaded_isolated = {} -- by path and directory: a plugin is read once
+
+local function isolated(name, path, dir)
+  local key = path .. "\0" .. dir
+  local plugin = loaded_isolated[key]
+  if plugin == nil then
+    plugin = require("ggen.isolation.load").plugin(name, path,
+      { dir = dir, search_path = package.path })
+    loaded_isolated[key] = plugin
+  end
+  return plugin
+end
+
 -- Finds the module and loads it. Not there and broken are different answers.
 local function find(name, dir)
   if name:match("^%.%.?/") then return find_file(dir .. "/" .. name:gsub("^%./", "")) end
@@ -142,17 +160,17 @@ local function find(name, dir)
       table.concat(M.kind_names(), ", ")), "not_found"
   end
   local module = "ggen.plugins." .. kind .. "." .. short
-  local loader
-  for _, search in ipairs(package.loaders) do
-    local ok, found = pcall(search, module)
-    if not ok then return nil, tostring(found), "broken" end
-    if type(found) == "function" then loader = found break end
+  local ok, plugin
+  if package.loaded[module] ~= nil or is_own(module) then
+    ok, plugin = pcall(require, module)
+  else
+    local path = package.searchpath(module, package.path)
+    if not path then
+      return nil, ("it is not part of this build, and no installed rock has the module %s%s")
+        :format(module, suggest.hint(kind .. "." .. short, M.builtin())), "not_found"
+    end
+    ok, plugin = pcall(isolated, name, path, dir)
   end
-  if not loader and package.loaded[module] == nil then
-    return nil, ("it is not part of this build, and no installed rock has the module %s%s"):format(
-      module, suggest.hint(kind .. "." .. short, M.builtin())), "not_found"
-  end
-  local ok, plugin = pcall(require, module)
   if not ok then return nil, tostring(plugin), "broken" end
   return plugin
 end

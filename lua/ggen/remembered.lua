@@ -20,7 +20,7 @@ local M = {}
 ---needed; false: they are those of the evaluated project
 ---@field package _repair fun(project: ggen.Project) writes the snapshot of an evaluated project
 ---@field package _repaired boolean
-local Remembered = {}
+local Remembered = { __name = "ggen.Project" }
 
 -- Fields that are made when they are asked for.
 local made = {}
@@ -234,7 +234,7 @@ function derived.declaration(task)
   return task.declaration
 end
 
-local Task = Project.lazily(derived)
+local Task = Project.lazily(derived, "ggen.Task")
 
 local function make_task(self, index, bytes)
   local record = records.decode_task(bytes)

@@ -192,7 +192,7 @@ end
 ---A task whose output outgrows its memory may take the floor: its block is begun at once and goes
 ---out as it comes, while the blocks of others wait. So a task can print without end and nothing is
 ---kept in memory or on disk.
-local Blocks = {}
+local Blocks = { __name = "ggen.Blocks" }
 Blocks.__index = Blocks
 
 ---@param screen userdata

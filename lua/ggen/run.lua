@@ -67,7 +67,7 @@ local TICK = 0.1 -- seconds between on_tick
 ---@field script ggen.StrictScript? of a run with compat = "strict"
 ---@field recorder ggen.Recorder? of a project with phases of a make.toml
 ---@field moments ggen.Moments? hooks of a make.toml that run at the same time
-local Run = {}
+local Run = { __name = "ggen.Run" }
 Run.__index = Run
 
 -- The services that were asked for by name.

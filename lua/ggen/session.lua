@@ -152,12 +152,12 @@ end
 function M.host(project, args, options)
   local output, clock = require("ggen.core.output"), require("ggen.core.clock")
   local note, attach_notes = notes()
-  return {
+  return setmetatable({
     note = note, attach_notes = attach_notes,
     screen = output.screen(1), options = options, project_dir = project.dir, project = project,
     now = clock.monotonic, unix = clock.unix, output_sink = output.callback,
     style = require("ggen.style").new(cli.use_color(args.color, 1)),
-  }
+  }, { __name = "ggen.Host" })
 end
 
 ---Sets up the plugins that the pipeline uses; `skip` names kinds that the command chooses itself.

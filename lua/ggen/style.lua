@@ -8,7 +8,7 @@ local M = {}
 ---@field skip string
 ---@field run string
 ---@field utf8 boolean whether other characters than ASCII can be shown
-local Style = {}
+local Style = { __name = "ggen.Style" }
 Style.__index = Style
 
 local CODES = { red = "31", green = "32", yellow = "33", blue = "34", magenta = "35", cyan = "36",

@@ -56,7 +56,7 @@ local PRESET_TOTALS = { required = { total = 60, stretch = 45 }, stretch = { tot
 ---@field total number?
 ---@field stretch number?
 ---@field stages { name: string, required: number?, stretch: number?, preset: boolean? }[] by name
-local Targets = {}
+local Targets = { __name = "ggen.Targets" }
 Targets.__index = Targets
 
 -- Stages of the presets are written with "_"; tasks more often with "-".

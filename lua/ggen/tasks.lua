@@ -14,7 +14,7 @@ local M = {}
 ---@field package _tasks ggen.Task[]
 ---@field package _by_id table<string, ggen.Task>
 local Evaluated = setmetatable({}, { __index = Project })
-Evaluated.__index = Evaluated
+Evaluated.__index, Evaluated.__name = Evaluated, "ggen.Project"
 
 function Evaluated:task(index) return self._tasks[index] end
 
@@ -37,7 +37,7 @@ function derived.workspace(task)
   return owner.kind == "workspace" and owner.name or nil
 end
 
-local Task = Project.lazily(derived)
+local Task = Project.lazily(derived, "ggen.Task")
 
 ---All combinations of the axes of a matrix, the last axis varying fastest.
 ---@param matrix table axes, or a list of combinations

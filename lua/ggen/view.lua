@@ -19,7 +19,7 @@ local M = {}
 ---@field machine ggen.Machine
 ---@field running { task: ggen.Task, started: number }[]
 ---@field package _plan userdata
-local View = {}
+local View = { __name = "ggen.View" }
 View.__index = View
 
 ---@param options { jobs: integer, now: (fun(): number), machine: ggen.Machine,

@@ -295,7 +295,8 @@ function M.run(args)
   local screen = host.screen
   -- With --json the standard output is for events alone: what other observers show goes beside it.
   local beside = args.json
-    and setmetatable({ screen = require("ggen.core.output").screen(2) }, { __index = host }) or host
+    and setmetatable({ screen = require("ggen.core.output").screen(2) },
+      { __index = host, __name = "ggen.Host" }) or host
   local plugins = session.plugins(project, beside)
   let_hooks_run_together(plugins, args, options)
   require("ggen.defaults").add(plugins, options, project)

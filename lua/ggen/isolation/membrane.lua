@@ -1,0 +1,242 @@
+-- What passes between the host and an isolated plugin, in both directions. Objects of the host are
+-- seen through views that have only what is public of them (views.lua); plain data is copied, so
+-- that neither side changes the other's; functions are wrapped, and convert what they are called
+-- with. What one side has given to the other comes back to it as it was.
+--
+-- "Inside" is the plugin, "outside" the host. Knows no kind of plugin and no permission.
+-- SPDX-License-Identifier: MIT
+local CANCELLED = require("ggen.async").CANCELLED
+local fault = require("ggen.fault")
+
+local M = {}
+
+local DEEPEST = 64 -- levels of a table that is passed
+
+---@class ggen.Membrane
+---@field package _views table<string, ggen.IsolationView> by class
+---@field package _ask fun(permission: string)
+---@field package _inner table<any, any> outside -> inside, weak: views and wrapped functions
+---@field package _outer table<any, any> inside -> outside, weak
+local Membrane = {}
+Membrane.__index = Membrane
+
+---@class ggen.IsolationView what of a class is seen from inside
+---@field data table<string, true>? fields that are copied when they are read
+---@field shapes table<string, table<string, true>>? fields of which only these fields are copied
+---@field objects table<string, true>? fields that are objects, or tables of functions
+---@field methods table<string, true>?
+---@field needs table<string, string>? permissions that methods ask for, by method
+
+---@param views table<string, ggen.IsolationView> by the __name of a class
+---@param ask fun(permission: string) raises when the plugin does not have it
+---@return ggen.Membrane
+function M.new(views, ask)
+  return setmetatable({
+    _views = views, _ask = ask,
+    _inner = setmetatable({}, { __mode = "k" }), _outer = setmetatable({}, { __mode = "k" }),
+  }, Membrane)
+end
+
+local SCALAR = { ["nil"] = true, number = true, string = true, boolean = true, userdata = true,
+  cdata = true }
+
+function Membrane:_pair(inside, outside)
+  self._inner[outside], self._outer[inside] = inside, outside
+  return inside
+end
+
+-- Errors ----------------------------------------------------------------------------------------
+
+---An error of the host, as a plugin may catch it: a text.
+---@param value any
+---@return any
+local function error_for_inside(value)
+  if value == CANCELLED or type(value) == "string" then return value end
+  if fault.is(value) then return tostring(value) end
+  return "error of the host"
+end
+
+---An error of a plugin, as the host sees it. Nothing of the plugin is called for it: its __tostring
+---could do anything.
+---@param value any
+---@return any
+local function error_for_outside(value)
+  if value == CANCELLED or type(value) == "string" then return value end
+  local message = type(value) == "table" and rawget(value, "message")
+  if type(message) == "string" then return message end
+  return ("error() was called with a %s, not with a text"):format(type(value))
+end
+
+-- Calls -----------------------------------------------------------------------------------------
+
+-- convert(self, a), convert(self, b), ...; most calls have few arguments.
+local function each(self, convert, count, a, b, c, ...)
+  if count == 0 then return end
+  if count == 1 then return convert(self, a) end
+  if count == 2 then return convert(self, a), convert(self, b) end
+  if count == 3 then return convert(self, a), convert(self, b), convert(self, c) end
+  return convert(self, a), convert(self, b), convert(self, c),
+    each(self, convert, count - 3, ...)
+end
+
+local to_inside, to_outside
+
+local function back_inside(self, ok, ...)
+  if not ok then error(error_for_inside((...)), 0) end
+  return each(self, to_inside, select("#", ...), ...)
+end
+
+local function back_outside(self, ok, ...)
+  if not ok then error(error_for_outside((...)), 0) end
+  return each(self, to_outside, select("#", ...), ...)
+end
+
+---A function of the host, for the inside.
+---@param fn function
+---@return function
+function Membrane:callable(fn)
+  local known = self._inner[fn]
+  if known then return known end
+  return self:_pair(function(...)
+    return back_inside(self, pcall(fn, each(self, to_outside, select("#", ...), ...)))
+  end, fn)
+end
+
+-- A function of the plugin, for the outside.
+local function wrapped(self, fn)
+  local known = self._outer[fn]
+  if known then return known end
+  local outside = function(...)
+    return back_outside(self, pcall(fn, each(self, to_inside, select("#", ...), ...)))
+  end
+  self:_pair(fn, outside)
+  return outside
+end
+
+-- Out of a table of data a function of the host may be handed back, as the step of a task is, but
+-- not called.
+local function stand_in(self, fn)
+  return self._inner[fn] or self:_pair(function()
+    error("this function belongs to the pipeline: only ggen-lua calls it", 2)
+  end, fn)
+end
+
+-- Views -----------------------------------------------------------------------------------------
+
+local function refuse_change(_, name)
+  error(("what the host gives cannot be changed (field %q)"):format(tostring(name)), 2)
+end
+
+local function method_of(self, name, needed)
+  return function(view, ...)
+    if needed then self._ask(needed) end
+    local object = self._outer[view]
+    if object == nil then error(("call it with a colon: object:%s(...)"):format(name), 2) end
+    return back_inside(self, pcall(object[name], object,
+      each(self, to_outside, select("#", ...), ...)))
+  end
+end
+
+-- A copy of some fields of a table.
+local function shaped(self, value, fields)
+  if type(value) ~= "table" then return to_inside(self, value) end
+  local result = {}
+  for name in pairs(fields) do result[name] = to_inside(self, value[name]) end
+  return result
+end
+
+-- An object of a class, by what is public of it.
+local function view_of(self, object, public)
+  local methods = {}
+  for name in pairs(public.methods or {}) do
+    methods[name] = method_of(self, name, public.needs and public.needs[name])
+  end
+  local data, objects, shapes = public.data or {}, public.objects or {}, public.shapes or {}
+  return self:_pair(setmetatable({}, {
+    __metatable = false, __newindex = refuse_change,
+    __index = function(_, name)
+      local method = methods[name]
+      if method then return object[name] ~= nil and method or nil end
+      if data[name] then return to_inside(self, object[name]) end
+      if objects[name] then return self:object(object[name]) end
+      if shapes[name] then return shaped(self, object[name], shapes[name]) end
+    end,
+  }), object)
+end
+
+---An object of the host, or a table of functions that may be called, for the inside.
+---@param value any
+---@return any
+function Membrane:object(value)
+  local kind = type(value)
+  if kind == "function" then return self:callable(value) end
+  if kind ~= "table" then return value end
+  local known = self._inner[value]
+  if known then return known end
+  if getmetatable(value) then return to_inside(self, value) end
+  return self:_pair(setmetatable({}, {
+    __metatable = false, __newindex = refuse_change,
+    __index = function(_, name) return self:object(value[name]) end,
+  }), value)
+end
+
+-- Tables ----------------------------------------------------------------------------------------
+
+local function copy(self, value, convert, seen, depth)
+  if depth > DEEPEST then error("a table is nested too deeply to be passed", 0) end
+  local known = seen[value]
+  if known then return known end
+  local result = {}
+  seen[value] = result
+  for key, element in next, value do
+    if type(element) == "table" then element = convert(self, element, seen, depth + 1)
+    elseif type(element) == "function" then element = convert(self, element) end
+    if SCALAR[type(key)] then result[key] = element end
+  end
+  return result
+end
+
+local function data_inside(self, value, seen, depth)
+  if type(value) == "function" then return stand_in(self, value) end
+  return to_inside(self, value, seen, depth)
+end
+
+---What the inside gets for a value of the host.
+function to_inside(self, value, seen, depth)
+  local kind = type(value)
+  if SCALAR[kind] then return value end
+  local known = self._inner[value]
+  if known ~= nil then return known end
+  if kind == "function" then return self:callable(value) end
+  if kind ~= "table" then error(("a %s cannot be passed to a plugin"):format(kind), 0) end
+  local meta = getmetatable(value)
+  if not meta then return copy(self, value, data_inside, seen or {}, depth or 1) end
+  -- Of what no view is known, nothing is seen.
+  local public = type(meta) == "table" and self._views[rawget(meta, "__name")] or {}
+  return view_of(self, value, public)
+end
+
+---What the host gets for a value of the plugin. Metatables of the plugin stay with it: they could
+---run code in the midst of the host's.
+function to_outside(self, value, seen, depth)
+  local kind = type(value)
+  if SCALAR[kind] then return value end
+  local known = self._outer[value]
+  if known ~= nil then return known end
+  if kind == "function" then return wrapped(self, value) end
+  if kind ~= "table" then error(("a plugin cannot pass a %s to the host"):format(kind), 0) end
+  -- As the `self` of a method, or as an argument, it comes back as the plugin's own table.
+  local result = copy(self, value, to_outside, seen or {}, depth or 1)
+  self._inner[result] = value
+  return result
+end
+
+---@param value any of the host
+---@return any for the inside
+function Membrane:inside(value) return to_inside(self, value) end
+
+---@param value any of the plugin
+---@return any for the host
+function Membrane:outside(value) return to_outside(self, value) end
+
+return M

@@ -1,0 +1,163 @@
+-- What a plugin may touch of the world: "process" (start programs), "net:HOST[:PORT]" (talk to a
+-- host), "fs:PATH[:ro]" (files at or below a path, relative to the project), "env:NAME" (read a
+-- variable). In HOST and NAME a * stands for any text. Read from manifests and lock files, asked
+-- before each call of the host that reaches outside.
+-- SPDX-License-Identifier: MIT
+local fs = require("ggen.core.fs")
+local suggest = require("ggen.suggest")
+
+local M = {}
+
+local KINDS = { "process", "net", "fs", "env" }
+
+---@class ggen.Permission one of them, taken apart
+---@field text string as written
+---@field kind "process"|"net"|"fs"|"env"
+---@field pattern string? of the host or the variable, as a Lua pattern
+---@field port integer?
+---@field path string? as written
+---@field read_only boolean?
+
+local function glob(text)
+  return "^" .. text:gsub("[%-%.%+%[%]%(%)%$%^%%%?]", "%%%0"):gsub("%*", ".*") .. "$"
+end
+
+local parsers = {}
+
+function parsers.process(rest)
+  if rest then return nil, 'is written "process" and nothing else' end
+  return {}
+end
+
+function parsers.net(rest)
+  local host, port = (rest or ""):match("^(.-):(%d+)$")
+  host = host or rest
+  if not host or host == "" or host:find("[%s/@]") then
+    return nil, 'is written "net:HOST" or "net:HOST:PORT"'
+  end
+  port = tonumber(port)
+  if port and (port < 1 or port > 65535) then return nil, "has a port outside of 1 to 65535" end
+  return { pattern = glob(host:lower()), port = port }
+end
+
+function parsers.fs(rest)
+  local path = (rest or ""):match("^(.*):ro$")
+  local read_only = path ~= nil
+  path = path or rest
+  if not path or path == "" or path:find("%z") then
+    return nil, 'is written "fs:PATH" or "fs:PATH:ro"'
+  end
+  return { path = path, read_only = read_only }
+end
+
+function parsers.env(rest)
+  if not rest or not rest:find("^[%w_*]+$") then return nil, 'is written "env:NAME"' end
+  return { pattern = glob(rest) }
+end
+
+---@param text string
+---@return ggen.Permission?
+---@return string? message
+function M.parse(text)
+  local kind, rest = text:match("^([^:]+):(.*)$")
+  kind = kind or text
+  if not parsers[kind] then
+    return nil, ("unknown permission %q%s; known: %s"):format(text, suggest.hint(kind, KINDS),
+      table.concat(KINDS, ", "))
+  end
+  local permission, message = parsers[kind](rest)
+  if not permission then return nil, ("the permission %q %s"):format(text, message) end
+  permission.text, permission.kind = text, kind
+  return permission
+end
+
+---@class ggen.Permissions of one plugin
+---@field package _plugin string for messages
+---@field package _dir string absolute directory of the project
+---@field package _granted table<string, ggen.Permission[]> by kind
+local Permissions = {}
+Permissions.__index = Permissions
+
+---None at first.
+---@param plugin string its name, for messages
+---@param dir string absolute directory of the project
+---@return ggen.Permissions
+function M.new(plugin, dir)
+  local self = setmetatable({ _plugin = plugin, _dir = dir, _granted = {} }, Permissions)
+  for _, kind in ipairs(KINDS) do self._granted[kind] = {} end
+  return self
+end
+
+---@param texts string[]
+---@return boolean? done
+---@return string? message about the text that is none
+function Permissions:grant(texts)
+  for _, text in ipairs(texts) do
+    local permission, message = M.parse(text)
+    if not permission then return nil, message end
+    table.insert(self._granted[permission.kind], permission)
+  end
+  return true
+end
+
+local function refuse(self, what, needed)
+  error(("plugin %q may not %s: it has no permission %q"):format(self._plugin, what, needed), 0)
+end
+
+function Permissions:process()
+  if not self._granted.process[1] then refuse(self, "start a program", "process") end
+end
+
+---@param host string
+---@param port integer
+function Permissions:net(host, port)
+  host = host:lower()
+  for _, permission in ipairs(self._granted.net) do
+    if host:find(permission.pattern) and (not permission.port or permission.port == port) then
+      return
+    end
+  end
+  refuse(self, ("talk to %s port %d"):format(host, port), "net:" .. host)
+end
+
+---@param name string
+---@return boolean
+function Permissions:sees_variable(name)
+  for _, permission in ipairs(self._granted.env) do
+    if name:find(permission.pattern) then return true end
+  end
+  return false
+end
+
+-- A path without links and dots. What is not there yet is where its directory is.
+local function settled(path)
+  local real = fs.realpath(path)
+  if real then return real end
+  local dir, name = path:match("^(.*)/([^/]+)$")
+  if not dir or name == ".." or name == "." then return nil end
+  dir = settled(dir == "" and "/" or dir)
+  return dir and (dir == "/" and "" or dir) .. "/" .. name
+end
+
+local function absolute(self, path)
+  return path:sub(1, 1) == "/" and path or self._dir .. "/" .. path
+end
+
+---@param path string absolute, or relative to the project
+---@param write boolean
+---@return string path absolute and without links: what was looked at is what is opened
+function Permissions:path(path, write)
+  if type(path) ~= "string" or path:find("%z") then
+    error("a path expected, got " .. type(path), 0)
+  end
+  local real = settled(absolute(self, path))
+  for _, permission in ipairs(real and self._granted.fs or {}) do
+    local root = settled(absolute(self, permission.path))
+    local inside = root and (real == root or root == "/" or real:sub(1, #root + 1) == root .. "/")
+    if inside and not (write and permission.read_only) then return real end
+  end
+  refuse(self, ("%s %s"):format(write and "write" or "read", path), "fs:" .. path
+    .. (write and "" or ":ro"))
+end
+
+return M
