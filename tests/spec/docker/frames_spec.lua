@@ -53,7 +53,10 @@ describe("the frames of an engine's stream", function()
     local chunk = ("x"):rep(65536)
     for _ = 1, 100 do assert.is_true(split:feed(chunk, count)) end
     assert.same({ 6553600, 100, false }, { got, calls, split:complete() })
-    -- The second byte of the length has weight, and the first.
+    -- Each byte of the length has its weight.
+    local large = 16777216 + 258
+    assert.same({ "out:" .. ("a"):rep(large) .. " err:b", nil, true },
+      { fed({ frame(1, ("a"):rep(large)) .. frame(2, "b") }) })
     assert.same({ "out:" .. ("a"):rep(66051) .. " err:b", nil, true },
       { fed({ frame(1, ("a"):rep(66051)) .. frame(2, "b") }) })
   end)

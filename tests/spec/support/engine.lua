@@ -67,7 +67,7 @@ function M.serve(answers, body, tls)
     rest = rest:gsub("^.*\n", "")
   end)
   local handle = assert(process.run({
-    argv = { "python3", "tests/support/fake_engine.py",
+    argv = { "python3", "-IS", "tests/support/fake_engine.py",
       tls and "tls:" .. tls or dir .. "/engine.sock" },
     stdin = { bytes = assert(json.encode(json.array(answers))) },
     env = { PATH = os.getenv("PATH") }, output = sink,

@@ -56,7 +56,6 @@ local TEXTS = {
   { "name .* is already in use", "conflict" },
   { "name is already in use", "conflict" },
   { "executable file not found", "bad_request" },
-  { "is not running", "not_running" },
   { "not running", "not_running" },
   { "can only kill running containers", "not_running" },
   { "can only create exec sessions on running", "not_running" },
