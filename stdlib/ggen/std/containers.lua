@@ -307,8 +307,8 @@ end
 ---`RABBITMQ_USER`, `RABBITMQ_PASSWORD` and `RABBITMQ_VHOST`.
 ---
 ---The reset is the server's own: the application is stopped, its state thrown away, and started as
----it was when new. It takes some seconds, and less than a new container. Not brought back: plugins
----that a lease has switched on, and the log.
+---it was when new: some seconds. Not brought back: plugins that a lease has switched on, and the
+---log.
 ---   > containers.rabbitmq({ image = "rabbitmq:4-management" }).lease.AMQP_URL
 ---   < "amqp://guest:guest@${host}:${port}/%2F"
 ---@param changes? string|ggen.std.containers.Rabbitmq an image, or a table of changes
