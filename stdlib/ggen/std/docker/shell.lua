@@ -232,7 +232,8 @@ local function end_left_behind(self, job, orphans)
   if traits.orphans then
     local function list(mark) return script.question(mark, script.ORPHANS) end
     -- What was killed takes a moment to be gone.
-    local limit, pause, some = clock.monotonic() + FAREWELL, FIRST_LOOK, nil
+    local limit, pause = clock.monotonic() + FAREWELL, FIRST_LOOK
+    local some
     repeat
       local answer = ask(self, list, job)
       self._orphans = before
