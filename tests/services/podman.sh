@@ -103,6 +103,11 @@ svc_stop() {
   fi
   stop_pid service
   rm -f "$SOCK"
+  # What waits to clear up behind an exec (exit_command_delay) would mount the store once more.
+  for _ in {1..100}; do
+    pgrep -f -- "$SVC_DIR/root" >/dev/null || break
+    sleep 0.1
+  done
   # podman leaves its store mounted onto itself, and the directory could not be removed.
   if mountpoint -q "$SVC_DIR/root/overlay"; then umount "$SVC_DIR/root/overlay"; fi
 }

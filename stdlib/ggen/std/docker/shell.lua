@@ -21,6 +21,7 @@ local M = {}
 local GRACE = 5 -- seconds between TERM and KILL
 local LAST_WAIT = 5 -- seconds for the end after a KILL
 local LINGER = 1 -- seconds that what was left behind may go on, as on this machine
+local FAREWELL = 0.2 -- seconds that what was killed may be seen
 local FIRST_LOOK, LONGEST_LOOK = 0.01, 0.1 -- seconds between two looks at that
 local TICKS = 100 -- of /proc/*/stat, a second: USER_HZ
 local START = "\24" -- of a mark; 030 in script.lua
@@ -228,10 +229,20 @@ local function end_left_behind(self, job, orphans)
   local traits, before = self._traits, self._orphans
   if traits.orphans and not learn_orphans(self, orphans) then return nil end
   local left = traits.setsid and job.pid and end_group(self, job)
-  if traits.orphans and not self.closed then
-    self._orphans = before
+  if traits.orphans then
     local function list(mark) return script.question(mark, script.ORPHANS) end
-    self.tainted = learn_orphans(self, ask(self, list, job) or "") or self.tainted
+    -- What was killed takes a moment to be gone.
+    local limit, pause = clock.monotonic() + FAREWELL, FIRST_LOOK
+    local some
+    repeat
+      local answer = ask(self, list, job)
+      self._orphans = before
+      some = answer and learn_orphans(self, answer)
+      local again = some and clock.monotonic() < limit
+      if again then async.sleep(pause) end
+      pause = math.min(pause * 2, LONGEST_LOOK)
+    until not again
+    self.tainted = some or self.tainted
   end
   return left
 end

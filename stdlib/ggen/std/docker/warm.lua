@@ -193,7 +193,8 @@ local function container_of(self, engine, place)
       remove(self, engine, kept.id)
     end
   end
-  return place.adopted or start(self, engine, place, name, keep)
+  if place.adopted then return place.adopted end
+  return start(self, engine, place, name, keep)
 end
 
 local function digest_of(spec, image)
