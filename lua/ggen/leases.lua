@@ -24,6 +24,7 @@ local NO_ENGINE = "%s (start Docker or podman, or say where it is with DOCKER_HO
 ---@field package _waited table<ggen.Task, number> seconds for which it waited
 ---@field package _used boolean? the plugin was asked for something
 ---@field package _releasing integer calls of release() that have not ended
+---@field package _waiting integer tasks that wait for a lease, without a slot
 local Leases = {}
 Leases.__index = Leases
 
@@ -32,7 +33,7 @@ Leases.__index = Leases
 ---@return ggen.Leases
 function M.new(run, plugin)
   return setmetatable({ _run = run, _plugin = plugin, _held = {}, _waited = {}, _kinds = {},
-    _releasing = 0 }, Leases)
+    _releasing = 0, _waiting = 0 }, Leases)
 end
 
 local function failure_of(name, message, kind)
@@ -83,7 +84,14 @@ local function wait_for(self, task, done, deadline)
   -- Alone in its slot there is nobody to start meanwhile, and the order stays what it is.
   local options = self._run.options
   if options.jobs == 1 and not options.io_jobs then return wait() end
-  return self._run.slots:without(task, false, wait)
+  self._waiting = self._waiting + 1
+  return self._run.slots:without(task, false, function()
+    self._run.slots.pump() -- somebody else may use the slot that was given up
+    local ok, first = pcall(wait)
+    self._waiting = self._waiting - 1
+    if not ok then error(first, 0) end
+    return first
+  end)
 end
 
 -- What acquire() answered, or why it did not.
@@ -292,6 +300,9 @@ end
 ---@param task ggen.Task
 ---@return number? seconds for which it waited for its leases
 function Leases:waited(task) return self._waited[task] end
+
+---@return boolean crowded so many tasks wait already that no more of their kind are to begin
+function Leases:crowded() return self._waiting >= math.max(2, self._run.options.jobs) end
 
 ---The task has ended, or begins anew.
 ---@param task ggen.Task
