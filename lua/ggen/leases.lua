@@ -13,9 +13,8 @@ local units = require("ggen.units")
 
 local M = {}
 
--- Where the plugin says no more than that there is no engine.
-local NO_ENGINE = "%s (start Docker or podman, or say where it is with DOCKER_HOST; a service with"
-  .. " a fallback needs none)"
+-- What else helps is for the pipeline to say.
+local NO_ENGINE = "%s; or give it a fallback, which needs none"
 
 ---@class ggen.Leases
 ---@field package _run ggen.Run
@@ -317,17 +316,21 @@ end
 
 -- The run ----------------------------------------------------------------------------------------
 
----The first plan begins: what of it will want leases is told to the plugin, which may go on with it
----beside the tasks.
+---The first plan begins.
 ---@param plan userdata
-function Leases:begin(plan)
+function Leases:begin(plan) self._plan = self._plan or plan end
+
+---A task runs that was not to be had otherwise. With the first one it is told to the plugin who
+---will want leases, and when; it may go on with that beside the tasks. Before, all may turn out to
+---be restored, and nobody to want any.
+function Leases:something_runs()
   if self._begun then return end
   self._begun = true
   if not self._plugin.impl.warm then return end
-  local wants = require("ggen.lease_wants").of(self._run, plan)
-  if #wants == 0 then return end
-  self._used = true
   self._warming = async.run(function()
+    local wants = require("ggen.lease_wants").of(self._run, self._plan)
+    if #wants == 0 then return true end
+    self._used = true
     return registry.call(self._plugin, "warm", wants)
   end, function(ended, ok, message)
     self._warming = nil
