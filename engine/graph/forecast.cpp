@@ -31,6 +31,7 @@ double left_of(TaskId id, const Course& course) {
 double forecast(const Plan& of, const Course& course, std::vector<double>* starts) {
   Plan plan = of;
   plan.bring_back();
+  plan.retake_places();
   if (starts) starts->assign(of.graph().size(), 0);
   std::priority_queue<End, std::vector<End>, std::greater<>> running;
   std::size_t started = 0;

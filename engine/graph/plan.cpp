@@ -216,6 +216,14 @@ bool Plan::hold(TaskId id, Places places) {
   return true;
 }
 
+void Plan::retake_places() {
+  std::vector<TaskId> running;
+  for (const TaskId id : wanted()) {
+    if (states_[id] == State::running) running.push_back(id);
+  }
+  queue_.recount(running);
+}
+
 Plan::Change Plan::changes() const { return {skipped_, ready_}; }
 
 }  // namespace ggen::graph

@@ -64,6 +64,9 @@ class Plan {
   std::optional<TaskId> peek() const;
   // A ready task is not to start now: peek() and next() pass it by until bring_back().
   void put_aside(TaskId id);
+  // For a copy that is played to its end: whoever runs has a place again, also who gave it up while
+  // he waits for something, and nobody else has one.
+  void retake_places();
   void bring_back();
   void set_priority(TaskId id, double priority) { queue_.set_priority(id, priority); }
   double priority(TaskId id) const { return queue_.priority(id); }

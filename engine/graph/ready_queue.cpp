@@ -152,6 +152,20 @@ void ReadyQueue::vacate(TaskId id) {
   refresh_pool(pool_of(id));
 }
 
+void ReadyQueue::recount(std::span<const TaskId> holders) {
+  for (Room& room : pools_) room.used = 0;
+  for (Room& room : loads_) room.used = 0;
+  for (const TaskId id : holders) {
+    ++pools_[pool_of(id)].used;
+    ++loads_[load_of(id)].used;
+  }
+  startable_ = 0;
+  for (std::uint32_t pool = 0; pool < pools_.size(); ++pool) {
+    if (pools_[pool].has_room()) startable_ += waiting_for(pool);
+    refresh_pool(pool);
+  }
+}
+
 void ReadyQueue::set_priority(TaskId id, double priority) {
   GGEN_BUG_IF(priority != priority, "a priority that is not a number");
   priorities_[id] = priority;

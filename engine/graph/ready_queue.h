@@ -53,6 +53,8 @@ class ReadyQueue {
   // Only `force` may take more than there are.
   void occupy(TaskId id, bool force = false);
   void vacate(TaskId id);
+  // From here on these have a place each, and nobody else has.
+  void recount(std::span<const TaskId> holders);
 
   // Higher ones start earlier; 0 until set. May be called at any time. Not a NaN.
   void set_priority(TaskId id, double priority);

@@ -74,6 +74,7 @@ end
 ---@return ggen.TaskResult
 function M.attempt(run, task)
   local began = clock.monotonic()
+  if run.leases then run.leases:something_runs() end
   local result = try(run, task)
   if run.options.dry_run then return result end
   result.began, result.ran = began, clock.monotonic() - began

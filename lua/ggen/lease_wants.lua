@@ -51,8 +51,20 @@ local function candidates(run, plan)
   return own, others
 end
 
+-- A task whose turn has come, and whose result is stored: it will be restored.
+local function is_stored(run, plan, index)
+  local cache = run.cache
+  if plan:state(index) ~= "ready" or not cache or not cache.options.read then return false end
+  if not cache.files:info(index).cached or cache:refusal(index) then return false end
+  local found = cache:wait("assess", index)
+  if not found or not found.key then return false end
+  if found.standing == "fresh" then return true end
+  return cache.stores.directory and cache:wait("get", found.key) and true or false
+end
+
+---@async
 ---@param run ggen.Run
----@param plan userdata that begins
+---@param plan userdata that has begun
 ---@return ggen.LeaseWant[] wants by their start
 function M.of(run, plan)
   local own, others = candidates(run, plan)
@@ -77,7 +89,9 @@ function M.of(run, plan)
     wants[#wants + 1] = { task = task, services = names, shared = shared, start = start,
       duration = expected or durations[index] or 0, known = expected ~= nil, _index = index }
   end
-  for _, index in ipairs(own) do add(index, starts[index]) end
+  for _, index in ipairs(own) do
+    if not is_stored(run, plan, index) then add(index, starts[index]) end
+  end
   if next(others) then
     local hooked, at_end = hook_starts(run, plan, starts, others), nil
     for index, how in pairs(others) do

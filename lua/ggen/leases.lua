@@ -13,9 +13,8 @@ local units = require("ggen.units")
 
 local M = {}
 
--- Where the plugin says no more than that there is no engine.
-local NO_ENGINE = "%s (start Docker or podman, or say where it is with DOCKER_HOST; a service with"
-  .. " a fallback needs none)"
+-- What else helps is for the pipeline to say.
+local NO_ENGINE = "%s; or give it a fallback, which needs none"
 
 ---@class ggen.Leases
 ---@field package _run ggen.Run
@@ -24,6 +23,7 @@ local NO_ENGINE = "%s (start Docker or podman, or say where it is with DOCKER_HO
 ---@field package _waited table<ggen.Task, number> seconds for which it waited
 ---@field package _used boolean? the plugin was asked for something
 ---@field package _releasing integer calls of release() that have not ended
+---@field package _waiting integer tasks that wait for a lease, without a slot
 local Leases = {}
 Leases.__index = Leases
 
@@ -32,7 +32,7 @@ Leases.__index = Leases
 ---@return ggen.Leases
 function M.new(run, plugin)
   return setmetatable({ _run = run, _plugin = plugin, _held = {}, _waited = {}, _kinds = {},
-    _releasing = 0 }, Leases)
+    _releasing = 0, _waiting = 0 }, Leases)
 end
 
 local function failure_of(name, message, kind)
@@ -83,7 +83,14 @@ local function wait_for(self, task, done, deadline)
   -- Alone in its slot there is nobody to start meanwhile, and the order stays what it is.
   local options = self._run.options
   if options.jobs == 1 and not options.io_jobs then return wait() end
-  return self._run.slots:without(task, false, wait)
+  self._waiting = self._waiting + 1
+  return self._run.slots:without(task, false, function()
+    self._run.slots.pump() -- somebody else may use the slot that was given up
+    local ok, first = pcall(wait)
+    self._waiting = self._waiting - 1
+    if not ok then error(first, 0) end
+    return first
+  end)
 end
 
 -- What acquire() answered, or why it did not.
@@ -293,6 +300,9 @@ end
 ---@return number? seconds for which it waited for its leases
 function Leases:waited(task) return self._waited[task] end
 
+---@return boolean crowded so many tasks wait already that no more of their kind are to begin
+function Leases:crowded() return self._waiting >= math.max(2, self._run.options.jobs) end
+
 ---The task has ended, or begins anew.
 ---@param task ggen.Task
 ---@param ok boolean
@@ -306,17 +316,21 @@ end
 
 -- The run ----------------------------------------------------------------------------------------
 
----The first plan begins: what of it will want leases is told to the plugin, which may go on with it
----beside the tasks.
+---The first plan begins.
 ---@param plan userdata
-function Leases:begin(plan)
+function Leases:begin(plan) self._plan = self._plan or plan end
+
+---A task runs that was not to be had otherwise. With the first one it is told to the plugin who
+---will want leases, and when; it may go on with that beside the tasks. Before, all may turn out to
+---be restored, and nobody to want any.
+function Leases:something_runs()
   if self._begun then return end
   self._begun = true
   if not self._plugin.impl.warm then return end
-  local wants = require("ggen.lease_wants").of(self._run, plan)
-  if #wants == 0 then return end
-  self._used = true
   self._warming = async.run(function()
+    local wants = require("ggen.lease_wants").of(self._run, self._plan)
+    if #wants == 0 then return true end
+    self._used = true
     return registry.call(self._plugin, "warm", wants)
   end, function(ended, ok, message)
     self._warming = nil

@@ -117,6 +117,7 @@ function M.new(project, selection, options, plugins)
   self.slots = slots.new(self, self.plan, function() self:_pump() end)
   if #project:survey().leasing > 0 and not options.dry_run and not self.script then
     self.leases = require("ggen.leases").new(self, plugins:get("containers"))
+    self.scheduling.leases = self.leases
   end
   plugins:attach(self.events)
   if options.dry_run then self.executors = { self.executors[#self.executors] } end

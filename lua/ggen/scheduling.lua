@@ -11,6 +11,7 @@ local MOST_REFUSED = 32
 
 ---@class ggen.Scheduling
 ---@field view ggen.View? nil when nobody is asked
+---@field leases ggen.Leases? of a run with tasks that lease something
 ---@field package _plugins table<string, ggen.Instance> who is asked, by method
 ---@field package _idle boolean nobody is asked
 local Scheduling = {}
@@ -121,6 +122,18 @@ end
 ---@param running integer how many tasks of the plan run
 ---@return integer? id
 function Scheduling:next(plan, running)
+  if self.leases and self.leases:crowded() then
+    -- Who would only wait for a lease as well does not start; who leases nothing does.
+    for _ = 1, MOST_REFUSED do
+      local id = plan:peek()
+      if not id then return nil end
+      if not self._task_of(id).spec.leases then break end
+      plan:put_aside(id)
+      self._put_aside = true
+    end
+    local id = plan:peek()
+    if not id or self._task_of(id).spec.leases then return nil end
+  end
   if not self._plugins.admit then return plan:next() end
   for _ = 1, MOST_REFUSED do
     local id = plan:peek()

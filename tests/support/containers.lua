@@ -86,7 +86,7 @@ end
 
 function Pool:check(names)
   for _, name in ipairs(names) do
-    if self._specs[name].kind then return "fake: " .. name .. " needs an engine: start it" end
+    if self._specs[name].kind then return name .. " needs an engine: start it" end
   end
 end
 

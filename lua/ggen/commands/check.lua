@@ -20,7 +20,8 @@ local function each_lack(project, plugins, say)
   local function ask(instance, list)
     if not instance or not instance.impl.check or #list == 0 then return end
     local ok, message = registry.call(instance, "check", list)
-    if not ok or type(message) == "string" then say(message) end
+    if not ok then say(message) end
+    if ok and type(message) == "string" then say(("%s: %s"):format(instance.name, message)) end
   end
   local names = {}
   for _, index in ipairs(survey.leasing) do

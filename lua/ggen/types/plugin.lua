@@ -412,8 +412,9 @@ local ContainersPlugin = {}
 ---@field duration number seconds
 ---@field known boolean it has run before
 
----Called once, beside the tasks, when some that will run want leases. It may go on as long as it
----likes; what of it still waits when drain() has returned is cancelled.
+---Called once, beside the tasks, with the first task that has to run, when some want leases; what
+---is restored wants none. It may go on as long as it likes; what of it still waits when drain() has
+---returned is cancelled.
 ---@async
 ---@param wants ggen.LeaseWant[] by their start
 function ContainersPlugin:warm(wants) end

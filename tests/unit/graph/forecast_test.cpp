@@ -88,6 +88,28 @@ TEST_CASE("forecast: pools, those that are alone, and what was put aside", "[gra
   CHECK(forecast(plan, course) == 0);
 }
 
+TEST_CASE("forecast: of a plan in which some gave their places up, and others took some", "[graph]") {
+  Graph graph;
+  const PoolId one = graph.pool("one");
+  graph.resize(one, 1);
+  const TaskId a = graph.add("a", one), b = graph.add("b", one), c = graph.add("c");
+  REQUIRE_FALSE(graph.freeze());
+  Plan plan = plan_of(graph);
+  REQUIRE(plan.next() == a);
+  REQUIRE(plan.next() == c);
+  plan.release(a);
+  plan.release(c);
+  const std::vector<double> durations = {2, 3, 4};
+  CHECK(forecast(plan, course_of(durations, 2)) == 5);
+  std::vector<double> starts;
+  forecast(plan, course_of(durations, 2), &starts);
+  CHECK(starts == std::vector<double>{0, 2, 0});
+  // A hook that is none of the plan's tasks has the place for now.
+  REQUIRE(plan.hold(b, Places::any));
+  CHECK(forecast(plan, course_of(durations, 2)) == 5);
+  plan.release(b);
+}
+
 TEST_CASE("forecast: those that wait have slots of their own", "[graph]") {
   Graph graph;
   std::vector<TaskId> io;
