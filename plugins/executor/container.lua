@@ -281,6 +281,25 @@ function Executor:run(ctx)
   return result
 end
 
+-- For `ggen-lua check`: an engine that answers, and the images that are not fetched.
+function Executor:check(tasks)
+  local engine, message = self.warm:engine()
+  if not engine then return message end
+  if self.params.pull ~= "never" then return nil end
+  local seen, missing = {}, {}
+  for _, task in ipairs(tasks) do
+    local ref = task.spec.container
+    if not seen[ref] then
+      seen[ref] = true
+      local image, _, kind = engine:image(ref)
+      if not image and kind == "no_such_image" then missing[#missing + 1] = ref end
+    end
+  end
+  if #missing == 0 then return nil end
+  return ('tasks run in images that are not here, and pull = "never": %s'):format(
+    table.concat(missing, ", "))
+end
+
 function Executor:close() self.warm:close() end
 
 ---@type ggen.Plugin
@@ -306,6 +325,7 @@ return {
       note = function(level, text) host.note(level, text) end,
     })
     return { accepts = Executor.accepts, close = function() self:close() end,
+      check = function(_, tasks) return self:check(tasks) end,
       run = function(_, _, ctx) return self:run(ctx) end }
   end,
 }

@@ -127,6 +127,60 @@ function Context:step(step) end
 ---@return string text the command as one would type it
 function Context.describe(step) end
 
+---A command that is no process of this machine.
+---@class ggen.ForeignCommand
+---@field run fun(timeout: number?, grace: number): ggen.Result waits for its end; after `timeout`
+---seconds it is to end it, with 124, and `grace` seconds later to kill it
+---@field kill fun(signal: string) passes a signal on ("INT", "TERM", "KILL"); may wait
+
+---Runs a command elsewhere: the task's time, Ctrl-C and what it used count as for a process.
+---@async
+---@param command ggen.ForeignCommand
+---@return ggen.Result
+function Context:command(command) end
+
+---The output of the task: log:write("out"|"err", bytes).
+---@return userdata
+function Context:log() end
+
+---@param level "info"|"warning"
+---@param text string said of the task, beside its output
+function Context:note(level, text) end
+
+---@return table<string, ggen.Lease> leases that the task has, by name
+function Context:leases() end
+
+---The directories that the task writes its outputs to, made where they are missing.
+---@return string[]? directories absolute
+---@return string? message
+function Context:output_directories() end
+
+---What takes the place of the project for a task that may see only what it declares.
+---@class ggen.CleanRoom
+---@field dir string absolute
+---@field outside string[] absolute paths of inputs that are not in the project
+---@field files integer inputs that were put into it
+local CleanRoom = {}
+
+---@async
+---@return ggen.CleanRoom? room with the inputs of the task, and what its needs made
+---@return string? message
+function Context:clean_room() end
+
+---The task has ended well: its declared outputs become those of the project.
+---@async
+---@return boolean? done
+---@return string? message
+function CleanRoom:collect() end
+
+---@param text string what the task said
+---@param cwd string absolute, where it was
+---@return string[] paths that it probably missed
+function CleanRoom:missed(text, cwd) end
+
+---Removes the room.
+function CleanRoom:close() end
+
 ---A hook, as plugins see it; read-only.
 ---@class ggen.Hook
 ---@field name string the id of its task, or where its function is declared
