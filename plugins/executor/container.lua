@@ -136,14 +136,17 @@ local function room_mounts(self, room)
 end
 
 -- Where the services that a task leases have their sockets; without a network the only way to them.
-local function add_sockets(list, ctx)
+-- What lies in the project is there with it.
+local function add_sockets(self, list, ctx)
   local names = {}
-  local leases = ctx:leases()
+  local leases, dir = ctx:leases(), self.host.project_dir .. "/"
   for name in pairs(leases) do names[#names + 1] = name end
   table.sort(names)
   for _, name in ipairs(names) do
     local socket = leases[name].socket
-    if socket then list[#list + 1] = { source = socket, target = socket } end
+    if socket and (ctx.task.spec.cleanroom or socket:sub(1, #dir) ~= dir) then
+      list[#list + 1] = { source = socket, target = socket }
+    end
   end
   return list
 end
@@ -161,7 +164,7 @@ function Executor:_container_of(ctx, job, engine)
   if not mounts then return nil, message end
   return { image = spec.container, pull = given.pull, user = self:_user(engine),
     network = spec.cleanroom and "none" or given.network, memory = given.memory,
-    cpus = given.cpus, mounts = add_sockets(mounts, ctx), fresh = spec.cleanroom }
+    cpus = given.cpus, mounts = add_sockets(self, mounts, ctx), fresh = spec.cleanroom }
 end
 
 -- Takes a seat for all steps of a task; a failure when there is none.

@@ -1,5 +1,5 @@
 -- Clean rooms: tasks that see what they declare, and whose declared outputs come back.
--- images: bb
+-- images: bb redis
 -- SPDX-License-Identifier: MIT
 local a_project = require("a_project")
 local fs = require("ggen.core.fs")
@@ -101,6 +101,22 @@ describe("a clean room", function()
             .. " inputs"):format(name, file:gsub("%p", "%%%0"))) ~= nil, result.out)
         end
         assert.matches("✗ other  %S+ s  exit code 5\n", result.out)
+      end)
+  end)
+
+  it("reaches the services that its task leases, without a network", function()
+    with([[
+      p:use "containers.pool" { cache = require("ggen.std").containers.redis {
+        image = "localhost/ggen/redis:7", socket = true } }
+      local REDIS = "localhost/ggen/redis:7"
+      p:task "room" { container = REDIS, cleanroom = true, services = "cache", inputs = {},
+        run = "redis-cli -s $REDIS_SOCKET ping" }
+      p:task "warm" { container = REDIS, services = "cache", inputs = {},
+        run = "redis-cli -s $REDIS_SOCKET set a b" }]], {}, function(project)
+        local result = project:run({ "run" })
+        assert.equal(0, result.code, result.out .. result.err)
+        assert.matches("PONG", result.out)
+        assert.matches("OK", result.out)
       end)
   end)
 
