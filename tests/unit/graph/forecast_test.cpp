@@ -88,7 +88,8 @@ TEST_CASE("forecast: pools, those that are alone, and what was put aside", "[gra
   CHECK(forecast(plan, course) == 0);
 }
 
-TEST_CASE("forecast: of a plan in which some gave their places up, and others took some", "[graph]") {
+TEST_CASE("forecast: of a plan in which some gave their places up, and others took some",
+          "[graph]") {
   Graph graph;
   const PoolId one = graph.pool("one");
   graph.resize(one, 1);
