@@ -356,7 +356,8 @@ function Leases:close()
       self._released = async.future()
       self._released:wait()
     end
-    local ok, message = registry.call(self._plugin, "drain")
+    local ok, message = registry.call(self._plugin, "drain",
+      { interrupted = self._run.waits.interrupted ~= nil })
     if not ok then self._run.events:note("warning", message) end
   end)
   if self._warming then self._warming:cancel() end

@@ -97,8 +97,10 @@ return {
       release = function(_, lease, result) the_pool():release(lease, result) end,
       check = function(_, names)
         local engine, why = ggen.std.docker.connect({ host = params.engine })
-        if not engine then return why end
         for _, name in ipairs(names) do
+          if not engine and not specs[name].fallback then return why end
+        end
+        for _, name in ipairs(engine and names or {}) do
           local image, text, kind = engine:image(specs[name].image)
           if not image and (kind ~= "no_such_image" or specs[name].pull == "never") then
             return ("container %q: %s"):format(name, text)

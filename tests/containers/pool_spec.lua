@@ -4,8 +4,10 @@
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
 local containers = require("ggen.std.containers")
+local docker = require("ggen.std").docker
 local fs = require("ggen.core.fs")
 local plugin = require("ggen.plugins.containers.pool")
+local process = require("ggen.core.process")
 local schema = require("ggen.schema")
 local sh = require("ggen.std").sh
 
@@ -142,8 +144,8 @@ describe("a pool of redis", function()
     assert.equal("PONG\n", result.stdout)
   end)
 
-  pending("waits for a text in the log", function()
-    use({ containers = { db = redis_at({ ready = { log = "Ready to accept connections",
+  pooled("waits for a text in the log", function()
+    use({ containers = { db = redis_at({ ready = { log = "ready to accept connections",
       timeout = "20s" } }) } })
     assert.equal("PONG", (redis(acquire("a"), "ping")))
   end)
@@ -221,6 +223,56 @@ describe("a pool of redis", function()
   end)
 end)
 
+describe("an engine", function()
+  -- Another service of the same engine, as long as fn runs.
+  local function serving(socket, fn)
+    local handle
+    local ended = async.future()
+    async.run(function()
+      async.await(function(resume)
+        handle = assert(process.run({ argv = { "podman", "system", "service", "--time=0",
+          "unix://" .. socket }, env = ENV, capture = 4096 }, resume))
+        return handle
+      end)
+      ended:resolve()
+    end)
+    require("ggen.std").retry.run(function()
+      local engine = docker.connect({ host = "unix://" .. socket })
+      return engine ~= nil
+    end, { tries = 200, delay = 0.05, factor = 1 })
+    local ok, problem = pcall(fn)
+    handle:kill("KILL")
+    ended:wait()
+    if not ok then error(problem, 0) end
+  end
+
+  pooled("may be started again under a run", function()
+    local socket = dir .. "/engine.sock"
+    use({ engine = "unix://" .. socket, containers = { db = redis_at({ size = 2,
+      reset = { "redis-cli", "-s", "/tmp/redis.sock", "flushall" } }) } })
+    local a, b
+    serving(socket, function()
+      pool:warm(wants("a", "b", "c"))
+      a = acquire("a")
+    end)
+    assert.equal("PONG", (redis(a, "ping"))) -- the container does not care
+    async.all({
+      function() b = acquire("b") end, -- nobody is there to be asked
+      function()
+        serving(socket, function()
+          pool:release(a, { ok = true })
+          local c = acquire("c")
+          assert.equal("", (redis(c, "get", "k")))
+          pool:release(c, { ok = true })
+          pool:release(b, { ok = true })
+          pool:drain()
+        end)
+      end,
+    })
+    assert.equal(1, count_notes("the container engine does not answer, it is asked again"))
+  end)
+end)
+
 describe("a pool that cannot", function()
   pooled("says that the image is missing", function()
     use({ containers = { db = { image = "localhost/ggen/none:1" } } })
@@ -237,11 +289,11 @@ describe("a pool that cannot", function()
 
   pooled("says what a check said that never passed", function()
     use({ containers = { db = redis_at({ ready = { cmd = "echo not today; exit 3",
-      timeout = "300ms" } }) } })
+      timeout = "3s" } }) } })
     local lease, message, kind = pool:acquire({ name = "db", task = { id = "a" } })
     assert.is_nil(lease)
     assert.equal("not_ready", kind)
-    assert.matches("it was not ready within 0.30 s (echo not today; exit 3; it said: not today)",
+    assert.matches("it was not ready within 3.00 s (echo not today; exit 3; it said: not today)",
       message, 1, true)
   end)
 

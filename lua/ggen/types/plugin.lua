@@ -436,7 +436,8 @@ function ContainersPlugin:release(lease, outcome) end
 
 ---The run is over, also when it was interrupted. Not called when nothing was asked for.
 ---@async
-function ContainersPlugin:drain() end
+---@param how { interrupted: boolean } interrupted: by Ctrl-C, or the time-out of the run
+function ContainersPlugin:drain(how) end
 
 ---For `ggen-lua check`, when tasks of the pipeline lease something: what is missing for that.
 ---@async

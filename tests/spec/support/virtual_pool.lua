@@ -56,7 +56,8 @@ function M.new(options)
     local found = {}
     for i, id in ipairs(list) do
       self.containers[id] = { id = id, running = true, paused = true, name = name }
-      self.owned[id], found[i] = true, { id = id, state = "paused" }
+      self.owned[id], found[i] = true, { id = id, state = "paused", container = { id = id,
+        running = true, paused = true, ports = {}, mounts = {} } }
     end
     return found
   end
@@ -97,7 +98,11 @@ function does.inspect(self, id)
     mounts = {} }
 end
 function does.pause(self, id) self.containers[id].paused = true return true end
-function does.unpause(self, id) self.containers[id].paused = false return true end
+function does.unpause(self, id)
+  if not self.containers[id].running then return nil, "it is not paused", "conflict" end
+  self.containers[id].paused = false
+  return true
+end
 function does.remove(self, id) self.containers[id] = nil return true end
 function does.logs() return { stdout = "", stderr = "" } end
 function does.exec(self, id)

@@ -12,6 +12,7 @@ local M = {}
 
 local CHECK_TIME = 3 -- seconds that a container has to answer when it is to be leased
 local COMMAND_TIME = 60 -- seconds of a reset command
+local JUST_NOW = 0.1 -- seconds after such an answer in which nothing is asked
 local FRESH = 2 -- seconds awake for which a question that was answered counts
 
 ---@alias ggen.PoolState
@@ -57,7 +58,7 @@ function M.new(world, name, spec, config, keep)
   local self = setmetatable({ world = world, name = name, spec = spec, config = config,
     keep = keep,
     state = "making", holders = {}, ports = {}, host = "127.0.0.1",
-    aborted = async.future(), gone = async.future() }, Container)
+    aborted = async.future(), one_command = async.semaphore(1) }, Container)
   take_row(self)
   return self
 end
@@ -184,19 +185,15 @@ end
 
 ---Takes over one that a former run has kept.
 ---@async
----@param id string
----@return boolean? done
-function Container:adopt(id)
-  self.id = id
-  return spanned(self, "adopt", function()
-    local seen = self.world.call("inspect", id)
-    self.seen = seen
-    if not seen or not seen.running then return nil end
-    take_addresses(self, seen)
-    self.own_socket = self.spec.socket and self.socket
-    self.state, self.asleep, self.age = "idle", seen.paused or nil, seen.paused and 0 or nil
-    return true
-  end)
+---@param seen table of inspect
+---@return boolean usable
+function Container:adopt(seen)
+  self.id, self.seen = seen.id, seen
+  take_addresses(self, seen)
+  self.own_socket = self.spec.socket and self.socket
+  if not seen.running then return false end
+  self.state, self.asleep, self.age = "idle", seen.paused or nil, seen.paused and 0 or nil
+  return true
 end
 
 ---Ends the waiting of one that is being made: nobody wants it any more.
@@ -210,10 +207,18 @@ end
 local function shell_of(self)
   if self.shell and self.shell.closed then self.shell = nil end
   if self.shell or self.no_shell then return self.shell end
+  if self.shell_coming then return self.shell_coming:wait() end
+  local coming = async.future()
+  self.shell_coming = coming
   local shell, _, kind = self.world.shell(self.id)
   -- An image without a shell will not have one the next time.
   if not shell and kind ~= "closed" and kind ~= "not_running" then self.no_shell = true end
-  self.shell = shell
+  if shell and self.state == "going" then
+    shell:close()
+    shell = nil
+  end
+  self.shell, self.shell_coming = shell, nil
+  coming:resolve(shell)
   return shell
 end
 
@@ -221,9 +226,12 @@ local function in_shell(self, command, options)
   local shell, out = shell_of(self), { out = {}, err = {} }
   if not shell then return nil end
   local argv = type(command) == "table" and command or nil
-  local result, message, kind = shell:run({ argv = argv, command = not argv and command or nil,
-    env = options.env, stdin = options.stdin, timeout = options.timeout,
-    on_output = function(stream, bytes) table.insert(out[stream], bytes) end })
+  local result, message, kind
+  self.one_command:with(function() -- a shell takes one at a time
+    result, message, kind = shell:run({ argv = argv, command = not argv and command or nil,
+      env = options.env, stdin = options.stdin, timeout = options.timeout,
+      on_output = function(stream, bytes) table.insert(out[stream], bytes) end })
+  end)
   if not result then
     self:close_shell()
     return nil, message, kind or "closed"
@@ -231,6 +239,13 @@ local function in_shell(self, command, options)
   result.stdout, result.stderr = table.concat(out.out), table.concat(out.err)
   if result.timed_out or shell.tainted then self:close_shell() end
   return result
+end
+
+---Opens the shell that its reset will want, so that nobody waits for it then.
+---@async
+function Container:prepare()
+  local how = self.spec.reset
+  if type(how) == "table" or type(how) == "function" then shell_of(self) end
 end
 
 ---Runs a command in the container, in a shell that stays open, or without one where the image has
@@ -269,27 +284,33 @@ end
 -- A look by the engine and a question to the service, at the same time. Of one that answered a
 -- moment ago, or that slept since then, only what costs next to nothing is asked: whether somebody
 -- listens.
-local function well(self)
-  local is_running, answers, message
-  local questions = { function() is_running = self:is_running() end }
+---@param is_running boolean? that is known
+local function well(self, is_running)
+  local answers, message
+  local questions = {}
+  if not is_running then
+    questions[1] = function() is_running = self:is_running() end
+  end
   local asked = self.spec.ready
   local thorough = asked and not asked.log and not self:is_fresh()
   if thorough then
-    questions[2] = function()
+    questions[#questions + 1] = function()
       answers, message = ready.ask(self)
       if answers then found_well(self) end
     end
   elseif next(self.ports) then
-    questions[2] = function()
+    questions[#questions + 1] = function()
       local _, port = next(self.ports)
       answers, message = self.world.connects(self.host, port)
     end
   elseif self.socket then
-    questions[2] = function() answers, message = sockets.answers(self.socket, self.world) end
+    questions[#questions + 1] = function()
+      answers, message = sockets.answers(self.socket, self.world)
+    end
   else
     answers = true
   end
-  async.all(questions)
+  if #questions > 1 then async.all(questions) elseif questions[1] then questions[1]() end
   if not is_running then return nil, self:end_text("it has ended"), "dead" end
   if not answers then return nil, "it does not answer: " .. tostring(message), "wedged" end
   return true
@@ -302,14 +323,15 @@ function Container:is_fresh()
 end
 
 local function check(self)
-  local world = self.world
+  local world, woken = self.world, nil
   if self.asleep then
-    local ok, message, kind = self:unpause()
+    local message, kind
+    woken, message, kind = self:unpause()
     -- Somebody else has woken it, or it has ended: the look tells.
-    if not ok and kind ~= "conflict" then return nil, message, "dead" end
+    if not woken and kind ~= "conflict" then return nil, message, "dead" end
   end
   local answer, first = async.race({
-    function() return { well(self) } end,
+    function() return { well(self, woken) } end,
     function() world.sleep(CHECK_TIME) end,
   })
   if first == 2 then
@@ -336,7 +358,12 @@ end
 ---@return boolean? ok
 ---@return string? message
 ---@return string? kind "dead" or "wedged"
-function Container:wake() return spanned(self, "check", check) end
+function Container:wake()
+  if not self.asleep and self.well_at and self.world.now() - self.well_at < JUST_NOW then
+    return true
+  end
+  return spanned(self, "check", check)
+end
 
 ---@async
 ---@return boolean? done
@@ -473,8 +500,23 @@ end
 function Container:remove()
   local ok, message = spanned(self, "remove", remove)
   self:let_row_go()
-  self.gone:resolve()
   return ok, message
+end
+
+---It stays for the next run, asleep.
+---@async
+---@param seconds number
+---@return boolean? done
+---@return string? message
+function Container:let_go(seconds)
+  self:close_shell()
+  if not self.asleep then
+    local ok, message = self:pause()
+    if not ok then return nil, message end
+  end
+  self.world.let_go(self.id, seconds)
+  self:let_row_go()
+  return true
 end
 
 ---It is no longer one of the pool: the row of the trace may be another's.

@@ -1,11 +1,8 @@
 -- What a name of the pool stands for on this machine: its image, fetched where it is missing, and
 -- the containers that a former run has left for this one.
 -- SPDX-License-Identifier: MIT
-local ggen = require("ggen")
 local container = require("ggen.std.container_pool.container")
 local spec_of = require("ggen.std.container_pool.spec")
-
-local async = ggen.async
 
 local M = {}
 
@@ -28,20 +25,16 @@ end
 -- Takes up what was kept, as many as there may be.
 local function adopt(self)
   local found = self.world.adopt(self.name, self.config)
-  local work = {}
   for i, kept in ipairs(found) do
     local one = container.new(self.world, self.name, self.spec, self.config, self.keep)
     one.state = "busy"
     self.list[#self.list + 1] = one
-    work[i] = function()
-      if one:adopt(kept.id) and i <= self.spec.size then
-        self.has_worked = true
-      else
-        self:dispose(one)
-      end
+    if one:adopt(kept.container) and i <= self.spec.size then
+      self.has_worked = true
+    else
+      self:dispose(one)
     end
   end
-  async.all(work)
 end
 
 ---@async
@@ -52,6 +45,12 @@ end
 function M.open(self)
   local image, message, kind = self.world.call("image", self.spec.image)
   if not image and kind == "no_such_image" then image, message, kind = fetch(self) end
+  if not image and kind == "no_engine" and self.spec.fallback then
+    self.by_process, self.keep = true, nil
+    self.pool:say("fallback", "info", "there is no container engine: services run as processes of"
+      .. " this machine where they have a fallback")
+    return true
+  end
   if not image then return nil, message, kind end
   self.config = spec_of.digest(self.spec, image.id)
   self.world.know_image(self.spec.image, image)

@@ -69,27 +69,26 @@ function M.ask(container, patient)
   return ask(container, ready, patient)
 end
 
--- Follows the log until the text is there.
+-- Follows the log until the text is there, or nothing more will come.
 local function await_log(container, ready)
-  local seen, tail = async.future(), ""
-  return async.race({
-    function() return seen:wait() end,
+  local found, tail = false, ""
+  return (async.race({
     function()
-      local _, message = container.world.call("logs", container.id, { follow = true,
-        since = container.log_since, on_output = function(_, bytes)
+      container.world.call("logs", container.id, { follow = true, since = container.log_since,
+        on_output = function(_, bytes)
           local window = tail .. bytes
-          if window:find(ready.log, 1, true) then seen:resolve(true) end
+          found = window:find(ready.log, 1, true) ~= nil
           tail = window:sub(-#ready.log)
+          return not found -- it ends here; nothing else may happen within this call
         end })
-      -- The end of the log is the end of the container, which the other branch tells.
-      container.log_ended = message or true
-      async.future():wait()
+      if not found then async.future():wait() end -- whether it runs is told below
+      return true
     end,
     function()
       while container:is_running() do container.world.sleep(math.max(ready.interval, 0.1)) end
       return false
     end,
-  })
+  }))
 end
 
 local function ask_until(container, ready)

@@ -5,6 +5,7 @@
 local ggen = require("ggen")
 local container = require("ggen.std.container_pool.container")
 local opening = require("ggen.std.container_pool.opening")
+local process = require("ggen.std.container_pool.process")
 local queue = require("ggen.std.container_pool.queue")
 local sleeping = require("ggen.std.container_pool.sleeping")
 local spec_of = require("ggen.std.container_pool.spec")
@@ -131,8 +132,9 @@ end
 
 -- One could not be made. Who waits is told; what would fail again is not tried again.
 local function failed(self, message, kind)
-  local text = ("no container %q: %s"):format(self.name, message)
   if kind == "aborted" then return end
+  local text = kind == "no_engine" and message
+    or ("no container %q: %s"):format(self.name, message)
   if LASTING[kind] or not self.has_worked then
     self.broken = { text, kind }
     self.queue:answer_all(nil, text, kind)
@@ -166,8 +168,12 @@ end
 
 local function make(self, one)
   local world, begun = self.world, self.world.now()
-  local ok, message, kind = one:make()
-  if ok and not one.is_aborted then
+  local fine, ok, message, kind = pcall(one.make, one)
+  if not fine then -- what the engine's client does not take
+    if ok == async.CANCELLED then error(ok, 0) end
+    ok, message, kind = nil, tostring(ok), "bad_request"
+  end
+  if ok and one.state == "making" and not one.is_aborted then
     self.pool.times:add(self.name, self.spec.image, "make", world.now() - begun)
     self.has_worked, one.state = true, "idle"
   else
@@ -179,7 +185,8 @@ end
 
 ---Begins to make one.
 function Shelf:make()
-  local one = container.new(self.world, self.name, self.spec, self.config, self.keep)
+  local kind = self.by_process and process or container
+  local one = kind.new(self.world, self.name, self.spec, self.config, self.keep)
   one.due = self.world.now() + self.pool.times:expected(self.name, self.spec.image, "make")
   self.list[#self.list + 1] = one
   self.pool:beside(function() make(self, one) end)
@@ -247,6 +254,7 @@ local function hand_over(self, one, entry)
   if lease then
     one.state, one.shared = "leased", entry.shared
     one:begin_lease(entry.task)
+    self.pool:beside(function() one:prepare() end)
     local leased = self:count("leased")
     if leased > self.most_leased then self.most_leased = leased end
   elseif not one.shared then
@@ -274,6 +282,8 @@ local function deliver(self, one, entry)
   local ok, message = one:wake()
   if not ok and joined then
     one.is_ill = true -- nobody joins any more; who has it will notice
+  elseif one.state == "going" then
+    ok = false
   elseif not ok then
     self:replace(one, message)
   elseif joined and one.state ~= "leased" then
@@ -365,7 +375,7 @@ end
 
 local function reset(self, one)
   local world, begun = self.world, self.world.now()
-  if self.spec.reset == "recreate" then
+  if self.spec.reset == "recreate" or self.by_process then
     self:dispose(one)
     if of_use(self) and self:may_grow() and self.pool:room_for(self) then self:make() end
     return self.pool:settle()
@@ -377,6 +387,7 @@ local function reset(self, one)
   one.state = "resetting"
   one.due = begun + self.pool.times:expected(self.name, self.spec.image, "clean")
   local ok, message = one:reset()
+  if one.state ~= "resetting" then return self.pool:settle() end -- it goes meanwhile
   if ok then
     self.pool.times:add(self.name, self.spec.image, "clean", world.now() - begun)
     one.state, one.shared = "idle", nil
@@ -470,8 +481,9 @@ end
 ---@return table
 function Shelf:forecast(now)
   local times, stock, wants = self.pool.times, {}, {}
-  local clean = self.spec.reset == "recreate" and times:expected(self.name, self.spec.image, "make")
-    or times:expected(self.name, self.spec.image, "clean")
+  local fresh = self.spec.reset == "recreate" or self.by_process
+  local making = times:expected(self.name, self.spec.image, "make")
+  local clean = fresh and making or times:expected(self.name, self.spec.image, "clean")
   for _, one in ipairs(self.list) do
     if one.state ~= "going" then
       local taken = one.state == "leased" or one.state == "waking"
@@ -488,7 +500,7 @@ function Shelf:forecast(now)
     return a.number < b.number
   end)
   return { size = self.spec.size, memory = self.spec.memory, stock = stock, wants = wants,
-    make = (times:expected(self.name, self.spec.image, "make")), clean = clean }
+    make = making, clean = clean }
 end
 
 -- The end -----------------------------------------------------------------------------------------
@@ -498,9 +510,11 @@ function Shelf:close()
   self.queue:answer_all(nil, "the run is over", "closed")
   local left = worth_keeping(self)
   for _, one in ipairs(self.list) do
-    if one.state ~= "going" then
-      if one.state == "making" and left <= 0 then one:abort() end
-      if one.state ~= "leased" then left = left - 1 end
+    local state = one.state
+    if state ~= "going" and state ~= "leased" then
+      if left <= 0 and state == "making" then one:abort() end
+      if left <= 0 and state == "resetting" then self:dispose(one) end
+      left = left - 1
     end
   end
 end
@@ -512,10 +526,7 @@ function Shelf:leave()
   for _, one in ipairs(self.list) do
     if one.state == "idle" and self.keep then
       work[#work + 1] = function()
-        one:close_shell()
-        if not one.asleep and not one:pause() then return self:dispose(one) end
-        self.world.let_go(one.id, self.keep)
-        one:let_row_go()
+        if not one:let_go(self.keep) then return self:dispose(one) end
         drop(self, one)
       end
     elseif one.state ~= "going" then

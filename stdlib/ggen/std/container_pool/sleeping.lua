@@ -23,6 +23,7 @@ local function put(self, one, method)
   self.pool:beside(function()
     local ok, message, kind = one[method](one)
     one.rousing = nil
+    if one.state ~= "busy" then return end -- it goes meanwhile
     if ok or kind == "conflict" then
       one.state = "idle"
     else
@@ -37,6 +38,7 @@ end
 ---@param now number
 ---@return number? next_at when to look again
 function M.settle(self, now)
+  if self.by_process then return nil end
   local wanted, next_at = soon(self, now)
   for _, one in ipairs(self.list) do
     if one.rousing then

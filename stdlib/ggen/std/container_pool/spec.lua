@@ -136,8 +136,9 @@ M.fields = {
     any_of = { { type = "function" }, LEASE_ENV }, desc = "Environment of the tasks that have it: a"
       .. " function of the lease, or a table, in whose texts ${host}, ${port}, ${port:5432},"
       .. " ${socket}, ${name} and ${id} stand for those of the lease" },
-  fallback = { type = "map", of = { type = "any" },
-    desc = "The service as a process, where there is no container engine" },
+  fallback = { type = "record", fields = ggen.local_service.schema.fields,
+    desc = "The service as a process of this machine, where there is no container engine:"
+      .. " { run =, ready =, env = }; run gets PORT, HOST and DIR" },
 }
 
 local function container_ports(spec)
