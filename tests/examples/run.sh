@@ -60,6 +60,22 @@ for mode in default strict; do
 done
 check "lifecycle: from within a workspace" says "ok" "$binary" -C "$folder/lifecycle/data" run clean
 
+# Without a container engine: the database is a process (tests/containers runs it with one).
+postgres_there() (
+  export SVC=examples GGEN_SERVICES_DIR=$folder/services
+  # shellcheck source=../services/lib.sh
+  source "$root/tests/services/lib.sh"
+  apt_need /usr/lib/postgresql/15/bin/initdb postgresql-15
+)
+cleanroom() { env DOCKER_HOST="unix://$folder/no-engine" "$binary" -C "$folder/cleanroom" "$@"; }
+copy cleanroom
+check "PostgreSQL is there" postgres_there
+check "cleanroom runs its six stages" says "8 tasks: 8 ok" cleanroom run
+check "cleanroom has its report" grep -qx '| client | 7 | 0 |' "$folder/cleanroom/build/report.md"
+check "cleanroom has nothing more to do" says "8 tasks: 8 up to date" cleanroom run
+sed -i 's/^needs = .*/needs = []/' "$folder/cleanroom/model.toml"
+check "cleanroom: a test fails, and nothing is reported" fails "1 failed, 2 skipped" cleanroom run -k
+
 for example in lua54 bzip2; do
   if [[ ${GGEN_OFFLINE:-} == 1 ]]; then
     printf 'examples: %s left out (GGEN_OFFLINE=1)\n' "$example"
