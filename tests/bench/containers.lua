@@ -1,9 +1,8 @@
--- What warm containers cost, in one process, with the container engine of DOCKER_HOST.
---   containers.lua acquire DIR ROUNDS run|pause   the median seconds of a lease of a warm redis
---   containers.lua command ROUNDS                 the median seconds of a command in a warm container,
---                                                 those of the same by `podman exec`, in turn, and the
---                                                 median of their ratio
---   containers.lua waited TRACE                   the seconds that its tasks waited for leases
+-- What warm containers cost, in one process, with the container engine of DOCKER_HOST; in seconds.
+--   containers.lua acquire DIR ROUNDS run|pause   the median of a lease of a warm redis
+--   containers.lua command ROUNDS                 the medians of a command in a warm container, of the
+--                                                 same by `podman exec`, and of their ratio
+--   containers.lua waited TRACE                   how long its tasks waited for leases
 -- SPDX-License-Identifier: MIT
 local ggen = require("ggen")
 local clock = require("ggen.core.clock")
