@@ -1,7 +1,7 @@
--- What warm containers cost, in one process, with the container engine of DOCKER_HOST; in seconds.
+-- What warm containers cost, in seconds, with the container engine of DOCKER_HOST.
 --   containers.lua acquire DIR ROUNDS run|pause   the median of a lease of a warm redis
---   containers.lua command ROUNDS                 the medians of a command in a warm container, of the
---                                                 same by `podman exec`, and of their ratio
+--   containers.lua command ROUNDS                 the medians of a command in a warm container, by
+--                                                 `podman exec`, and of the ratio
 --   containers.lua waited TRACE                   how long its tasks waited for leases
 -- SPDX-License-Identifier: MIT
 local ggen = require("ggen")
