@@ -2,7 +2,7 @@
 # Measures ggen-lua against its bars and prints a Markdown table. What is compared runs in turn (A B A B), because
 # the machine is noisy; a value is a median, a ratio is the median over the rounds.
 # Usage: tests/bench/run.sh [--write] [ROW...]      rows: see rows_run.sh, rows_cache.sh,
-#         rows_lifecycle.sh, rows_schedule.sh, rows_html.sh, rows_perf.sh
+#         rows_lifecycle.sh, rows_schedule.sh, rows_html.sh, rows_perf.sh, rows_containers.sh
 #   --write   also put the table into docs/benchmarks.md
 #   GGEN=...  another binary than build/release/ggen-lua, which is then not built
 # SPDX-License-Identifier: MIT
@@ -26,6 +26,8 @@ ROWS=
 . "$here/rows_html.sh"
 # shellcheck source=rows_perf.sh
 . "$here/rows_perf.sh"
+# shellcheck source=rows_containers.sh
+. "$here/rows_containers.sh"
 
 compare() { # fills `found`, one line for each command
   found=$("$tools/compare" "$@")
