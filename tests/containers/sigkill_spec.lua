@@ -138,6 +138,10 @@ describe("a run that leases containers and is killed", function()
   end)
 
   teardown(function()
+    if live and not live.over then -- the test has failed
+      assert(fs.write(tree(1) .. "/done", ""))
+      live.ended:wait()
+    end
     for number = 1, AT_ONCE do owners.end_all(tree(number)) end
     fs.remove(root, { recursive = true })
   end)
@@ -165,7 +169,7 @@ describe("a run that leases containers and is killed", function()
 
     assert(fs.write(tree(1) .. "/done", ""))
     assert.equal(0, live.ended:wait())
-    live.ids = {}
+    live.ids, live.over = {}, true
     for number = 1, AT_ONCE do
       owners.wait_until(function()
         return #left(number) == 0 and #owners.reapers(tree(number)) == 0
