@@ -83,6 +83,8 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) int child_main(vo
       return 127;
     }
   }
+  // What outlives us must not hold open what we were given by others, such as the pipe of a log.
+  if (launch->group == Group::session) syscall(SYS_close_range, 3u, ~0u, 0u);
   if (launch->files != nullptr) syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, launch->files, nullptr);
   if (launch->cwd != nullptr && syscall(SYS_chdir, launch->cwd) != 0) {
     launch->part = SpawnFailure::Part::cwd;

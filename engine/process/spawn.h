@@ -21,7 +21,7 @@ namespace ggen::process {
 enum class Group {
   own,      // a new process group, out of reach of the terminal's signals unless it is lent it
   ours,     // stays in ours: a job of the shell together with us
-  session,  // a new session, in the root directory, and outlives us: the guard
+  session,  // a new session, nothing of ours open but stdio, and outlives us: the guard
 };
 
 struct SpawnRequest {

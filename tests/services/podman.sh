@@ -4,7 +4,7 @@
 # other. Needs root. No image is fetched: they are made of programs of this machine.
 #   podman.sh install [IMAGE...]   the Debian packages, for these images too
 #   podman.sh start|stop|env
-#   podman.sh build IMAGE...       bb, redis, postgres or postgres-seeded
+#   podman.sh build IMAGE...       bb, bb-volume, redis, postgres or postgres-seeded
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 SVC=podman
@@ -29,10 +29,10 @@ install() {
   for image; do
     apt_need /bin/busybox busybox-static
     case $image in
-      bb) ;;
+      bb | bb-volume) ;;
       redis) apt_need redis-server redis-server ;;
       postgres | postgres-seeded) apt_need "$POSTGRES/bin/postgres" postgresql-15 ;;
-      *) die "no such image: $image (bb, redis, postgres or postgres-seeded)" ;;
+      *) die "no such image: $image (bb, bb-volume, redis, postgres or postgres-seeded)" ;;
     esac
   done
 }
@@ -175,6 +175,13 @@ build_bb() {
   have_image localhost/ggen/bb:1 && return
   base_root "$work/bb"
   import_root "$work/bb" localhost/ggen/bb:1 'CMD ["/bin/sh"]'
+}
+
+# One container of it has an anonymous volume.
+build_bb-volume() {
+  have_image localhost/ggen/bb-volume:1 && return
+  build_bb
+  build_file localhost/ggen/bb-volume:1 'FROM localhost/ggen/bb:1' 'VOLUME /data'
 }
 
 build_redis() {

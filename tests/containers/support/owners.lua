@@ -127,6 +127,7 @@ function M.reapers(project)
       end
     end
   end
+  table.sort(pids)
   return pids
 end
 

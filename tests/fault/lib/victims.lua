@@ -31,13 +31,15 @@ end
 ---Runs a command, and kills it some time after its start, if it has not ended before. The delay is
 ---not for anything to happen meanwhile: any instant will do, and every one must have its turn.
 ---@async
----@param spec table as for ggen.core.process; its environment is made here
+---@param spec table as for ggen.core.process; its environment is added to
 ---@param home string
 ---@param delay number? seconds; nil: it is not killed
 ---@param before_kill fun()?
 ---@return table result
 function M.run(spec, home, delay, before_kill)
-  spec.env = { PATH = "/usr/local/bin:/usr/bin:/bin", HOME = home, TMPDIR = home }
+  local env = { PATH = "/usr/local/bin:/usr/bin:/bin", HOME = home, TMPDIR = home }
+  for name, value in pairs(spec.env or {}) do env[name] = value end
+  spec.env = env
   local killer
   local result = async.await(function(resume)
     local handle = assert(process.run(spec, resume))

@@ -275,7 +275,7 @@ function M.sweep_books(book, engine)
       found, message = ggen.std.docker.connect({ host = host ~= "" and host or nil })
     end
     local result
-    if found then result, message = sweep.sweep(found, book) end
+    if found then result, message = sweep.settle(found, book) end
     if result then
       for _, id in ipairs(result.containers) do table.insert(swept.containers, id) end
       swept.volumes = swept.volumes + result.volumes

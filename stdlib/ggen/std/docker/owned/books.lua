@@ -102,10 +102,20 @@ end
 -- when it was looked for: its page stays until that has been done a while later, too.
 local LATE = 10 -- seconds
 
+-- Who was killed while it wrote a file has left the beginning of it.
+local function drop_torn(dir, now)
+  for _, file in ipairs(fs.list(dir) or {}) do
+    local path = dir .. "/" .. file.name
+    local info = file.name:find("^%.ggen%-tmp%-") and fs.stat(path)
+    if info and now - info.mtime > LATE then fs.remove(path) end
+  end
+end
+
 ---After what runs have left on an engine was removed: closes the pages of those that are over.
 ---@param host string of the engine
 function Books:close_pages(host)
   local now = os.time()
+  drop_torn(self.dir, now)
   for run, entry in pairs(self:runs()) do
     local swept = tonumber(entry.swept)
     if (entry.host or host) == host and not self:runs_on(run) then

@@ -121,7 +121,7 @@ function Survey:sweep()
   local swept = { containers = {}, volumes = 0 }
   for _, book in pairs(self._books) do
     local result, message
-    if book then result, message = sweep.sweep(self.engine, book) end
+    if book then result, message = sweep.settle(self.engine, book) end
     if result then
       for _, id in ipairs(result.containers) do table.insert(swept.containers, id) end
       swept.volumes = swept.volumes + result.volumes

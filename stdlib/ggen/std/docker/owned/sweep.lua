@@ -2,6 +2,7 @@
 -- does it (a run, its reaper, `ggen-lua containers gc`), and however many at once, comes to the
 -- same: each container is taken before it is looked at for the last time.
 -- SPDX-License-Identifier: MIT
+local ggen = require("ggen")
 local books = require("ggen.std.docker.owned.books")
 
 local M = {}
@@ -40,7 +41,7 @@ function M.remove(engine, book, id, still)
     if not still() then return end
     removed, message, kind = engine:remove(id, { force = true, volumes = true })
     if removed or kind == "no_such_container" then
-      removed = true
+      removed, message, kind = true, nil, nil
       book:drop_keep(id)
     end
   end)
@@ -105,6 +106,30 @@ function M.sweep(engine, book)
   done, message, kind = sweep_volumes(engine, book, result)
   if not done then return nil, message, kind end
   return result
+end
+
+-- What is just being made or removed by others may refuse; a moment later it does not.
+local TRIES, PAUSE = 4, 0.1 -- seconds, twice as long each time
+
+---The same, again while something refuses.
+---@async
+---@param engine ggen.docker.Engine
+---@param book docker.Books
+---@return docker.Swept?
+---@return string? message
+---@return string? kind
+function M.settle(engine, book)
+  local all = { containers = {}, volumes = 0, nonces = {} }
+  for try = 1, TRIES do
+    local result, message, kind = M.sweep(engine, book)
+    if not result then return nil, message, kind end
+    for _, id in ipairs(result.containers) do table.insert(all.containers, id) end
+    for nonce in pairs(result.nonces) do all.nonces[nonce] = true end
+    all.volumes, all.problem = all.volumes + result.volumes, result.problem
+    if not result.problem then break end
+    if try < TRIES then ggen.async.sleep(PAUSE * 2 ^ (try - 1)) end
+  end
+  return all
 end
 
 return M
