@@ -43,6 +43,15 @@ add_library(ggen_crypto INTERFACE)
 target_compile_definitions(ggen_crypto INTERFACE OPENSSL_SUPPRESS_DEPRECATED)
 target_link_libraries(ggen_crypto INTERFACE ${GGEN_CRYPTO_ARCHIVE} Threads::Threads ${CMAKE_DL_LIBS})
 
+# Inflates the Lua modules that few runs need (cmake/embed.lua, which deflates them with the shared
+# library of the same package). From the archive, like the rest: nothing more to map at start.
+find_library(GGEN_ZLIB_ARCHIVE libz.a REQUIRED)
+find_library(GGEN_ZLIB_SHARED libz.so REQUIRED)
+find_path(GGEN_ZLIB_INCLUDE zlib.h REQUIRED)
+add_library(ggen_zlib INTERFACE)
+target_include_directories(ggen_zlib SYSTEM INTERFACE ${GGEN_ZLIB_INCLUDE})
+target_link_libraries(ggen_zlib INTERFACE ${GGEN_ZLIB_ARCHIVE})
+
 # XXH3 finds damage in our own files; a header is all of it that is used.
 find_path(GGEN_XXHASH_INCLUDE xxhash.h REQUIRED)
 

@@ -1,5 +1,6 @@
 # Compiles every Lua source of lua/, stdlib/ and plugins/ (and argparse) to bytecode and puts it
-# into the library ggen_embedded: one blob and one table of names. A new Lua file needs no entry
+# into the library ggen_embedded: one blob, deflated but for what most runs need, and one table of
+# names. A new Lua file needs no entry
 # anywhere: its path is its module name.
 
 file(GLOB_RECURSE GGEN_LUA_SOURCES CONFIGURE_DEPENDS
@@ -19,7 +20,8 @@ include(cmake/page.cmake)
 add_custom_command(
   OUTPUT ${GGEN_EMBED_DIR}/blob.bin ${GGEN_EMBED_DIR}/table.cpp ${GGEN_EMBED_DIR}/blob.S
   COMMAND ${GGEN_LUAJIT} ${PROJECT_SOURCE_DIR}/cmake/embed.lua
-          ${PROJECT_SOURCE_DIR} ${GGEN_EMBED_DIR} ${GGEN_ARGPARSE} ${GGEN_PAGE}
+          ${PROJECT_SOURCE_DIR} ${GGEN_EMBED_DIR} ${GGEN_ZLIB_SHARED} ${GGEN_ARGPARSE}
+          ${GGEN_PAGE}
   DEPENDS ${GGEN_LUA_DEPENDS} ${PROJECT_SOURCE_DIR}/cmake/embed.lua ${GGEN_EMBED_DIR}/sources.txt
           ${GGEN_ARGPARSE} ${GGEN_PAGE}
   COMMENT "Compiling the Lua sources"

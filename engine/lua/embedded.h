@@ -11,7 +11,8 @@ namespace ggen::lua {
 struct EmbeddedModule {
   const char* name;    // as in require: "ggen.run"
   std::size_t offset;  // into embedded_bytes()
-  std::size_t size;
+  std::size_t packed;  // bytes there; deflated if they are fewer than `size`
+  std::size_t size;    // of the bytecode
 };
 
 std::span<const EmbeddedModule> embedded_modules();

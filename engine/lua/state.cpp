@@ -2,10 +2,14 @@
 #include "lua/state.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string_view>
 
 #include "base/bug.h"
+#include "base/inflate.h"
 #include "lua/modules.h"
 
 namespace ggen::lua {
@@ -21,6 +25,28 @@ const EmbeddedModule* find_module(std::span<const EmbeddedModule> modules, std::
   return it != modules.end() && it->name == name ? &*it : nullptr;
 }
 
+// For tests and whoever wonders: which modules a run had to inflate.
+void tell_inflated(const char* name) {
+  if (std::getenv("GGEN_TELL_INFLATED") != nullptr) std::fprintf(stderr, "inflated %s\n", name);
+}
+
+// Pushes the chunk of a module, or a message; returns what luaL_loadbuffer returns.
+int load_module(lua_State* L, const EmbeddedModule& module, const char* bytes) {
+  std::string_view code(bytes + module.offset, module.packed);
+  std::unique_ptr<char[]> inflated;
+  if (module.packed < module.size) {
+    inflated = std::make_unique_for_overwrite<char[]>(module.size);
+    if (!inflate(code, {inflated.get(), module.size})) {
+      lua_pushfstring(L, "the module '%s' inside the binary is damaged: install ggen-lua again",
+                      module.name);
+      return LUA_ERRSYNTAX;
+    }
+    code = {inflated.get(), module.size};
+    tell_inflated(module.name);
+  }
+  return luaL_loadbuffer(L, code.data(), code.size(), module.name);
+}
+
 // package.loaders entry: upvalues are the module span (pointer, count) and the bytes.
 int embedded_loader(lua_State* L) {
   const char* name = luaL_checkstring(L, 1);
@@ -32,7 +58,7 @@ int embedded_loader(lua_State* L) {
     lua_pushfstring(L, "\n\tno module '%s' inside the binary", name);
     return 1;
   }
-  if (luaL_loadbuffer(L, bytes + module->offset, module->size, name) != 0) return lua_error(L);
+  if (load_module(L, *module, bytes) != 0) return lua_error(L);
   return 1;
 }
 

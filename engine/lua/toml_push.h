@@ -6,6 +6,8 @@
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
+// Floats without a std::stringstream, which would bring all locales of the C++ library with it.
+#define TOML_FLOAT_CHARCONV 1
 // Arrays and inline tables inside each other; find_deep_toml_key has what comes on top of that.
 #define TOML_MAX_NESTED_VALUES 64
 

@@ -49,6 +49,20 @@ two"""
     assert.is_true(nan ~= nan)
   end)
 
+  it("reads floats to the last bit, and refuses those that no double is near", function()
+    for text, value in pairs({ ["0.1"] = 0.1, ["0.30000000000000004"] = 0.30000000000000004,
+      ["1_000.5e+3"] = 1000500, ["123456789.123456789123456789"] = 123456789.12345679,
+      ["4.9e-324"] = 4.9e-324, ["1.7976931348623157e308"] = 1.7976931348623157e308 }) do
+      assert.equal(value, decoded("a = " .. text).a)
+    end
+    assert.equal(-math.huge, 1 / decoded("a = -0.0").a)
+    for _, text in ipairs({ "1e400", "-1e400", "1.7976931348623159e308", "1e-400" }) do
+      local value, message = toml.decode("a = " .. text)
+      assert.is_nil(value)
+      assert.matches("^line 1, column %d+: .*is not representable in 64 bits", message)
+    end
+  end)
+
   it("writes dates and times as RFC 3339", function()
     assert.same({
       a = "1979-05-27T07:32:00Z", b = "1979-05-27T00:32:00.5-07:00",
