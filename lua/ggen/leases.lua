@@ -346,6 +346,24 @@ local function until_killed(self, fn)
   async.race({ fn, function() waits.killing:wait() end })
 end
 
+-- The plugin ends what it has; a Ctrl-C that comes meanwhile makes it hurry.
+local function drain(self)
+  local waits, hurrying = self._run.waits, nil
+  local interrupted = waits.interrupted ~= nil
+  if not interrupted and self._plugin.impl.hurry then
+    hurrying = async.run(function()
+      waits.signal:wait()
+      return registry.call(self._plugin, "hurry")
+    end, function(ended, ok, message)
+      if ended and not ok then self._run.events:note("warning", message) end
+    end)
+  end
+  local ok, message = registry.call(self._plugin, "drain", { interrupted = interrupted })
+  -- It may be what has just ended drain().
+  if hurrying and not waits.interrupted then hurrying:cancel() end
+  if not ok then self._run.events:note("warning", message) end
+end
+
 ---The last task has ended.
 ---@async
 function Leases:close()
@@ -356,9 +374,7 @@ function Leases:close()
       self._released = async.future()
       self._released:wait()
     end
-    local ok, message = registry.call(self._plugin, "drain",
-      { interrupted = self._run.waits.interrupted ~= nil })
-    if not ok then self._run.events:note("warning", message) end
+    drain(self)
   end)
   if self._warming then self._warming:cancel() end
 end

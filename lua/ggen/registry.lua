@@ -23,7 +23,7 @@ M.kinds = {
   scheduler = { methods = { "priority", "priorities", "admit", "observe" } },
   executor = { many = true, methods = { "run", "accepts", "check" } },
   hooks = { methods = { "run" } },
-  containers = { methods = { "warm", "acquire", "release", "drain", "check" } },
+  containers = { methods = { "warm", "acquire", "release", "drain", "hurry", "check" } },
   observer = { many = true, methods = { "on_run_start", "on_task_start", "on_task_log",
     "on_task_end", "on_task_fresh", "on_task_skip", "on_task_retry", "on_service_ready", "on_note",
     "on_tick", "on_run_gate", "on_run_end" } },

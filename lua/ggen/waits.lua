@@ -130,15 +130,16 @@ end
 function Waits:interrupt(name)
   if self.interrupted then
     self.killed = true
-    self.killing:resolve()
-    process.kill_all("KILL")
-    for handle in pairs(self._commands) do handle:kill("KILL") end
+    -- Before anybody hears of it: who waits may go on to the end of the run, and close all of this.
     if not self._last_resort then
       self._last_resort = timer.start(LAST_SECONDS, function()
         watchdog.exit(self.interrupted == "timeout" and 124 or 130)
       end)
       self._handles[#self._handles + 1] = self._last_resort
     end
+    process.kill_all("KILL")
+    for handle in pairs(self._commands) do handle:kill("KILL") end
+    self.killing:resolve()
     return end_pauses(self)
   end
   self.interrupted = name

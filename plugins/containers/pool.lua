@@ -108,6 +108,7 @@ return {
         end
       end,
       drain = function(_, how) if pool then pool:drain(how and how.interrupted) end end,
+      hurry = function() if pool then pool:hurry() end end,
     }
   end,
 }

@@ -13,6 +13,7 @@ local service = { type = "record", fields = {
   lease = { type = "any" }, -- what it answers whatever that is
   raise = text, -- what the method of this name raises
   opens = text, -- acquire waits until this pipe is written to
+  drains = text, -- drain writes to this pipe, and waits for hurry; what it does beside goes on
 } }
 
 local function names_of(map)
@@ -82,6 +83,25 @@ function Pool:drain()
   for name, use in pairs(self._use) do most[#most + 1] = ("%s:%d"):format(name, use.most) end
   table.sort(most)
   self:_write("drain", table.concat(most, " "))
+  for _, spec in pairs(self._specs) do
+    if spec.drains then
+      self._hurried = ggen.async.future()
+      ggen.async.run(function()
+        ggen.async.sleep(1.5)
+        self:_write("goes on")
+      end, function() end)
+      ggen.std.sh.run({ "sh", "-c", "echo go > " .. spec.drains })
+      self._hurried:wait()
+    end
+  end
+end
+
+function Pool:hurry()
+  self:_write("hurry")
+  for _, spec in pairs(self._specs) do
+    if spec.drains == "twice" then return ggen.std.sh.run({ "sh", "-c", "echo go > twice" }) end
+  end
+  self._hurried:resolve()
 end
 
 function Pool:check(names)

@@ -323,7 +323,13 @@ function M.run(args)
     local written, message = trace.write(args.trace)
     if not written then fault.raise(("--trace: %s"):format(message)) end
   end
-  return check_shown(screen, code)
+  code = check_shown(screen, code)
+  -- The second Ctrl-C waits for nobody: not for a container engine that removes something, either.
+  if run.waits.killed then
+    io.stdout:flush()
+    require("ggen.core.watchdog").exit(code)
+  end
+  return code
 end
 
 return M

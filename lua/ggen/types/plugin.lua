@@ -439,6 +439,10 @@ function ContainersPlugin:release(lease, outcome) end
 ---@param how { interrupted: boolean } interrupted: by Ctrl-C, or the time-out of the run
 function ContainersPlugin:drain(how) end
 
+---A Ctrl-C, or the time-out of the run, came while drain() goes on: it should end soon.
+---@async
+function ContainersPlugin:hurry() end
+
 ---For `ggen-lua check`, when tasks of the pipeline lease something: what is missing for that.
 ---@async
 ---@param names string[] those that are leased
