@@ -91,7 +91,7 @@ local function kind_section(kind, row, classes, functions, plugins, problem)
   local parts = { "## " .. kind .. "\n" }
   parts[#parts + 1] = api.text(classes[name].text)
   parts[#parts + 1] = (row.many and "A run may have several."
-    or "A run has one: the last that is named.") .. "\n"
+    or "A run has one: the last that is named.") .. (" API level %d.\n"):format(row.api)
   for _, item in ipairs(functions[name] or {}) do
     parts[#parts + 1] = api.entry(item, markdown.code(item.name
       .. item.signature:gsub("%(", "(self, "):gsub("%(self, %)", "(self)")), 3, "may wait")

@@ -89,6 +89,9 @@ function M.split(argv)
   return name, rest
 end
 
+---@type boolean? a program reads what the command prints: nothing is said beside it
+M.for_programs = nil
+
 ---@param argv string[]
 ---@return boolean
 function M.is_verbose(argv)
@@ -201,6 +204,7 @@ function M.dispatch(argv)
   end
   if command.raw then return command.run(rest) end
   local args = M.parse(name, command, rest)
+  M.for_programs = args.json
   args.shorthand, args.argv = rest.shorthand, { name, unpack(rest) }
   return command.run(args)
 end

@@ -43,6 +43,14 @@ function M.workspace(name, ...) return require("ggen.dsl").workspace(name, ...) 
 ---@return ggen.Loading?
 function M.loading() return require("ggen.loading").current() end
 
+---Warns, once for each name, that something is used which will go away.
+---@param name string
+---@param instead string?
+---@param remove_in string?
+function M.deprecate(name, instead, remove_in)
+  require("ggen.deprecation").say(nil, name, instead, remove_in)
+end
+
 return setmetatable(M, {
   __index = function(_, key)
     if parts[key] then
@@ -51,7 +59,7 @@ return setmetatable(M, {
       return module
     end
     local fault = require("ggen.fault")
-    local names = { "pipeline", "workspace", "loading", "VERSION", "API" }
+    local names = { "pipeline", "workspace", "loading", "deprecate", "VERSION", "API" }
     for name in pairs(parts) do names[#names + 1] = name end
     local file, line = fault.where(2)
     fault.raise(("ggen has no %q%s"):format(tostring(key),

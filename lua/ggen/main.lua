@@ -60,6 +60,8 @@ return function(...)
     if ok then code = result else failure = result end
   end)
   loop.run()
+  local deprecation = package.loaded["ggen.deprecation"]
+  if deprecation and not cli.for_programs then deprecation.finish() end
   if failure then
     print_fault(failure, cli.color_on_stderr(argv))
     return fault.is(failure) and failure.exit or 70

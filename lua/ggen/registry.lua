@@ -1,6 +1,7 @@
 -- Plugins: finds them, checks them against the contract of their kind, sets them up, and calls
 -- their methods so that an error names plugin, method and task. Knows no plugin by name.
 -- SPDX-License-Identifier: MIT
+local api_level = require("ggen.api_level")
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
 local schema = require("ggen.schema")
@@ -12,23 +13,24 @@ local M = {}
 
 M.API = 1
 
--- How many plugins of a kind a run has, and the methods that they may have. A method that is not
--- listed is a misspelling.
+-- The level of a kind's contract, how many plugins of it a run has, and the methods that they may
+-- have. A method that is not listed is a misspelling.
 M.kinds = {
-  frontend = { many = true, methods = { "detect", "load" } },
-  workspaces = { many = true, methods = { "find" } },
-  fingerprint = { methods = { "parts" } },
-  cache = { many = true, methods = { "lookup", "admit", "victims", "limit" } },
-  store = { many = true, methods = { "get", "put", "has", "blob_get", "blob_put", "stats" } },
-  scheduler = { methods = { "priority", "priorities", "admit", "observe" } },
-  executor = { many = true, methods = { "run", "accepts", "check" } },
-  hooks = { methods = { "run" } },
-  containers = { methods = { "warm", "acquire", "release", "drain", "hurry", "check" } },
-  observer = { many = true, methods = { "on_run_start", "on_task_start", "on_task_log",
+  frontend = { api = 1, many = true, methods = { "detect", "load" } },
+  workspaces = { api = 1, many = true, methods = { "find" } },
+  fingerprint = { api = 1, methods = { "parts" } },
+  cache = { api = 1, many = true, methods = { "lookup", "admit", "victims", "limit" } },
+  store = { api = 1, many = true, methods = { "get", "put", "has", "blob_get", "blob_put",
+    "stats" } },
+  scheduler = { api = 1, methods = { "priority", "priorities", "admit", "observe" } },
+  executor = { api = 1, many = true, methods = { "run", "accepts", "check" } },
+  hooks = { api = 1, methods = { "run" } },
+  containers = { api = 1, methods = { "warm", "acquire", "release", "drain", "hurry", "check" } },
+  observer = { api = 1, many = true, methods = { "on_run_start", "on_task_start", "on_task_log",
     "on_task_end", "on_task_fresh", "on_task_skip", "on_task_retry", "on_service_ready", "on_note",
     "on_tick", "on_run_gate", "on_run_end" } },
-  watch = { methods = { "batch" } },
-  command = { many = true, methods = { "args", "run" } },
+  watch = { api = 1, methods = { "batch" } },
+  command = { api = 1, many = true, methods = { "args", "run" } },
 }
 
 local SETUP = { close = true, health = true } -- methods of every kind
@@ -45,7 +47,7 @@ local manifest = { type = "record", fields = {
   name = { type = "string", required = true },
   kind = { type = "string", required = true },
   version = { type = "string", required = true },
-  api = { type = "integer", required = true },
+  api = api_level.description,
   desc = { type = "string", required = true },
   params = { type = "map", of = { type = "any" }, default = {} },
   positional = { type = "string" },
@@ -55,14 +57,30 @@ local manifest = { type = "record", fields = {
   setup = { type = "function", required = true },
 } }
 
+---The level of the contract that this program has for a kind.
+---@param kind string
+---@return integer
+function M.level(kind) return M.kinds[kind].api end
+
+local function level_refusal(plugin)
+  local kind, wanted = rawget(plugin, "kind"), rawget(plugin, "api")
+  if type(kind) ~= "string" or not M.kinds[kind] then return nil end
+  if schema.check(manifest.fields.api, wanted) == nil then return nil end
+  return api_level.refusal(wanted, kind, M.level(kind))
+end
+
 ---Checks what a plugin's file returned.
 ---@param plugin any
 ---@return table? plugin with defaults
 ---@return string? message
+---@return string? why "level": nothing is broken, it is for another level of the contract
 function M.check(plugin)
   if type(plugin) ~= "table" then
     return nil, ("the file must return the plugin's table, it returned %s"):format(type(plugin))
   end
+  -- First of all: another level may have other fields.
+  local refusal = level_refusal(plugin)
+  if refusal then return nil, refusal, "level" end
   local checked, message, where = schema.check(manifest, plugin)
   if checked == nil then return nil, schema.message(message, where) end
   if not M.kinds[checked.kind] then
@@ -71,10 +89,6 @@ function M.check(plugin)
   if (checked.services ~= nil) ~= (checked.kind == "containers") then
     return nil, checked.services and "only a plugin of kind containers has services"
       or "it has to say what tasks may lease: services = function(params) ... end"
-  end
-  if checked.api ~= M.API then
-    return nil, ("it is written for the API level %d, this ggen-lua speaks %d"):format(checked.api,
-      M.API)
   end
   return checked
 end
@@ -88,6 +102,29 @@ function M.builtin()
     if name then names[#names + 1] = name end
   end
   return names
+end
+
+-- Which plugin a chunk is of, and where the pipeline names it: by the name of the chunk.
+local origins = {}
+
+local function remember(chunk, name, place)
+  local known = origins[chunk]
+  origins[chunk] = { name = name, file = place.file or known and known.file,
+    line = place.file and place.line or known and known.line }
+end
+
+---The plugin that a file is of.
+---@param file string as the stack has it
+---@return { name: string, file: string?, line: integer? }? origin with the place that uses it
+function M.origin(file) return origins[file] end
+
+---@param name string
+---@return { name: string, file: string?, line: integer? }? origin
+---@return string? file of the plugin
+function M.origin_named(name)
+  for file, origin in pairs(origins) do
+    if origin.name == name then return origin, file end
+  end
 end
 
 -- A plugin file beside the pipeline sees the usual globals and cannot add to them.
@@ -112,8 +149,9 @@ local function shown_path(path)
   return path:sub(1, #cwd + 1) == cwd .. "/" and path:sub(#cwd + 2) or path
 end
 
-local function find_file(path)
+local function find_file(path, name, place)
   local shown = shown_path(path)
+  remember(shown, name, place)
   local file = io.open(path, "rb")
   if not file then return nil, ("there is no file %s"):format(shown), "not_found" end
   local ok, plugin = pcall(load_file, file, shown)
@@ -150,9 +188,12 @@ local function isolated(name, path, dir)
 end
 
 -- Finds the module and loads it. Not there and broken are different answers.
-local function find(name, dir)
-  if name:match("^%.%.?/") then return find_file(dir .. "/" .. name:gsub("^%./", "")) end
-  if name:sub(1, 1) == "/" then return find_file(name) end
+local function find(name, place)
+  local dir = place.dir or "."
+  if name:match("^%.%.?/") then
+    return find_file(dir .. "/" .. name:gsub("^%./", ""), name, place)
+  end
+  if name:sub(1, 1) == "/" then return find_file(name, name, place) end
   local kind, short = name:match("^(%a+)[./](.+)$")
   if not kind or not M.kinds[kind] then
     return nil, ('a plugin is named "kind.name", or by a path that begins with ./%s; known'
@@ -162,6 +203,7 @@ local function find(name, dir)
   local module = "ggen.plugins." .. kind .. "." .. short
   local ok, plugin
   if package.loaded[module] ~= nil or is_own(module) then
+    remember(("ggen:plugins/%s/%s.lua"):format(kind, short), name, place)
     ok, plugin = pcall(require, module)
   else
     local path = package.searchpath(module, package.path)
@@ -169,6 +211,7 @@ local function find(name, dir)
       return nil, ("it is not part of this build, and no installed rock has the module %s%s")
         :format(module, suggest.hint(kind .. "." .. short, M.builtin())), "not_found"
     end
+    remember(path, name, place)
     ok, plugin = pcall(isolated, name, path, dir)
   end
   if not ok then return nil, tostring(plugin), "broken" end
@@ -184,14 +227,15 @@ function M.kind_names() return sorted.keys(M.kinds) end
 ---@return ggen.Plugin plugin raises a fault when it is not found, and another when it is broken
 function M.load(name, place)
   place = place or {}
-  local plugin, message, kind = find(name, place.dir or ".")
+  local plugin, message, kind = find(name, place)
   if plugin == nil and kind == "not_found" then
     fault.raise(("plugin %q not found: %s"):format(name, message), place.file, place.line)
   end
   local checked
-  if plugin ~= nil then checked, message = M.check(plugin) end
+  if plugin ~= nil then checked, message, kind = M.check(plugin) end
   if not checked then
-    fault.raise(("plugin %q is broken: %s"):format(name, message), place.file, place.line)
+    fault.raise(("plugin %q %s: %s"):format(name, kind == "level" and "does not fit" or "is broken",
+      message), place.file, place.line)
   end
   local wanted = name:match("^(%a+)[./]")
   if wanted and M.kinds[wanted] and wanted ~= checked.kind then
@@ -385,6 +429,17 @@ end
 ---@param events ggen.Events
 function Registry:attach(events)
   if self._host.attach_notes then self._host.attach_notes(events) end
+end
+
+---@type ggen.Events? of the run that has begun
+M.events = nil
+
+---The run has begun: from here on what is deprecated is said as its notes.
+---@param events ggen.Events
+function M.begun(events)
+  M.events = events
+  local deprecation = package.loaded["ggen.deprecation"]
+  if deprecation then deprecation.begun(events) end
 end
 
 ---@return string absolute

@@ -423,6 +423,7 @@ function Run:_run_all()
     function() self:_pump() end, self.options.timeout, self.began)
   self:_share_slots()
   self.events:emit("on_run_start", self)
+  require("ggen.registry").begun(self.events)
   self:_tell_fresh()
   if self.options.choice then self.options.choice:tell(self.events) end
   if self.rows and self.options.dry_run then require("ggen.lifecycle.admission").tell(self) end

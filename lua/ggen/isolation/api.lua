@@ -141,8 +141,9 @@ end
 
 ---@param membrane ggen.Membrane
 ---@param permissions ggen.Permissions
+---@param plugin string its name
 ---@return table ggen
-function M.new(membrane, permissions)
+function M.new(membrane, permissions, plugin)
   local function functions_of(title, module, list, constants)
     local names = {}
     for name in pairs(list) do names[name] = true end
@@ -158,7 +159,8 @@ function M.new(membrane, permissions)
   end
 
   local public = require("ggen")
-  local names = { std = true, environment = true, VERSION = true, API = true, loading = true }
+  local names = { std = true, environment = true, VERSION = true, API = true, loading = true,
+    deprecate = true }
   for name in pairs(MODULES) do names[name] = true end
 
   local std_names = {}
@@ -175,9 +177,14 @@ function M.new(membrane, permissions)
     return seen
   end }
 
+  local function deprecate(name, instead, remove_in)
+    require("ggen.deprecation").say(plugin, name, instead, remove_in)
+  end
+
   return lazily("ggen", names, function(name)
     if name == "std" then return std end
     if name == "environment" then return membrane:object(environment) end
+    if name == "deprecate" then return membrane:callable(deprecate) end
     if name == "loading" then return function() return nil end end
     if name == "VERSION" or name == "API" then return public[name] end
     return functions_of("ggen." .. name, public[name], MODULES[name], CONSTANTS[name])

@@ -93,7 +93,8 @@ end
 function M.plugin(name, path, options)
   local granted = permissions.new(name, options.dir)
   local border = membrane.new(views, function(kind) granted[kind](granted) end)
-  local require_module, run, enter = requirer(name, api.new(border, granted), options.search_path)
+  local require_module, run, enter = requirer(name, api.new(border, granted, name),
+    options.search_path)
   enter(globals.new(require_module))
   local plugin = border:outside(run(path))
   if type(plugin) ~= "table" then return plugin end

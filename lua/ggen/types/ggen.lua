@@ -50,6 +50,17 @@ function ggen.workspace(name) end
 ---@return ggen.Loading?
 function ggen.loading() end
 
+---Warns, once in a run for each name, that something is used which will go away. It is for those
+---who give something to others: called in a module, or in the `setup` of a plugin that was given an
+---old parameter. The warning is a note of the run (an event of `run --json`), otherwise a line on
+---standard error at the end of the program, and names the plugin and the place that use it; where
+---`--json` asks for another machine output it is left out. A pipeline is warned about when it is
+---evaluated, which it is when its files have changed.
+---@param name string what is deprecated
+---@param instead? string what to use
+---@param remove_in? string the version that no longer has it
+function ggen.deprecate(name, instead, remove_in) end
+
 ---What ggen.loading() gives.
 ---@class ggen.Loading
 ---@field dir string absolute directory of the file that is being evaluated

@@ -7,7 +7,7 @@
 ---@field name string
 ---@field kind ggen.PluginKind
 ---@field version string "1.0.0"
----@field api integer level of the contract that it is written for: 1
+---@field api integer|string level of the contract that it is written for, or a range: 1, "^1"
 ---@field desc string one line
 ---@field params? table<string, ggen.Param> what `p:use "x" { ... }` may set
 ---@field positional? string the parameter that a list is: `p:use "x" { "a", "b" }`
