@@ -2,6 +2,8 @@
 -- that kind have to be changed; a plugin names the level that it is written for, or a range of
 -- them: "^1", ">=1 <3", "1 || 2". Knows no plugin and no kind.
 -- SPDX-License-Identifier: MIT
+local schema = require("ggen.schema")
+
 local M = {}
 
 local HIGHEST = 9999
@@ -24,10 +26,7 @@ local function wants_between(wanted, first, last)
   return false
 end
 
----Says what is wrong with a range of levels.
----@param range string
----@return string? message
-function M.problem(range)
+local function problem_of_range(range)
   local function refuse(why)
     local shown = #range > 60 and range:sub(1, 57) .. "..." or range
     return ("%q %s (examples: %s)"):format(shown, why, EXAMPLES)
@@ -50,11 +49,18 @@ function M.problem(range)
   if not wants_between(range, 1, HIGHEST) then return refuse("is a range that no level is in") end
 end
 
----How a manifest's `api` is described to schema.lua.
-M.description = { type = "union", required = true, expects = "a level or a range of levels ("
-  .. EXAMPLES .. ")", any_of = {
-    { type = "integer", min = 1, max = HIGHEST }, { type = "string", check = M.problem },
+local description = { type = "union", expects = "a level or a range of levels (" .. EXAMPLES .. ")",
+  any_of = {
+    { type = "integer", min = 1, max = HIGHEST }, { type = "string", check = problem_of_range },
   } }
+
+---Says what is wrong with what a manifest has as its `api`.
+---@param wanted any
+---@return string? message
+function M.problem(wanted)
+  local _, message = schema.check(description, wanted)
+  return message
+end
 
 ---Says why a plugin cannot be used.
 ---@param wanted integer|string what its manifest says; it has no problem

@@ -1,7 +1,6 @@
 -- Plugins: finds them, checks them against the contract of their kind, sets them up, and calls
 -- their methods so that an error names plugin, method and task. Knows no plugin by name.
 -- SPDX-License-Identifier: MIT
-local api_level = require("ggen.api_level")
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
 local schema = require("ggen.schema")
@@ -47,7 +46,9 @@ local manifest = { type = "record", fields = {
   name = { type = "string", required = true },
   kind = { type = "string", required = true },
   version = { type = "string", required = true },
-  api = api_level.description,
+  api = { type = "any", required = true, check = function(wanted)
+    return wanted ~= M.API and require("ggen.api_level").problem(wanted) or nil
+  end },
   desc = { type = "string", required = true },
   params = { type = "map", of = { type = "any" }, default = {} },
   positional = { type = "string" },
@@ -64,8 +65,9 @@ function M.level(kind) return M.kinds[kind].api end
 
 local function level_refusal(plugin)
   local kind, wanted = rawget(plugin, "kind"), rawget(plugin, "api")
-  if type(kind) ~= "string" or not M.kinds[kind] then return nil end
-  if schema.check(manifest.fields.api, wanted) == nil then return nil end
+  if type(kind) ~= "string" or not M.kinds[kind] or wanted == M.level(kind) then return nil end
+  local api_level = require("ggen.api_level")
+  if api_level.problem(wanted) then return nil end -- said with the other fields
   return api_level.refusal(wanted, kind, M.level(kind))
 end
 
