@@ -86,9 +86,15 @@ function M.open(run, task)
   local name = require("ggen.random").hex(6)
   local self = setmetatable({ dir = base .. "/" .. name, _run = run, _task = task }, Room)
   local made
-  made, message = fs.mkdir(self.dir)
+  made, message = fs.mkdir(base)
   if not made then return nil, "no clean room can be made: " .. message end
+  -- Held before it is there, or another run that sweeps takes it for one of a run that has died.
   self._lock = lock.try(base .. "/lock", name)
+  made, message = fs.mkdir(self.dir)
+  if not made then
+    self:close()
+    return nil, "no clean room can be made: " .. message
+  end
   local staged
   staged, message = wait(files, "stage", task.index, self.dir)
   if not staged then
@@ -96,7 +102,13 @@ function M.open(run, task)
     return nil, "its clean room could not be filled: " .. message
   end
   self.files, self.outside = staged.files, {}
-  for i, path in ipairs(staged.outside) do self.outside[i] = absolute_of(root, path) end
+  -- Several links may lead to one file, which is mounted once.
+  local seen = {}
+  for _, path in ipairs(staged.outside) do
+    local absolute = absolute_of(root, path)
+    if not seen[absolute] then self.outside[#self.outside + 1] = absolute end
+    seen[absolute] = true
+  end
   if #self.outside > MOST_OUTSIDE then
     self:close()
     return nil, ("%d of its inputs are not in the project (%s, ...), and a clean room takes at most"

@@ -86,10 +86,13 @@ local function mounts_of(extra)
   local list = {}
   for _, entry in ipairs(extra) do
     if type(entry) == "string" then entry = { source = entry } end
-    if entry.source:sub(1, 1) ~= "/" then
-      return nil, ("mounts: %q is no path that begins with /"):format(entry.source)
+    local target = entry.target or entry.source
+    for _, path in ipairs({ entry.source, target }) do
+      if path:sub(1, 1) ~= "/" then
+        return nil, ("mounts: %q is no path that begins with /"):format(path)
+      end
     end
-    list[#list + 1] = { source = entry.source, target = entry.target or entry.source,
+    list[#list + 1] = { source = entry.source, target = target,
       read_only = entry.read_only or false }
   end
   return list

@@ -47,6 +47,17 @@ describe("a clean room", function()
       end)
   end)
 
+  it("mounts a file of this machine once, however many links lead to it", function()
+    with([[
+      p:task "look" { ROOM, inputs = { "one", "two", "/etc/hostname" }, run = "cat one two" }]], {},
+      function(project)
+        os.execute(("ln -s /etc/hostname '%s/one'; ln -s /etc/hostname '%s/two'"):format(
+          project.dir, project.dir))
+        local result = project:run({ "run" })
+        assert.equal(0, result.code, result.out .. result.err)
+      end)
+  end)
+
   it("gives outputs back exactly, and nothing of a failure", function()
     with([[
       p:task "make" { ROOM, inputs = { "how" }, outputs = { "out/**", "one" },

@@ -41,6 +41,19 @@ local function no_container_of(project)
 end
 
 describe("a task in a container", function()
+  it("is refused what is not on this machine, and nothing is made there", function()
+    with([[
+      p:use "executor.container" { mounts = { os.getenv("EXTRA") } }
+      p:task "look" { container = BB, run = "true" }]], function(project)
+      local extra = project.dir .. "/not/there"
+      local result = project:run({ "run" }, { env = { EXTRA = extra } })
+      assert.equal(1, result.code)
+      assert.is_true(result.out:find(("mounts: there is no %s on this machine"):format(extra), 1,
+        true) ~= nil, result.out)
+      assert.is_false(project:has("not"))
+    end)
+  end)
+
   it("has the project, its environment and its directory, and its files are ours", function()
     with([[
       p:task "make" { container = BB, inputs = { "in.txt" }, outputs = { "out/**" }, cwd = "out",
