@@ -65,7 +65,8 @@ local mount = { type = "union", expects = "a path, or a table with source, targe
 
 local params = {
   pull = { type = "enum", values = { "missing", "always", "never" }, default = "missing",
-    desc = "When images are fetched: those that are not here, all once a run, or none" },
+    desc = "When images are fetched: those that are not here, all once a run that runs something in"
+      .. " them, or none" },
   user = { type = "string", desc = 'Who the commands run as ("1000:1000"; default: whoever runs'
     .. ' ggen-lua, so that files belong to him; "image": as the image says)' },
   network = { type = "string", default = "host",
@@ -73,7 +74,8 @@ local params = {
   memory = { type = "size", desc = "What all commands in one container may use" },
   cpus = { type = "number", min = 0.01, desc = "Processors for all commands in one container" },
   mounts = { type = "list", of = mount, default = {}, single = true,
-    desc = "More directories of this machine that tasks see, at the same path or at target" },
+    desc = "More directories of this machine that tasks see, at the same path or at target; not in"
+      .. " clean rooms" },
   read_only = { type = "boolean", default = false, desc = "Tasks see the project read-only, but"
     .. " for the directories of their outputs" },
   keep = { type = "duration", default = 0,

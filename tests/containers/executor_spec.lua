@@ -41,6 +41,17 @@ local function no_container_of(project)
 end
 
 describe("a task in a container", function()
+  it("sees directories with a comma in their names", function()
+    with([[
+      p:use "executor.container" {
+        mounts = { { source = os.getenv("EXTRA"), target = "/in,here" } } }
+      p:task "look" { container = BB, run = "cat /in,here/file" }]], function(project)
+      local result = project:run({ "run" }, { env = { EXTRA = project.dir .. "/a,b" } })
+      assert.equal(0, result.code, result.out)
+      assert.matches("found", result.out)
+    end, { ["a,b/file"] = "found" })
+  end)
+
   it("is refused what is not on this machine, and nothing is made there", function()
     with([[
       p:use "executor.container" { mounts = { os.getenv("EXTRA") } }

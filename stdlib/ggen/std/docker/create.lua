@@ -125,15 +125,23 @@ local function set_ports(body, host, ports)
   end
 end
 
+-- The structured form has no place for options, and podman takes a comma in it for the end of a
+-- path. The short form cannot have a colon in a path.
+local function needs_bind(mount)
+  local both = mount.source .. mount.target
+  return mount.options or both:find(",", 1, true) and not both:find(":", 1, true)
+end
+
 local function set_mounts(host, mounts, tmpfs)
   for _, mount in ipairs(mounts) do
     if mount.type == "tmpfs" then
       tmpfs[mount.target] = mount.options or ""
-    elseif mount.options then
-      -- The structured form has no place for options.
+    elseif needs_bind(mount) then
       host.Binds = host.Binds or ggen.json.array({})
-      table.insert(host.Binds, ("%s:%s:%s%s"):format(mount.source, mount.target,
-        mount.read_only and "ro," or "", mount.options))
+      local options = { mount.read_only and "ro" or mount.options or "rw" }
+      if mount.read_only then options[2] = mount.options end
+      table.insert(host.Binds, ("%s:%s:%s"):format(mount.source, mount.target,
+        table.concat(options, ",")))
     else
       host.Mounts = host.Mounts or ggen.json.array({})
       table.insert(host.Mounts, { Type = mount.type, Source = mount.source, Target = mount.target,

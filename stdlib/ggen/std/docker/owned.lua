@@ -144,7 +144,16 @@ function Owner:created(id, labels)
   if nonce then tell(house, "-" .. nonce) end
 end
 
----Makes a container that is owned: labels, engine:create, created.
+-- podman makes a directory where the source of a mount is not there: nobody's wish, and it stays.
+local function missing_source(spec)
+  for _, mount in ipairs(spec.mounts or {}) do
+    local is_path = (mount.type or "bind") == "bind" and mount.source
+    if is_path and not fs.stat(mount.source) then return mount.source end
+  end
+end
+
+---Makes a container that is owned: labels, engine:create, created. What it mounts of this machine
+---must be there.
 ---@async
 ---@param spec ggen.docker.ContainerSpec its labels are added to
 ---@param options { name: string, config?: string, keep?: number } as of labels
@@ -154,6 +163,10 @@ end
 function Owner:create(spec, options)
   local engine, message, kind = self._engine()
   if not engine then return nil, message, kind end
+  local missing = missing_source(spec)
+  if missing then
+    return nil, ("mounts: there is no %s on this machine"):format(missing), "bad_request"
+  end
   local copy, labels = {}, self:labels(options)
   for name, value in pairs(spec) do copy[name] = value end
   copy.labels = {}

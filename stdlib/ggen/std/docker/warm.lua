@@ -3,7 +3,6 @@
 -- for the same; as many shells in it as there are commands at a time.
 -- SPDX-License-Identifier: MIT
 local ggen = require("ggen")
-local fs = require("ggen.core.fs")
 local hash = require("ggen.core.hash")
 local shell = require("ggen.std.docker.shell")
 
@@ -160,12 +159,6 @@ end
 
 local function start(self, engine, place, name, keep)
   local spec, owner = place.spec, self:_owner()
-  -- podman would make a directory of that name on this machine, which is nobody's wish.
-  for _, mount in ipairs(spec.mounts or {}) do
-    if not fs.stat(mount.source) then
-      return nil, ("mounts: there is no %s on this machine"):format(mount.source), "bad_request"
-    end
-  end
   local wanted = { image = spec.image, entrypoint = { "/bin/sh" }, cmd = { "-c", IDLE },
     user = spec.user, network = spec.network, mounts = spec.mounts, memory = spec.memory,
     cpus = spec.cpus, workdir = "/", security = { "label=disable" } }
