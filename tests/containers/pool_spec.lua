@@ -86,6 +86,16 @@ local function pooled(name, fn)
 end
 
 describe("a pool of postgres", function()
+  pooled("makes nothing on this machine for a mount of what is not there", function()
+    use({ containers = { db = redis_at({ mounts = {
+      { source = "not/there", target = "/x" } } }) } })
+    local lease, message = pool:acquire({ name = "db", task = { id = "one" } })
+    assert.is_nil(lease)
+    assert.is_true(message:find("there is no " .. dir .. "/not/there on this machine", 1, true)
+      ~= nil, message)
+    assert.is_nil(fs.stat(dir .. "/not"))
+  end)
+
   pooled("gives each lease a database of its own, as new", function()
     use({ containers = { db = containers.postgres({ image = POSTGRES, socket = "/tmp", size = 2,
       init = "create table seed(n int); insert into seed values (7)" }) } })
