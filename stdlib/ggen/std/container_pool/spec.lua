@@ -2,6 +2,7 @@
 -- digest of a configuration, and what the container engine is asked to create. Knows no engine.
 -- SPDX-License-Identifier: MIT
 local ggen = require("ggen")
+local fs = require("ggen.core.fs")
 local hash = require("ggen.core.hash")
 
 local schema = ggen.schema
@@ -75,6 +76,18 @@ local RESET = { type = "union",
     { type = "function" },
   } }
 
+-- What no environment can hold.
+local function wrong_variable(env)
+  for name, value in pairs(env) do
+    if name == "" or name:find("[=%z]") then
+      return ("%q is no name of a variable"):format(name)
+    end
+    if tostring(value):find("%z") then
+      return ("%s: a text without NUL bytes expected"):format(name)
+    end
+  end
+end
+
 local PLACES = { host = true, port = true, socket = true, name = true, id = true }
 
 -- A text with ${host} and the like: what is wrong with it.
@@ -99,7 +112,7 @@ M.fields = {
     desc = "How many are made at the start of a run that will want one" },
   env = { type = "map", of = { type = "union", expects = "a text or a number",
     any_of = { { type = "string" }, { type = "number" } } }, default = {},
-    desc = "Environment of the container" },
+    desc = "Environment of the container", check = wrong_variable },
   cmd = { type = "list", of = { type = "string" },
     desc = "Arguments instead of those of the image" },
   entrypoint = { type = "list", of = { type = "string" },
@@ -290,6 +303,21 @@ end
 local function source_of(mount, project_dir)
   if mount.type == "volume" or mount.source:sub(1, 1) == "/" then return mount.source end
   return project_dir .. "/" .. mount.source:gsub("^%./", "")
+end
+
+---A directory of the project that is to be mounted and is not there: some engines refuse that, others
+---make an empty one. What is absolute may be elsewhere, where the engine is.
+---@param spec table
+---@param project_dir string
+---@return string? message
+function M.missing_source(spec, project_dir)
+  for _, mount in ipairs(spec.mounts) do
+    if mount.type == "bind" and mount.source:sub(1, 1) ~= "/"
+      and not fs.stat(source_of(mount, project_dir)) then
+      return ("%s, which is to be mounted at %s, is not in the project"):format(mount.source,
+        mount.target)
+    end
+  end
 end
 
 ---What the container engine is to create.

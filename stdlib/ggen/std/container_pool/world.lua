@@ -34,9 +34,10 @@ local function engine_of(self)
   return found:wait()
 end
 
--- Asks until the engine is back, if it ever was there.
+-- Asks until the engine is back, if it ever was there. All who ask are patient together: an engine
+-- that stays away is waited for once.
 local function patiently(self, ask)
-  local pause, until_when = PAUSE, nil
+  local pause = PAUSE
   while true do
     local engine, message, kind = engine_of(self)
     local result
@@ -44,10 +45,11 @@ local function patiently(self, ask)
       self.was_there = true
       result, message, kind = ask(engine)
     end
+    if result ~= nil or not AGAIN[kind] then self.patient_until = nil end
     if result ~= nil or not AGAIN[kind] or not self.was_there then return result, message, kind end
     local now = self.now()
-    until_when = until_when or now + AWAY
-    if now >= until_when then return nil, message, kind end
+    self.patient_until = self.patient_until or now + AWAY
+    if now >= self.patient_until then return nil, message, kind end
     if not self.said_away then
       self.said_away = true
       self.note("warning", "the container engine does not answer, it is asked again for "
