@@ -137,8 +137,6 @@ local function found_well(self) self.well_at = self.world.now() end
 local function create(self)
   local world, spec = self.world, self.spec
   local name = ("ggen-%s-%s"):format(self.name:gsub("[^%w_.-]", "_"), ggen.random.hex(6))
-  local missing = spec_of.missing_source(spec, world.project_dir)
-  if missing then return nil, missing, "bad_request" end
   if spec.socket then
     local dir, message = sockets.make(world.project_dir, name)
     if not dir then return nil, "no directory for its sockets: " .. message, "world" end

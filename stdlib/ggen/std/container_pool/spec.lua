@@ -2,7 +2,6 @@
 -- digest of a configuration, and what the container engine is asked to create. Knows no engine.
 -- SPDX-License-Identifier: MIT
 local ggen = require("ggen")
-local fs = require("ggen.core.fs")
 local hash = require("ggen.core.hash")
 
 local schema = ggen.schema
@@ -303,21 +302,6 @@ end
 local function source_of(mount, project_dir)
   if mount.type == "volume" or mount.source:sub(1, 1) == "/" then return mount.source end
   return project_dir .. "/" .. mount.source:gsub("^%./", "")
-end
-
----A directory of the project that is to be mounted and is not there: some engines refuse that, others
----make an empty one. What is absolute may be elsewhere, where the engine is.
----@param spec table
----@param project_dir string
----@return string? message
-function M.missing_source(spec, project_dir)
-  for _, mount in ipairs(spec.mounts) do
-    if mount.type == "bind" and mount.source:sub(1, 1) ~= "/"
-      and not fs.stat(source_of(mount, project_dir)) then
-      return ("%s, which is to be mounted at %s, is not in the project"):format(mount.source,
-        mount.target)
-    end
-  end
 end
 
 ---What the container engine is to create.

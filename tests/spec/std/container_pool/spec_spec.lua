@@ -98,17 +98,6 @@ describe("the spec of a container", function()
       refused({ image = "x", env = { A = "x\0y" } }))
   end)
 
-  it("names what is to be mounted and is not in the project", function()
-    local function missing(source)
-      return spec_of.missing_source(assert(spec_of.check({ image = "x",
-        mounts = { { source = source, target = "/data" } } })), "/")
-    end
-    assert.equal("nowhere, which is to be mounted at /data, is not in the project",
-      missing("nowhere"))
-    assert.is_nil(missing("./proc"))
-    assert.is_nil(missing("/nowhere")) -- may be where the engine is
-  end)
-
   it("fills in what a lease has", function()
     local lease = { host = "h", port = 1, name = "db",
       ports = { ["5432/tcp"] = 1, ["53/udp"] = 2 } }
