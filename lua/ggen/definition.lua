@@ -394,17 +394,32 @@ local function reports(plugins, root)
   return found
 end
 
+-- What a plugin was told that matters for results and is not what it does anyway.
+local function told(instance)
+  local encode, settings = require("ggen.core.json").encode, {}
+  for name, value in pairs(instance.params or {}) do
+    local param = instance.plugin.params[name] or {}
+    local usual
+    if param.default ~= nil then usual = require("ggen.schema").check(param, param.default) end
+    local differs = usual == nil or encode(value) ~= encode(usual)
+    if differs and param.key ~= false then settings[name] = value end
+  end
+  return settings
+end
+
 -- A plugin whose choice changes what a task makes.
-local function add_plugin(parts, instance)
+local function add_plugin(parts, instance, settings)
   local code = instance.path and hash.file(instance.path) or ""
   add_part(parts, "plugin", instance.name, ("%s %s %s"):format(instance.plugin.version, code,
-    require("ggen.core.json").encode(instance.params or {})))
+    require("ggen.core.json").encode(settings)))
 end
 
 -- The fingerprint plugin, as parts of every key.
 local function everywhere(plugins)
   local parts, instance = {}, plugins:get("fingerprint")
-  if instance and instance.name ~= "fingerprint.content" then add_plugin(parts, instance) end
+  if instance and instance.name ~= "fingerprint.content" then
+    add_plugin(parts, instance, told(instance))
+  end
   return parts
 end
 
@@ -426,7 +441,10 @@ end
 function Builder:_add_executor(task, parts)
   local chosen, message = require("ggen.executors").choose(self.executors, task)
   if message then fault.raise(message) end
-  if chosen and (not DEFAULT[chosen.name] or chosen.configured) then add_plugin(parts, chosen) end
+  local settings = chosen and told(chosen) or {}
+  if chosen and (not DEFAULT[chosen.name] or next(settings) ~= nil) then
+    add_plugin(parts, chosen, settings)
+  end
 end
 
 ---@class ggen.Definition what makes the keys of all tasks, as an earlier run wrote it down or made

@@ -65,7 +65,7 @@ local mount = { type = "union", expects = "a path, or a table with source, targe
 
 local params = {
   pull = { type = "enum", values = { "missing", "always", "never" }, default = "missing",
-    desc = "When images are fetched: those that are not here, all once a run that runs something in"
+    key = false, desc = "When images are fetched: those that are not here, all once a run that runs something in"
       .. " them, or none" },
   user = { type = "string", desc = 'Who the commands run as ("1000:1000"; default: whoever runs'
     .. ' ggen-lua, so that files belong to him; "image": as the image says)' },
@@ -78,10 +78,10 @@ local params = {
       .. " clean rooms" },
   read_only = { type = "boolean", default = false, desc = "Tasks see the project read-only, but"
     .. " for the directories of their outputs" },
-  keep = { type = "duration", default = 0,
+  keep = { type = "duration", default = 0, key = false,
     desc = "How long containers wait for a next run of this project" },
-  engine = { type = "string", desc = "Where the container engine is (default: DOCKER_HOST,"
-    .. " CONTAINER_HOST, or the usual sockets)" },
+  engine = { type = "string", key = false, desc = "Where the container engine is (default:"
+    .. " DOCKER_HOST, CONTAINER_HOST, or the usual sockets)" },
 }
 
 local function mounts_of(extra)

@@ -13,7 +13,9 @@ local service = { type = "record", fields = {
   lease = { type = "any" }, -- what it answers whatever that is
   raise = text, -- what the method of this name raises
   opens = text, -- acquire waits until this pipe is written to
-  drains = text, -- drain writes to this pipe, and waits for hurry; what it does beside goes on
+  -- drain writes to this pipe, and waits for hurry; what it does beside goes on. With "twice" hurry
+  -- writes to the pipe hurried, and nothing ends.
+  drains = text,
 } }
 
 local function names_of(map)
@@ -99,7 +101,7 @@ end
 function Pool:hurry()
   self:_write("hurry")
   for _, spec in pairs(self._specs) do
-    if spec.drains == "twice" then return ggen.std.sh.run({ "sh", "-c", "echo go > twice" }) end
+    if spec.drains == "twice" then return ggen.std.sh.run({ "sh", "-c", "echo go > hurried" }) end
   end
   self._hurried:resolve()
 end

@@ -52,6 +52,7 @@
 ---@field type ggen.ParamType
 ---@field desc? string
 ---@field default? any
+---@field key? boolean false: it changes nothing about results, and is not in the keys of tasks
 ---@field required? boolean
 ---@field min? number
 ---@field max? number
