@@ -65,8 +65,8 @@ local mount = { type = "union", expects = "a path, or a table with source, targe
 
 local params = {
   pull = { type = "enum", values = { "missing", "always", "never" }, default = "missing",
-    key = false, desc = "When images are fetched: those that are not here, all once a run that runs something in"
-      .. " them, or none" },
+    key = false, desc = "When images are fetched: those that are not here, all once a run that runs"
+      .. " something in them, or none" },
   user = { type = "string", desc = 'Who the commands run as ("1000:1000"; default: whoever runs'
     .. ' ggen-lua, so that files belong to him; "image": as the image says)' },
   network = { type = "string", default = "host",
