@@ -60,7 +60,7 @@ that the pipeline uses is a command, too.
 ## Options of every command
 ]] }
   out[#out + 1] = option_table(command_table.globals(), "ggen-lua", problem)
-  for _, command in ipairs(command_table.commands()) do
+  for _, command in ipairs(command_table.all()) do
     out[#out + 1] = "## " .. command.name .. "\n"
     out[#out + 1] = markdown.code(usage(command)) .. "\n"
     if command.desc == "" then problem(("command %s: no description"):format(command.name)) end

@@ -4,7 +4,7 @@
 local api = require("api")
 local lua_page = require("lua")
 local markdown = require("markdown")
-local schema = require("ggen.schema")
+local page = require("ggen.plugin.page")
 local sorted = require("ggen.sorted")
 
 local M = {}
@@ -52,24 +52,13 @@ local function check_kinds(kinds, classes, functions, problem)
   end
 end
 
--- A default as a reader would write it; empty lists and maps go without saying.
-local function default_text(value)
-  if value == nil or type(value) == "table" and next(value) == nil then return "" end
-  if type(value) ~= "table" then return markdown.code(tostring(value)) end
-  local texts = {}
-  for i, each in ipairs(value) do texts[i] = tostring(each) end
-  return markdown.code(table.concat(texts, ", "))
-end
-
 local function param_rows(plugin, problem)
   local rows = {}
-  for i, name in ipairs(sorted.keys(plugin.params or {})) do
-    local spec = plugin.params[name]
-    if not spec.desc then
-      problem(("plugin %s.%s: param %s has no desc"):format(plugin.kind, plugin.name, name))
+  for i, row in ipairs(page.params(plugin)) do
+    if row.desc == "" then
+      problem(("plugin %s.%s: param %s has no desc"):format(plugin.kind, plugin.name, row.name))
     end
-    rows[i] = { markdown.code(name), schema.type_name(spec),
-      default_text(spec.default), spec.desc or "" }
+    rows[i] = { markdown.code(row.name), row.type, markdown.code(row.default or ""), row.desc }
   end
   return rows
 end

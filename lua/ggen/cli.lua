@@ -7,7 +7,7 @@ local M = {}
 
 ---The built-in commands, in the order of the help.
 M.COMMANDS = { "run", "list", "show", "graph", "why", "check", "state", "cache", "perf", "diff",
-  "simulate", "hash", "containers", "doctor", "init", "lua", "completion", "version", "help" }
+  "simulate", "hash", "containers", "plugin", "doctor", "init", "lua", "completion", "version", "help" }
 
 local is_command = {}
 for _, name in ipairs(M.COMMANDS) do is_command[name] = true end
@@ -29,6 +29,8 @@ local GLOBAL = {
 ---@field words (fun(): table)? what the parser gives when there are only words, without these
 ---@field run fun(args: table): integer? exit code
 ---@field raw boolean? takes its arguments as they are
+---@field subcommands string[]? it is only the head of these, and has no configure and run of its own
+---@field subcommand (fun(name: string): ggen.Command)?
 
 ---@param name string
 ---@return ggen.Command
@@ -183,6 +185,21 @@ function M.parse(name, command, rest)
   fault.raise(("%s\nTry: ggen-lua %s --help"):format(parsed, name))
 end
 
+-- Which subcommand is meant. Options may stand before it.
+local function subcommand(name, command, rest)
+  local word, others = M.split(rest)
+  if word == nil then
+    fault.raise(("%s: which one? %s\nTry: ggen-lua %s --help"):format(name,
+      table.concat(command.subcommands, ", "), name))
+  end
+  for _, known in ipairs(command.subcommands) do
+    if known == word then return name .. " " .. word, command.subcommand(word), others end
+  end
+  if word == "help" then return word, M.command(word), { name, others[1] } end
+  fault.raise(("%s: no subcommand %q%s\nTry: ggen-lua %s --help"):format(name, word,
+    require("ggen.suggest").hint(word, command.subcommands), name))
+end
+
 ---Runs a command.
 ---@async
 ---@param argv string[]
@@ -202,6 +219,7 @@ function M.dispatch(argv)
     if name:sub(1, 1) ~= "-" then rest.shorthand = name end
     name, command = "run", M.command("run")
   end
+  if command.subcommands then name, command, rest = subcommand(name, command, rest) end
   if command.raw then return command.run(rest) end
   local args = M.parse(name, command, rest)
   M.for_programs = args.json

@@ -20,6 +20,7 @@ local M = {}
 ---@field options ggen.OptionRow[] without those of every command
 ---@field arguments { name: string, desc: string, choices: string[]?, many: boolean, required:
 ---boolean }[]
+---@field subcommands ggen.CommandRow[]? each with its whole name: "plugin new"
 
 local function option_row(option)
   local argname = option._argname
@@ -64,6 +65,15 @@ function M.command(name, command, parser)
     options = {}, arguments = {}, usage = command.usage,
   }
   if command.raw then return row end
+  if command.subcommands then
+    row.subcommands = {}
+    for i, word in ipairs(command.subcommands) do
+      row.subcommands[i] = M.command(name .. " " .. word, command.subcommand(word))
+    end
+    row.arguments[1] = { name = "SUBCOMMAND", desc = "What to do.", required = true, many = false,
+      choices = command.subcommands }
+    return row
+  end
   local skip = {}
   for _, option in ipairs(M.globals()) do skip[option.names[#option.names]] = true end
   parser = parser or cli.parser(name, command)
@@ -77,6 +87,16 @@ function M.command(name, command, parser)
     }
   end
   return row
+end
+
+---@return ggen.CommandRow[] the commands, and those with subcommands followed by these
+function M.all()
+  local rows = {}
+  for _, row in ipairs(M.commands()) do
+    rows[#rows + 1] = row
+    for _, sub in ipairs(row.subcommands or {}) do rows[#rows + 1] = sub end
+  end
+  return rows
 end
 
 ---@return ggen.CommandRow[]

@@ -21,6 +21,15 @@ local function words(rows, field)
   return table.concat(result, " ")
 end
 
+-- The last word of a command's name: "new" of "plugin new".
+local function last_word(command) return command.name:match("%S+$") end
+
+local function subcommand_names(command)
+  local names = {}
+  for i, sub in ipairs(command.subcommands) do names[i] = last_word(sub) end
+  return names
+end
+
 -- All options of all commands that take a value, by kind of value.
 local function value_options(commands, globals)
   local result, seen = {}, {}
@@ -43,6 +52,7 @@ local function argument_kind(command)
   local first = command.arguments[1]
   if first and first.choices then return table.concat(first.choices, " ") end
   if first and first.name == "TASK" then return "TASK" end
+  if first and first.name == "FILE" then return "FILE" end
   if command.name == "lua" or command.name == "diff" then return "FILE" end
   if command.name == "help" then return "COMMAND" end
   return nil
@@ -59,6 +69,7 @@ end
 ---@return string script
 function M.bash()
   local commands, globals = command_table.commands(), command_table.globals()
+  local flat = command_table.all()
   local out, add = writer()
   local all = words(globals, "names")
   add([=[# bash completion for ggen-lua, made by: ggen-lua completion bash
@@ -91,8 +102,17 @@ _ggen_lua() {
   for _, command in ipairs(commands) do
     add("      %s) command=%s; break ;;", command.name, command.name)
   end
-  add("    esac\n  done\n  case $prev in")
-  for _, option in ipairs(value_options(commands, globals)) do
+  add("    esac\n  done\n  case $command in")
+  for _, command in ipairs(commands) do
+    if command.subcommands then
+      add("    %s)\n      for ((i++; i < COMP_CWORD; i++)); do\n        case ${COMP_WORDS[i]} in",
+        command.name)
+      add('          %s) command+=" ${COMP_WORDS[i]}"; break ;;\n        esac\n      done ;;',
+        table.concat(subcommand_names(command), " | "))
+    end
+  end
+  add("  esac\n  case $prev in")
+  for _, option in ipairs(value_options(flat, globals)) do
     local names = table.concat(option.names, " | ")
     if option.choices then
       add('    %s) mapfile -t COMPREPLY < <(compgen -W "%s" -- "$cur"); return ;;', names,
@@ -109,8 +129,8 @@ _ggen_lua() {
   add('        mapfile -t COMPREPLY < <(compgen -W "%s" -- "$cur"; _ggen_lua_tasks)',
     words(commands, "name"))
   add('      fi ;;')
-  for _, command in ipairs(commands) do
-    add("    %s)", command.name)
+  for _, command in ipairs(flat) do
+    add('    "%s")', command.name)
     add('      if [[ $cur == -* ]]; then')
     add('        mapfile -t COMPREPLY < <(compgen -W "%s" -- "$cur")',
       words(command.options, "names") .. " " .. all)
@@ -177,6 +197,15 @@ _ggen_lua_first() {
     add("    '%s:%s'", command.name, zsh_text(command.summary))
   end
   add("  )\n  _describe -t commands command commands\n  _ggen_lua_tasks\n}\n")
+  for _, command in ipairs(commands) do
+    if command.subcommands then
+      add("_ggen_lua_%s() {\n  local -a commands\n  commands=(", command.name)
+      for _, sub in ipairs(command.subcommands) do
+        add("    '%s:%s'", last_word(sub), zsh_text(sub.summary))
+      end
+      add("  )\n  _describe -t commands subcommand commands\n}\n")
+    end
+  end
   add("_ggen_lua() {\n  local -a globals options typed\n  local state line\n"
     .. '  typed=("${words[@]}")\n  globals=(')
   add_options(globals, "    ")
@@ -184,20 +213,31 @@ _ggen_lua_first() {
   _arguments -C -s -S $globals '(-): :_ggen_lua_first' '*:: :->command'
   [[ $state == command ]] || return
   case $line[1] in]=])
-  for _, command in ipairs(commands) do
-    add("    %s)\n      options=(", command.name)
-    add_options(command.options, "        ")
+  local function add_case(command, indent)
+    add("%s%s)\n%s  options=(", indent, last_word(command), indent)
+    add_options(command.options, indent .. "    ")
     local kind = argument_kind(command)
     if kind == "TASK" then
-      add("        '*: :_ggen_lua_tasks'")
+      add("%s    '*: :_ggen_lua_tasks'", indent)
     elseif kind == "FILE" then
-      add("        '*: :_files'")
+      add("%s    '*: :_files'", indent)
     elseif kind == "COMMAND" then
-      add("        ':command:(%s)'", words(commands, "name"))
+      add("%s    ':command:(%s)'", indent, words(commands, "name"))
     elseif kind then
-      add("        ': :(%s)'", kind)
+      add("%s    ': :(%s)'", indent, kind)
     end
-    add("      ) ;;")
+    add("%s  ) ;;", indent)
+  end
+  for _, command in ipairs(commands) do
+    if command.subcommands then
+      add("    %s)", command.name)
+      add("      _arguments -C -s -S $globals '(-): :_ggen_lua_%s' '*:: :->sub'", command.name)
+      add("      [[ $state == sub ]] || return\n      case $line[1] in")
+      for _, sub in ipairs(command.subcommands) do add_case(sub, "        ") end
+      add("        *) options=() ;;\n      esac ;;")
+    else
+      add_case(command, "    ")
+    end
   end
   add("    *) options=('*: :_ggen_lua_tasks') ;;\n  esac")
   add("  _arguments -s -S $globals $options\n}\n\n_ggen_lua \"$@\"\n")
@@ -245,8 +285,7 @@ complete -c ggen-lua -f]])
       fish_text(command.summary))
   end
   add("complete -c ggen-lua -n '%s' -a '(__ggen_lua_tasks)' -d task", no_command)
-  for _, command in ipairs(commands) do
-    local condition = "__fish_seen_subcommand_from " .. command.name
+  local function add_command(command, condition)
     for _, option in ipairs(command.options) do add("%s", fish_option(option, condition)) end
     local kind = argument_kind(command)
     if kind == "TASK" then
@@ -255,6 +294,25 @@ complete -c ggen-lua -f]])
       add("complete -c ggen-lua -n '%s' -F", condition)
     elseif kind then
       add("complete -c ggen-lua -n '%s' -a '%s'", condition, kind == "COMMAND" and names or kind)
+    end
+  end
+  -- A word may be a command here and a subcommand there: "list" and "plugin list".
+  local heads = {}
+  for _, command in ipairs(commands) do
+    if command.subcommands then heads[#heads + 1] = command.name end
+  end
+  local seen = "__fish_seen_subcommand_from "
+  for _, command in ipairs(commands) do
+    if command.subcommands then
+      local condition, subs = seen .. command.name, subcommand_names(command)
+      for i, sub in ipairs(command.subcommands) do
+        add("complete -c ggen-lua -n '%s; and not %s%s' -a %s -d %s", condition, seen,
+          table.concat(subs, " "), subs[i], fish_text(sub.summary))
+        add_command(sub, ("%s; and %s%s"):format(condition, seen, subs[i]))
+      end
+    else
+      add_command(command, ("%s%s; and not %s%s"):format(seen, command.name, seen,
+        table.concat(heads, " ")))
     end
   end
   return table.concat(out, "\n") .. "\n"

@@ -7,8 +7,12 @@ local M = {}
 local WIDTH = 92
 local MARGIN = 28 -- where descriptions begin
 
--- Breaks a text into lines of at most `width` characters.
-local function wrap(text, width)
+---Breaks a text into lines of at most `width` characters.
+---@param text string
+---@param width integer?
+---@return string[] lines
+function M.wrap(text, width)
+  width = width or WIDTH
   local lines, line = {}, nil
   for word in text:gmatch("%S+") do
     if not line then
@@ -24,8 +28,12 @@ local function wrap(text, width)
   return lines
 end
 
-local function add_row(out, left, desc)
-  local lines = wrap(desc, WIDTH - MARGIN)
+---Adds the lines of an option, or of something like it, with what it is beside it.
+---@param out string[]
+---@param left string
+---@param desc string
+function M.add_row(out, left, desc)
+  local lines = M.wrap(desc, WIDTH - MARGIN)
   local first = table.remove(lines, 1) or ""
   if #left + 4 > MARGIN then
     out[#out + 1] = "  " .. left
@@ -45,7 +53,7 @@ local function add_options(out, title, options)
     if option.value then names = names .. " " .. option.value end
     local desc = option.desc
     if option.default then desc = desc .. " Default: " .. tostring(option.default) .. "." end
-    add_row(out, names, desc)
+    M.add_row(out, names, desc)
   end
 end
 
@@ -62,10 +70,18 @@ function M.render(name, command, parser)
     usage = usage .. " " .. (argument.required and text or "[" .. text .. "]")
   end
   local out = { usage, "" }
-  for _, line in ipairs(wrap(row.desc, WIDTH)) do out[#out + 1] = line end
+  for _, line in ipairs(M.wrap(row.desc)) do out[#out + 1] = line end
+  if row.subcommands then
+    out[#out + 1] = "\nSubcommands:"
+    for i, sub in ipairs(row.subcommands) do
+      M.add_row(out, command.subcommands[i], sub.summary)
+    end
+    out[#out + 1] = ("\nggen-lua %s SUBCOMMAND --help shows the options of one."):format(name)
+    return table.concat(out, "\n")
+  end
   if #row.arguments > 0 then
     out[#out + 1] = "\nArguments:"
-    for _, argument in ipairs(row.arguments) do add_row(out, argument.name, argument.desc) end
+    for _, argument in ipairs(row.arguments) do M.add_row(out, argument.name, argument.desc) end
   end
   add_options(out, "Options:", row.options)
   add_options(out, "Options of every command:", command_table.globals())

@@ -118,7 +118,7 @@ end
 function M.render()
   local out = { (HEAD:gsub("@VERSION@", (text(require("ggen.version"))))) }
   out[#out + 1] = ".SH COMMANDS"
-  for _, command in ipairs(command_table.commands()) do
+  for _, command in ipairs(command_table.all()) do
     out[#out + 1] = ".SS " .. text(command.name)
     if command.usage then out[#out + 1] = "\\fB" .. text(command.usage) .. "\\fR\n.PP" end
     out[#out + 1] = text(command.desc)

@@ -58,6 +58,9 @@ expect "bash: a task in the place of a command" "build" "$(in_bash "ggen-lua bu"
 expect "bash: an option" "--keep-going" "$(in_bash "ggen-lua run --kee")"
 expect "bash: the value of an option" "stream" "$(in_bash "ggen-lua run --output s")"
 expect "bash: shells" "bash zsh fish" "$(in_bash "ggen-lua completion ")"
+expect "bash: a subcommand" "info" "$(in_bash "ggen-lua plugin inf")"
+expect "bash: an option of a subcommand" "--json" "$(in_bash "ggen-lua plugin info --js")"
+expect "bash: the command of a subcommand's name" "--names" "$(in_bash "ggen-lua list --nam")"
 
 if command -v zsh >/dev/null; then
   ggen-lua completion zsh >"$folder/_ggen-lua"
@@ -73,6 +76,8 @@ if command -v fish >/dev/null; then
   }
   expect "fish: tasks" "build ci test test:suite=it test:suite=unit" "$(in_fish "ggen-lua run ")"
   expect "fish: with -C" "elsewhere" "$(in_fish "ggen-lua -C $folder/there run ")"
+  expect "fish: a subcommand" "info" "$(in_fish "ggen-lua plugin inf")"
+  expect "fish: an option of a subcommand" "--json" "$(in_fish "ggen-lua plugin info --js")"
   expect "fish: a command" "completion" "$(in_fish "ggen-lua comp")"
 fi
 

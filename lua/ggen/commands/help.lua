@@ -5,7 +5,7 @@ local fault = require("ggen.fault")
 
 local M = {
   summary = "Show this help, or the help of a command",
-  usage = "ggen-lua help [COMMAND]",
+  usage = "ggen-lua help [COMMAND [SUBCOMMAND]]",
   raw = true,
 }
 
@@ -46,6 +46,23 @@ local function plugin_commands()
   return rows
 end
 
+local function print_page(name, command)
+  if command.raw then return command.run({ "--help" }) end
+  io.write(cli.parser(name, command):get_help(), "\n")
+  return 0
+end
+
+-- The page of a command, or of one of its subcommands.
+local function page_of(name, word)
+  local command = cli.command(name)
+  if not command.subcommands or not word then return print_page(name, command) end
+  for _, known in ipairs(command.subcommands) do
+    if known == word then return print_page(name .. " " .. word, command.subcommand(word)) end
+  end
+  fault.raise(("%s: no subcommand %q%s"):format(name, word, require("ggen.suggest").hint(word,
+    command.subcommands)))
+end
+
 ---@param args string[]
 ---@return integer
 function M.run(args)
@@ -66,20 +83,12 @@ function M.run(args)
     return 0
   end
   for _, command in ipairs(cli.COMMANDS) do
-    if command == name then
-      local module = cli.command(name)
-      if module.raw then return module.run({ "--help" }) end
-      io.write(cli.parser(name, module):get_help(), "\n")
-      return 0
-    end
+    if command == name then return page_of(name, args[2]) end
   end
   local session = require("ggen.session")
   local project = session.try_open({})
   local command = project and session.plugin_command(project, name)
-  if command then
-    io.write(cli.parser(name, command):get_help(), "\n")
-    return 0
-  end
+  if command then return print_page(name, command) end
   fault.raise(("no command %q%s"):format(name, require("ggen.suggest").hint(name, cli.COMMANDS)))
 end
 
