@@ -1,5 +1,5 @@
 -- The page of plugins: the kinds with their methods (lua/ggen/types/plugin.lua), and the built-in
--- plugins with their params. Checks the one against lua/ggen/registry.lua.
+-- plugins with their params. Checks the one against lua/ggen/kinds.lua.
 -- SPDX-License-Identifier: MIT
 local api = require("api")
 local lua_page = require("lua")
@@ -37,14 +37,14 @@ local function check_kinds(kinds, classes, functions, problem)
     local described = {}
     for _, item in ipairs(functions[name] or {}) do described[item.name] = true end
     if classes[name] then
-      for _, method in ipairs(row.methods) do
+      for method in pairs(row.methods) do
         if not described[method] and not LATER[kind .. "." .. method] then
           problem(("lua/ggen/types/plugin.lua: %s has no method %s"):format(name, method))
         end
         described[method] = nil
       end
       for method in pairs(described) do
-        problem(("lua/ggen/registry.lua: kind %s has no method %s"):format(kind, method))
+        problem(("lua/ggen/kinds.lua: kind %s has no method %s"):format(kind, method))
       end
     elseif not LATER[kind] then
       problem(("lua/ggen/types/plugin.lua: nothing about the kind %s"):format(kind))

@@ -16,7 +16,7 @@ Events.__index = Events
 ---@return ggen.Events
 function M.new(observers)
   local self = setmetatable({ _listeners = {}, notes = {} }, Events)
-  for _, moment in ipairs(registry.kinds.observer.methods) do
+  for moment in pairs(registry.kinds.observer.methods) do
     local list = {}
     for _, instance in ipairs(observers) do
       if instance.impl[moment] then list[#list + 1] = instance end

@@ -3,6 +3,7 @@
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
+local kinds = require("ggen.kinds")
 local schema = require("ggen.schema")
 local sorted = require("ggen.sorted")
 local suggest = require("ggen.suggest")
@@ -12,27 +13,9 @@ local M = {}
 
 M.API = 1
 
--- The level of a kind's contract, how many plugins of it a run has, and the methods that they may
--- have. A method that is not listed is a misspelling.
-M.kinds = {
-  frontend = { api = 1, many = true, methods = { "detect", "load" } },
-  workspaces = { api = 1, many = true, methods = { "find" } },
-  fingerprint = { api = 1, methods = { "parts" } },
-  cache = { api = 1, many = true, methods = { "lookup", "admit", "victims", "limit" } },
-  store = { api = 1, many = true, methods = { "get", "put", "has", "blob_get", "blob_put",
-    "stats" } },
-  scheduler = { api = 1, methods = { "priority", "priorities", "admit", "observe" } },
-  executor = { api = 1, many = true, methods = { "run", "accepts", "check" } },
-  hooks = { api = 1, methods = { "run" } },
-  containers = { api = 1, methods = { "warm", "acquire", "release", "drain", "hurry", "check" } },
-  observer = { api = 1, many = true, methods = { "on_run_start", "on_task_start", "on_task_log",
-    "on_task_end", "on_task_fresh", "on_task_skip", "on_task_retry", "on_service_ready", "on_note",
-    "on_tick", "on_run_gate", "on_run_end" } },
-  watch = { api = 1, methods = { "batch" } },
-  command = { api = 1, many = true, methods = { "args", "run" } },
-}
-
-local SETUP = { close = true, health = true } -- methods of every kind
+---The kinds of plugins, with the methods that each may have. A method that is not listed is a
+---misspelling.
+M.kinds = kinds.kinds
 
 ---@class ggen.Instance a plugin that is set up
 ---@field name string as users write it: "scheduler.fifo" or "./mine.lua"
@@ -308,11 +291,10 @@ local function check_methods(kind, impl)
   if type(impl) ~= "table" then
     return ("setup must return a table of methods, it returned %s"):format(type(impl))
   end
-  local allowed = {}
-  for _, method in ipairs(M.kinds[kind].methods) do allowed[method] = true end
+  local allowed = M.kinds[kind].methods
   for key, value in pairs(impl) do
     if type(value) == "function" and type(key) == "string" and key:sub(1, 1) ~= "_"
-      and not allowed[key] and not SETUP[key] then
+      and not allowed[key] and not kinds.any[key] then
       return ("a plugin of kind %s has no method %q%s"):format(kind, key, suggest.hint(key,
         allowed))
     end
