@@ -41,11 +41,12 @@ end
 
 local LIBRARIES = { "string", "table", "math", "os", "coroutine", "bit", "_G" }
 
-local function requirer(plugin, ggen, search_path)
+local function requirer(plugin, ggen, options)
   local env
   local loaded, loading = { ggen = ggen }, {}
+  local read_text, search_path = options.read or read, options.search_path
   local function run(path, ...)
-    local text, message = read(path)
+    local text, message = read_text(path)
     if not text then error(message, 0) end
     local chunk
     chunk, message = loadstring(text:gsub("^#[^\n]*", ""), "@" .. path)
@@ -84,6 +85,7 @@ end
 ---@field dir string absolute directory of the project
 ---@field granted string[]? permissions that the project grants; nil: what the plugin asks for
 ---@field search_path string where its own modules are, as package.path
+---@field read? fun(path: string): string?, string? gives the text of a file instead of the file
 
 ---Runs the file of a plugin.
 ---@param name string as the pipeline writes it
@@ -93,8 +95,7 @@ end
 function M.plugin(name, path, options)
   local granted = permissions.new(name, options.dir)
   local border = membrane.new(views, function(kind) granted[kind](granted) end)
-  local require_module, run, enter = requirer(name, api.new(border, granted, name),
-    options.search_path)
+  local require_module, run, enter = requirer(name, api.new(border, granted, name), options)
   enter(globals.new(require_module))
   local plugin = border:outside(run(path))
   if type(plugin) ~= "table" then return plugin end
