@@ -168,7 +168,7 @@ local function isolated(name, path, dir, found)
   if plugin == nil then
     plugin = require("ggen.isolation.load").plugin(name, path, found
       and { dir = dir, search_path = found.search_path, granted = found.permissions,
-        read = found.read, trust = found.trust }
+        find = found.find, read = found.read, trust = found.trust }
       or { dir = dir, search_path = package.path })
     loaded_isolated[key] = plugin
   end
@@ -178,7 +178,7 @@ end
 -- One that the lock of the project names: nothing else of that name is looked for.
 local function find_locked(name, short_name, place, dir, installed)
   local found = installed:plugin(short_name)
-  remember(found.path, name, place)
+  remember(shown_path(found.path), name, place)
   local ok, plugin = pcall(isolated, name, found.path, dir, found)
   if installed.problem then return nil, installed.problem, "locked" end
   if not ok then return nil, tostring(plugin), "broken" end
@@ -221,7 +221,7 @@ local function find(name, place)
       return nil, ("it is not part of this build, and no installed rock has the module %s%s")
         :format(module, suggest.hint(short_name, M.builtin())), "not_found"
     end
-    remember(path, name, place)
+    remember(shown_path(path), name, place)
     ok, plugin = pcall(isolated, name, path, dir)
   end
   if not ok then return nil, tostring(plugin), "broken" end

@@ -102,6 +102,7 @@ function Installed:has(name) return self._by_name[name] ~= nil end
 ---@field trust "environment"|"process"
 ---@field api string|integer|nil
 ---@field search_path string where its modules are, as package.path
+---@field find fun(relative: string): string? the file of a module, when the lock names it
 ---@field read fun(path: string): string?, string? the text of a file below it
 
 ---@param name string "kind.name"
@@ -113,6 +114,11 @@ function Installed:plugin(name)
   return { path = prefix .. lock.main_file(entry), permissions = entry.permissions,
     trust = entry.trust, api = entry.api,
     search_path = ("%s?.lua;%s?/init.lua"):format(prefix, prefix),
+    find = function(relative)
+      for _, path in ipairs({ relative .. ".lua", relative .. "/init.lua" }) do
+        if self._digests[path] then return prefix .. path end
+      end
+    end,
     read = function(path)
       if path:sub(1, #prefix) ~= prefix then return nil, path .. ": this is no file of a rock" end
       local text = checked(self, path:sub(#prefix + 1), name)
