@@ -161,14 +161,29 @@ end
 
 local loaded_isolated = {} -- by path and directory: a plugin is read once
 
-local function isolated(name, path, dir)
+-- found: what the lock of the project says of it; nil for a rock that is just there.
+local function isolated(name, path, dir, found)
   local key = path .. "\0" .. dir
   local plugin = loaded_isolated[key]
   if plugin == nil then
-    plugin = require("ggen.isolation.load").plugin(name, path,
-      { dir = dir, search_path = package.path })
+    plugin = require("ggen.isolation.load").plugin(name, path, found
+      and { dir = dir, search_path = found.search_path, granted = found.permissions,
+        find = found.find, read = found.read, trust = found.trust }
+      or { dir = dir, search_path = package.path })
     loaded_isolated[key] = plugin
   end
+  return plugin
+end
+
+-- One that the lock of the project names: nothing else of that name is looked for.
+local function find_locked(name, short_name, place, dir, installed)
+  local found = installed:plugin(short_name)
+  remember(shown_path(found.path), name, place)
+  local ok, plugin = pcall(isolated, name, found.path, dir, found)
+  if installed.problem then return nil, installed.problem, "locked" end
+  if not ok then return nil, tostring(plugin), "broken" end
+  local problem = require("ggen.plugin.installed").beyond(found.permissions, plugin, short_name)
+  if problem then return nil, problem, "level" end
   return plugin
 end
 
@@ -191,12 +206,22 @@ local function find(name, place)
     remember(("ggen:plugins/%s/%s.lua"):format(kind, short), name, place)
     ok, plugin = pcall(require, module)
   else
+    local short_name = kind .. "." .. short
+    local installed = require("ggen.plugin.installed").of(place.project
+      or dir:sub(1, 1) == "/" and dir or fs.cwd())
+    if installed and installed:has(short_name) then
+      return find_locked(name, short_name, place, dir, installed)
+    end
     local path = package.searchpath(module, package.path)
     if not path then
+      if installed and installed:is_unlocked(short_name) then
+        return nil, ("it lies in .ggen/plugins, and ggen-lock.json does not name it: ggen-lua"
+          .. " plugin add takes it, or git has a lock that does"), "not_found"
+      end
       return nil, ("it is not part of this build, and no installed rock has the module %s%s")
-        :format(module, suggest.hint(kind .. "." .. short, M.builtin())), "not_found"
+        :format(module, suggest.hint(short_name, M.builtin())), "not_found"
     end
-    remember(path, name, place)
+    remember(shown_path(path), name, place)
     ok, plugin = pcall(isolated, name, path, dir)
   end
   if not ok then return nil, tostring(plugin), "broken" end
@@ -208,7 +233,8 @@ function M.kind_names() return sorted.keys(M.kinds) end
 
 ---Loads a plugin without setting it up.
 ---@param name string "kind.name" or a path
----@param place { file: string?, line: integer?, dir: string? }?
+---@param place { file: string?, line: integer?, dir: string?, project: string? }? dir: that of
+---paths; project: that of the lock, where it is another
 ---@return ggen.Plugin plugin raises a fault when it is not found, and another when it is broken
 function M.load(name, place)
   place = place or {}
@@ -216,6 +242,7 @@ function M.load(name, place)
   if plugin == nil and kind == "not_found" then
     fault.raise(("plugin %q not found: %s"):format(name, message), place.file, place.line)
   end
+  if kind == "locked" then fault.raise(message, place.file, place.line) end
   local checked
   if plugin ~= nil then checked, message, kind = M.check(plugin) end
   if not checked then
@@ -256,6 +283,12 @@ end
 function M.record_files(uses, inputs)
   local embedded, modules = {}, {}
   for _, name in ipairs(require("ggen.core.embedded").names()) do embedded[name] = true end
+  local function add_rock(kind, short, dir)
+    local module = "ggen.plugins." .. kind .. "." .. short
+    if embedded[module] or package.preload[module] then return end
+    modules[module] = not require("ggen.plugin.installed").record(kind .. "." .. short, dir, inputs)
+      or nil
+  end
   for _, entry in ipairs(uses) do
     local kind, short = entry.name:match("^(%a+)[./](.+)$")
     if entry.name:match("^%.%.?/") then
@@ -263,7 +296,7 @@ function M.record_files(uses, inputs)
     elseif entry.name:sub(1, 1) == "/" then
       inputs:read(entry.name)
     elseif kind then
-      modules["ggen.plugins." .. kind .. "." .. short] = true
+      add_rock(kind, short, entry.dir)
     end
   end
   for name in pairs(package.loaded) do
@@ -359,7 +392,8 @@ end
 ---@return ggen.Instance
 function Registry:make(name, params, place, kind, host)
   place = place or {}
-  local plugin = M.load(name, place)
+  local plugin = M.load(name, { file = place.file, line = place.line, dir = place.dir,
+    project = self._host.project_dir })
   if kind and plugin.kind ~= kind then
     fault.raise(("plugin %q is of kind %s, not %s"):format(name, plugin.kind, kind), place.file,
       place.line)

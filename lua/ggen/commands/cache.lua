@@ -99,7 +99,8 @@ local function named_policy(args)
   local dir = cli.directory(args)
   local name = args.policy
   if not name:find("[./]") then name = "cache." .. name end
-  local plugins = require("ggen.registry").new({ project_dir = dir, options = {} })
+  local plugins = require("ggen.registry").new({ options = {},
+    project_dir = require("ggen.locate").find(dir) or dir })
   local instance = plugins:use(name, {}, { dir = dir })
   if instance.plugin.kind ~= "cache" then
     fault.raise(("plugin %q is of kind %s, not cache"):format(name, instance.plugin.kind))

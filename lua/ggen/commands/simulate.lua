@@ -51,7 +51,8 @@ local function policies(args, dir)
   local registry = require("ggen.registry")
   local list = {}
   for word in (args.cache or DEFAULT_POLICIES):gmatch("[^,%s]+") do
-    local plugins = registry.new({ project_dir = dir, options = {} })
+    local plugins = registry.new({ options = {},
+      project_dir = require("ggen.locate").find(dir) or dir })
     local instance = plugins:use(plugin_name(word), {}, { dir = dir })
     if instance.plugin.kind ~= "cache" then
       fault.raise(("plugin %q is of kind %s, not cache"):format(word, instance.plugin.kind))

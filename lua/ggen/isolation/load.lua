@@ -3,7 +3,9 @@
 -- carelessness away from the project; it is no wall against code that is out to get through.
 -- SPDX-License-Identifier: MIT
 local api = require("ggen.isolation.api")
+local fs = require("ggen.core.fs")
 local globals = require("ggen.isolation.globals")
+local locate = require("ggen.locate")
 local membrane = require("ggen.isolation.membrane")
 local permissions = require("ggen.isolation.permissions")
 local views = require("ggen.isolation.views")
@@ -24,11 +26,12 @@ local function read(path)
 end
 
 -- A module of Lua on the given path. Modules in C are not looked for.
-local function find_module(name, search_path)
+local function find(name, find_named, search_path)
   if not name:find("^[%w_%-][%w_%-%.]*$") or name:find("%.%.") then
     error(("require: %q is no name of a module"):format(name), 0)
   end
   local relative = name:gsub("%.", "/")
+  if find_named then return find_named(relative) end
   for template in search_path:gmatch("[^;]+") do
     local path = template:gsub("%?", (relative:gsub("%%", "%%%%")))
     local file = io.open(path, "rb")
@@ -41,14 +44,15 @@ end
 
 local LIBRARIES = { "string", "table", "math", "os", "coroutine", "bit", "_G" }
 
-local function requirer(plugin, ggen, search_path)
+local function requirer(plugin, ggen, options)
   local env
   local loaded, loading = { ggen = ggen }, {}
+  local read_text = options.read or read
   local function run(path, ...)
-    local text, message = read(path)
+    local text, message = read_text(path)
     if not text then error(message, 0) end
     local chunk
-    chunk, message = loadstring(text:gsub("^#[^\n]*", ""), "@" .. path)
+    chunk, message = loadstring(text:gsub("^#[^\n]*", ""), "@" .. locate.display(path, fs.cwd()))
     if not chunk then error(message, 0) end
     return setfenv(chunk, env)(...)
   end
@@ -62,7 +66,7 @@ local function requirer(plugin, ggen, search_path)
       error(("plugin %q may not require %q: only ggen and ggen.std are public"):format(plugin,
         name), 2)
     end
-    local path = find_module(name, search_path)
+    local path = find(name, options.find, options.search_path)
     if not path then
       error(("plugin %q: there is no module %q in Lua (modules in C, io, debug, ffi and package"
         .. " are not to be had)"):format(plugin, name), 2)
@@ -84,6 +88,8 @@ end
 ---@field dir string absolute directory of the project
 ---@field granted string[]? permissions that the project grants; nil: what the plugin asks for
 ---@field search_path string where its own modules are, as package.path
+---@field find? fun(relative: string): string? gives the file of a module instead of that path
+---@field read? fun(path: string): string?, string? gives the text of a file instead of the file
 
 ---Runs the file of a plugin.
 ---@param name string as the pipeline writes it
@@ -93,8 +99,7 @@ end
 function M.plugin(name, path, options)
   local granted = permissions.new(name, options.dir)
   local border = membrane.new(views, function(kind) granted[kind](granted) end)
-  local require_module, run, enter = requirer(name, api.new(border, granted, name),
-    options.search_path)
+  local require_module, run, enter = requirer(name, api.new(border, granted, name), options)
   enter(globals.new(require_module))
   local plugin = border:outside(run(path))
   if type(plugin) ~= "table" then return plugin end
