@@ -70,7 +70,8 @@ end
 
 ---Splits the arguments at the command: options before it go behind it.
 ---@param argv string[]
----@return string? name, string[] rest
+---@return string? name
+---@return string[] rest with the field `before`: some of it stood before the command
 function M.split(argv)
   local before, i = {}, 1
   while argv[i] do
@@ -88,6 +89,7 @@ function M.split(argv)
   local name, rest = argv[i], before
   if name == "-h" or name == "--help" then name = "help" end
   if name == "--version" then name = "version" end
+  rest.before = #before > 0
   for j = i + 1, #argv do rest[#rest + 1] = argv[j] end
   return name, rest
 end
