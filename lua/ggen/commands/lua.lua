@@ -1,4 +1,4 @@
--- ggen-lua lua: Lua as lua and luajit run it, inside our runtime. What runs is in a coroutine on the
+-- ggen-lua lua: Lua as lua and luajit run it, in our runtime. What runs is in a coroutine on the
 -- loop, so it may wait (ggen.async); that is how busted runs in here.
 -- SPDX-License-Identifier: MIT
 local USAGE = "ggen-lua lua [-e CODE] [-l NAME] [-i] [-v] [-E] [-j CMD] [-O OPT] [--]"

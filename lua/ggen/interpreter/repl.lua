@@ -12,7 +12,7 @@ local function prompt(name, default)
   return value == nil and default or tostring(value)
 end
 
-local function is_unfinished(message) return message ~= nil and message:find("'?<eof>'?$") ~= nil end
+local function is_unfinished(message) return message and message:find("'?<eof>'?$") ~= nil end
 
 -- Reads until there is a whole chunk. nil at the end of the input.
 local function read_chunk()

@@ -55,7 +55,7 @@ function acts.l(name) return M.call(require, nil, name) end
 function acts.O(options)
   local words = {}
   for word in options:gmatch("[^,]+") do words[#words + 1] = word end
-  return M.call(function() require("jit.opt").start(unpack(words)) end)
+  return M.call(jit.opt.start, nil, unpack(words))
 end
 
 function acts.j(command)
@@ -64,7 +64,8 @@ function acts.j(command)
   for word in rest:gmatch("[^,]+") do words[#words + 1] = word end
   return M.call(function()
     if type(jit[name]) == "function" then return jit[name](unpack(words)) end
-    require("jit." .. name).start(unpack(words))
+    local module = "jit." .. name
+    require(module).start(unpack(words))
   end)
 end
 
