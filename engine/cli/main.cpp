@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
 #include "loop/loop.h"
 #include "lua/call.h"
@@ -21,14 +23,22 @@ namespace {
 constexpr int kInternalError = 70;
 constexpr int kOutputLost = 1;
 
+// A link of this name is `ggen-lua lua`: LuaRocks and others run an interpreter by one name.
+bool is_interpreter(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  return name == "lua" || name == "lua5.1" || name == "luajit";
+}
+
 // The arguments go to the host as they are; it returns the exit code.
 int run_host(lua_State* L, int argc, char** argv) {
   lua_getglobal(L, "require");
   lua_pushliteral(L, "ggen.main");
   auto result = lua::call(L, 1, 1);
   if (result) {
+    const int before = argc > 0 && is_interpreter(argv[0]) ? 1 : 0;
+    if (before != 0) lua_pushliteral(L, "lua");
     for (int i = 1; i < argc; ++i) lua_pushstring(L, argv[i]);
-    result = lua::call(L, argc - 1, 1);
+    result = lua::call(L, before + std::max(argc - 1, 0), 1);
   }
   if (!result) {
     std::fprintf(stderr, "ggen-lua: bug: %s\n", result.error().message.c_str());

@@ -7,7 +7,8 @@ local M = {}
 
 ---The built-in commands, in the order of the help.
 M.COMMANDS = { "run", "list", "show", "graph", "why", "check", "state", "cache", "perf", "diff",
-  "simulate", "hash", "containers", "plugin", "doctor", "init", "lua", "completion", "version", "help" }
+  "simulate", "hash", "containers", "plugin", "doctor", "init", "lua", "completion", "version",
+  "help" }
 
 local is_command = {}
 for _, name in ipairs(M.COMMANDS) do is_command[name] = true end
@@ -29,7 +30,7 @@ local GLOBAL = {
 ---@field words (fun(): table)? what the parser gives when there are only words, without these
 ---@field run fun(args: table): integer? exit code
 ---@field raw boolean? takes its arguments as they are
----@field subcommands string[]? it is only the head of these, and has no configure and run of its own
+---@field subcommands string[]? it is only the head of these: no configure and run of its own
 ---@field subcommand (fun(name: string): ggen.Command)?
 
 ---@param name string
@@ -69,7 +70,8 @@ end
 
 ---Splits the arguments at the command: options before it go behind it.
 ---@param argv string[]
----@return string? name, string[] rest
+---@return string? name
+---@return string[] rest with the field `before`: some of it stood before the command
 function M.split(argv)
   local before, i = {}, 1
   while argv[i] do
@@ -87,6 +89,7 @@ function M.split(argv)
   local name, rest = argv[i], before
   if name == "-h" or name == "--help" then name = "help" end
   if name == "--version" then name = "version" end
+  rest.before = #before > 0
   for j = i + 1, #argv do rest[#rest + 1] = argv[j] end
   return name, rest
 end
