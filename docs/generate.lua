@@ -1,5 +1,6 @@
--- Writes docs/reference/ and parts of lua/ggen/types/ from what the program itself stands on: the
--- descriptions of fields, the option tables, the plugins' manifests and the annotations.
+-- Writes docs/reference/, docs/contract/ and parts of lua/ggen/types/ from what the program itself
+-- stands on: the descriptions of fields, the option tables, the plugins' manifests and the
+-- annotations.
 --   ggen-lua lua docs/generate.lua            writes
 --   ggen-lua lua docs/generate.lua --check    writes nothing; fails when a page would change, or
 --                                             when something public is not described
@@ -49,11 +50,21 @@ local pages = {
   { "docs/reference/tasks.md", tasks.page(fields, problem) },
   { "docs/reference/cli.md", require("cli").page(require("ggen.command_table"), problem) },
   { "docs/reference/plugins.md",
-    require("plugins").page(registry.kinds, builtin_plugins(), types, problem) },
+    require("plugins").page(builtin_plugins(), types, problem) },
   { "docs/reference/lua.md", require("lua").page(types, problem) },
   { "docs/reference/std.md", require("std").page(std, problem) },
   { "lua/ggen/types/task.lua", tasks.types(fields) },
 }
+
+local contract, kinds = require("contract"), require("ggen.kinds")
+pages[#pages + 1] = { "docs/contract/index.md",
+  contract.index(kinds.kinds, kinds.any, types, problem) }
+for _, row in ipairs(contract.ORDER) do
+  local name = row[1]
+  local source = fs.read(("%s/docs/contract/examples/%s.lua"):format(root, name))
+  pages[#pages + 1] = { ("docs/contract/%s.md"):format(name),
+    contract.page(name, kinds.kinds[name], types, source, problem) }
+end
 
 -- Where two texts part, for the message.
 local function first_difference(old, new)

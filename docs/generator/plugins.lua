@@ -1,23 +1,13 @@
--- The page of plugins: the kinds with their methods (lua/ggen/types/plugin.lua), and the built-in
--- plugins with their params. Checks the one against lua/ggen/kinds.lua.
+-- The page of plugins: the table of one, the built-in ones with their params, and what plugins see
+-- (lua/ggen/types/). Their methods are on the pages of contract.lua.
 -- SPDX-License-Identifier: MIT
 local api = require("api")
+local contract = require("contract")
 local lua_page = require("lua")
 local markdown = require("markdown")
 local page = require("ggen.plugin.page")
-local sorted = require("ggen.sorted")
 
 local M = {}
-
--- Kinds and methods that the registry knows and nothing calls yet.
-local LATER = {
-  frontend = "make.toml and other files in the place of pipeline.lua",
-  watch = "when to run again",
-}
-
--- Where the defaults come from, in the order of the page.
-local ORDER = { "observer", "scheduler", "executor", "containers", "hooks", "workspaces", "cache",
-  "fingerprint", "store", "command" }
 
 -- What observers and others see of a run, described after the kinds.
 local SEEN = { "ggen.HealthReport", "ggen.Host", "ggen.RunOptions", "ggen.Style", "ggen.Screen",
@@ -25,32 +15,8 @@ local SEEN = { "ggen.HealthReport", "ggen.Host", "ggen.RunOptions", "ggen.Style"
   "ggen.TaskResult", "ggen.Totals", "ggen.Run", "ggen.Log", "ggen.Context", "ggen.Step",
   "ggen.Lease", "ggen.LeaseRequest", "ggen.LeaseWant",
   "ggen.View", "ggen.Machine", "ggen.Hook", "ggen.WorkspaceFound", "ggen.CacheEntries",
-  "ggen.CacheEntry", "ggen.NewResult", "ggen.KeyBuilder", "ggen.CacheOptions", "ggen.CacheTotals" }
-
-local function class_name(kind)
-  return ("ggen.%s%sPlugin"):format(kind:sub(1, 1):upper(), kind:sub(2))
-end
-
-local function check_kinds(kinds, classes, functions, problem)
-  for kind, row in pairs(kinds) do
-    local name = class_name(kind)
-    local described = {}
-    for _, item in ipairs(functions[name] or {}) do described[item.name] = true end
-    if classes[name] then
-      for method in pairs(row.methods) do
-        if not described[method] and not LATER[kind .. "." .. method] then
-          problem(("lua/ggen/types/plugin.lua: %s has no method %s"):format(name, method))
-        end
-        described[method] = nil
-      end
-      for method in pairs(described) do
-        problem(("lua/ggen/kinds.lua: kind %s has no method %s"):format(kind, method))
-      end
-    elseif not LATER[kind] then
-      problem(("lua/ggen/types/plugin.lua: nothing about the kind %s"):format(kind))
-    end
-  end
-end
+  "ggen.CacheEntry", "ggen.NewResult", "ggen.KeyBuilder", "ggen.CacheOptions", "ggen.CacheTotals",
+  "ggen.FileEvent" }
 
 local function param_rows(plugin, problem)
   local rows = {}
@@ -64,7 +30,7 @@ local function param_rows(plugin, problem)
 end
 
 local function plugin_entry(plugin, problem)
-  local parts = { ("#### %s.%s\n"):format(plugin.kind, plugin.name), plugin.desc .. ".\n" }
+  local parts = { ("### %s.%s\n"):format(plugin.kind, plugin.name), plugin.desc .. ".\n" }
   local rows = param_rows(plugin, problem)
   if #rows > 0 then
     parts[#parts + 1] = markdown.table({ "param", "type", "default", "" }, rows)
@@ -75,24 +41,14 @@ local function plugin_entry(plugin, problem)
   return table.concat(parts, "\n")
 end
 
-local function kind_section(kind, row, classes, functions, plugins, problem)
-  local name = class_name(kind)
-  local parts = { "## " .. kind .. "\n" }
-  parts[#parts + 1] = api.text(classes[name].text)
-  parts[#parts + 1] = (row.many and "A run may have several."
-    or "A run has one: the last that is named.") .. (" API level %d.\n"):format(row.api)
-  for _, item in ipairs(functions[name] or {}) do
-    parts[#parts + 1] = api.entry(item, markdown.code(item.name
-      .. item.signature:gsub("%(", "(self, "):gsub("%(self, %)", "(self)")), 3, "may wait")
-  end
-  local built = {}
+local function kind_section(row, plugins, problem)
+  local kind, decides = row[1], row[2]
+  local parts = { "## " .. kind .. "\n",
+    ("Decides %s. Its methods are in [the contract](../contract/%s.md).\n"):format(decides, kind) }
   for _, plugin in ipairs(plugins) do
-    if plugin.kind == kind then built[#built + 1] = plugin_entry(plugin, problem) end
+    if plugin.kind == kind then parts[#parts + 1] = plugin_entry(plugin, problem) end
   end
-  if #built > 0 then
-    parts[#parts + 1] = "### Built in\n"
-    parts[#parts + 1] = table.concat(built, "\n")
-  end
+  if #parts == 2 then parts[#parts + 1] = "None is built in.\n" end
   return table.concat(parts, "\n")
 end
 
@@ -108,20 +64,19 @@ local function one_of(files, name)
   error("lua/ggen/types/plugin.lua has no alias " .. name)
 end
 
----@param kinds table of ggen.registry
 ---@param plugins ggen.Plugin[] the built-in ones, sorted
 ---@param files table<string, luacats.File> of lua/ggen/types/
 ---@param problem fun(text: string)
 ---@return string page
-function M.page(kinds, plugins, files, problem)
+function M.page(plugins, files, problem)
   local classes, functions = lua_page.index(files)
-  check_kinds(kinds, classes, functions, problem)
-  local out = { markdown.made_by("plugins/, lua/ggen/registry.lua and lua/ggen/types/"), [[
+  local out = { markdown.made_by("plugins/ and lua/ggen/types/"), [[
 # Plugins
 
 A plugin is a Lua file that returns one table. `p:use "scheduler.fifo"` names one by kind and name,
 `p:use "./policies/mine.lua" { option = 1 }` by a path relative to the file that says it. The guide
-is [write a plugin](../guides/write-a-plugin.md).
+is [write a plugin](../guides/write-a-plugin.md), the methods of each kind are in
+[the contract](../contract/index.md).
 
 ## The table
 ]] }
@@ -131,24 +86,9 @@ is [write a plugin](../guides/write-a-plugin.md).
   out[#out + 1] = api.text(classes["ggen.Param"].text)
   out[#out + 1] = api.fields(classes["ggen.Param"])
   out[#out + 1] = one_of(files, "ggen.ParamType")
-  out[#out + 1] = "### Methods of every kind\n"
-  for _, item in ipairs(functions["ggen.AnyPlugin"]) do
-    out[#out + 1] = api.entry(item, markdown.code(item.name
-      .. item.signature:gsub("%(", "(self, "):gsub("%(self, %)", "(self)")), 4, "may wait")
+  for _, row in ipairs(contract.ORDER) do
+    out[#out + 1] = kind_section(row, plugins, problem)
   end
-  for _, kind in ipairs(ORDER) do
-    out[#out + 1] = kind_section(kind, kinds[kind], classes, functions, plugins, problem)
-  end
-  out[#out + 1] = [[
-## Not called yet
-
-These kinds and methods are known, so that a plugin that has them loads; nothing calls them in this
-version.
-]]
-  local rows = {}
-  for i, name in ipairs(sorted.keys(LATER)) do rows[i] = { markdown.code(name),
-    LATER[name] } end
-  out[#out + 1] = markdown.table({ "kind or method", "decides" }, rows)
   out[#out + 1] = "## What plugins see\n"
   for _, name in ipairs(SEEN) do
     local class = classes[name]
