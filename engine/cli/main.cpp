@@ -12,6 +12,7 @@
 #include "loop/loop.h"
 #include "lua/call.h"
 #include "lua/embedded.h"
+#include "lua/plugin_process.h"
 #include "lua/state.h"
 #include "process/guard.h"
 #include "process/supervisor.h"
@@ -63,6 +64,9 @@ void open_standard_streams() {
 
 int main(int argc, char** argv) {
   if (argc > 0 && argv[0] == process::kGuardName) return process::guard_main();
+  if (argc > 0 && argv[0] == lua::kPluginProcess) {
+    return lua::plugin_process_main(lua::embedded_modules(), lua::embedded_bytes());
+  }
 
   open_standard_streams();
   int code = 0;

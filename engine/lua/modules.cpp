@@ -24,6 +24,7 @@ int open_net(lua_State* L);
 int open_output(lua_State* L);
 int open_process(lua_State* L);
 int open_run_record(lua_State* L);
+int open_sandbox(lua_State* L);
 int open_signal(lua_State* L);
 int open_snapshot(lua_State* L);
 int open_spans(lua_State* L);
@@ -63,6 +64,7 @@ constexpr Module kModules[] = {
     {"ggen.core.output", open_output},
     {"ggen.core.process", open_process},
     {"ggen.core.run_record", open_run_record},
+    {"ggen.core.sandbox", open_sandbox},
     {"ggen.core.signal", open_signal},
     {"ggen.core.snapshot", open_snapshot},
     {"ggen.core.spans", open_spans},

@@ -7,22 +7,7 @@ jit.opt.start("hotloop=200")
 -- For developing: GGEN_LUA_PATH=<source tree> replaces the sources inside the binary.
 local source_tree = os.getenv("GGEN_LUA_PATH")
 if source_tree and source_tree ~= "" then
-  table.insert(package.loaders, 2, function(name)
-    local path = name:gsub("%.", "/")
-    local plugin = path:match("^ggen/plugins/(.*)$")
-    for _, try in ipairs(plugin and { "plugins/" .. plugin } or { "lua/" .. path, "stdlib/"
-      .. path }) do
-      for _, suffix in ipairs({ ".lua", "/init.lua" }) do
-        local file = io.open(source_tree .. "/" .. try .. suffix, "rb")
-        if file then
-          local code = file:read("*a")
-          file:close()
-          return assert(loadstring(code, "@ggen:" .. try .. suffix))
-        end
-      end
-    end
-    return "\n\tno module '" .. name .. "' in " .. source_tree
-  end)
+  require("ggen.source_tree").use(source_tree)
 end
 
 local async = require("ggen.async")

@@ -115,12 +115,19 @@ local STD = {
 -- Values that are no functions.
 local CONSTANTS = { targets = { "params" }, metrics = { "run", "part" } }
 
+-- What the tier of its own process needs of it (client.lua).
+M.modules, M.std, M.constants = MODULES, STD, CONSTANTS
+
 local function refuse_change()
   error("ggen is the host's: nothing of it can be changed", 2)
 end
 
--- A table whose fields are made when they are first asked for.
-local function lazily(what, names, make)
+---A table whose fields are made when they are first asked for.
+---@param what string for messages
+---@param names table<string, any> the fields that it has
+---@param make fun(name: string): any
+---@return table
+function M.lazily(what, names, make)
   local made = {}
   return setmetatable({}, {
     __metatable = false, __newindex = refuse_change,
@@ -148,7 +155,7 @@ function M.new(membrane, permissions, plugin)
     local names = {}
     for name in pairs(list) do names[name] = true end
     for _, name in ipairs(constants or {}) do names[name] = true end
-    return lazily(title, names, function(name)
+    return M.lazily(title, names, function(name)
       local guard = list[name]
       if guard == nil then return membrane:inside(module[name]) end
       local fn = module[name]
@@ -165,7 +172,7 @@ function M.new(membrane, permissions, plugin)
 
   local std_names = {}
   for _, name in ipairs(sorted.keys(STD)) do std_names[name] = true end
-  local std = lazily("ggen.std", std_names, function(name)
+  local std = M.lazily("ggen.std", std_names, function(name)
     return functions_of("ggen.std." .. name, public.std[name], STD[name])
   end)
 
@@ -181,7 +188,7 @@ function M.new(membrane, permissions, plugin)
     require("ggen.deprecation").say(plugin, name, instead, remove_in)
   end
 
-  return lazily("ggen", names, function(name)
+  return M.lazily("ggen", names, function(name)
     if name == "std" then return std end
     if name == "environment" then return membrane:object(environment) end
     if name == "deprecate" then return membrane:callable(deprecate) end

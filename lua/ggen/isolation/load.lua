@@ -7,6 +7,7 @@ local fs = require("ggen.core.fs")
 local globals = require("ggen.isolation.globals")
 local locate = require("ggen.locate")
 local membrane = require("ggen.isolation.membrane")
+local modules = require("ggen.isolation.modules")
 local permissions = require("ggen.isolation.permissions")
 local views = require("ggen.isolation.views")
 
@@ -26,13 +27,10 @@ local function read(path)
 end
 
 -- A module of Lua on the given path. Modules in C are not looked for.
-local function find(name, find_named, search_path)
-  if not name:find("^[%w_%-][%w_%-%.]*$") or name:find("%.%.") then
-    error(("require: %q is no name of a module"):format(name), 0)
-  end
+local function find(name, options)
   local relative = name:gsub("%.", "/")
-  if find_named then return find_named(relative) end
-  for template in search_path:gmatch("[^;]+") do
+  if options.find then return options.find(relative) end
+  for template in options.search_path:gmatch("[^;]+") do
     local path = template:gsub("%?", (relative:gsub("%%", "%%%%")))
     local file = io.open(path, "rb")
     if file then
@@ -42,52 +40,40 @@ local function find(name, find_named, search_path)
   end
 end
 
-local LIBRARIES = { "string", "table", "math", "os", "coroutine", "bit", "_G" }
+---The text of a file of a plugin.
+---@param path string
+---@param options ggen.IsolationOptions
+---@return string text raises when it cannot be read
+---@return string chunk_name
+function M.source(path, options)
+  local text, message = (options.read or read)(path)
+  if not text then error(message, 0) end
+  return text, "@" .. locate.display(path, fs.cwd())
+end
 
-local function requirer(plugin, ggen, options)
-  local env
-  local loaded, loading = { ggen = ggen }, {}
-  local read_text = options.read or read
-  local function run(path, ...)
-    local text, message = read_text(path)
-    if not text then error(message, 0) end
-    local chunk
-    chunk, message = loadstring(text:gsub("^#[^\n]*", ""), "@" .. locate.display(path, fs.cwd()))
-    if not chunk then error(message, 0) end
-    return setfenv(chunk, env)(...)
-  end
-  local function require_module(name)
-    if type(name) ~= "string" then error("require: a text expected, got a " .. type(name), 2) end
-    if loaded[name] ~= nil then return loaded[name] end
-    local part = name:match("^ggen%.std%.(.+)$")
-    if name == "ggen.std" then return ggen.std end
-    if part then return ggen.std[part] end
-    if name:find("^ggen%.") then
-      error(("plugin %q may not require %q: only ggen and ggen.std are public"):format(plugin,
-        name), 2)
-    end
-    local path = find(name, options.find, options.search_path)
-    if not path then
-      error(("plugin %q: there is no module %q in Lua (modules in C, io, debug, ffi and package"
-        .. " are not to be had)"):format(plugin, name), 2)
-    end
-    if loading[name] then error(("the module %q requires itself"):format(name), 2) end
-    loading[name] = true
-    local value = run(path, name)
-    loading[name] = nil
-    loaded[name] = value == nil and true or value
-    return loaded[name]
-  end
-  return require_module, run, function(made)
-    env = made
-    for _, name in ipairs(LIBRARIES) do loaded[name] = env[name] end
-  end
+---The text of a module of a plugin.
+---@param name string
+---@param options ggen.IsolationOptions
+---@return string? text nil when there is none; raises when it cannot be read
+---@return string? chunk_name
+function M.module(name, options)
+  local path = find(name, options)
+  if path then return M.source(path, options) end
+end
+
+---Whether a plugin is to be run in a process of its own: it marks itself, or the project says so.
+---@param text string
+---@param options ggen.IsolationOptions
+---@return boolean
+function M.in_process(text, options)
+  return options.trust == "process" or text:find("trust%s*=%s*[\"']process[\"']") ~= nil
 end
 
 ---@class ggen.IsolationOptions
 ---@field dir string absolute directory of the project
 ---@field granted string[]? permissions that the project grants; nil: what the plugin asks for
 ---@field search_path string where its own modules are, as package.path
+---@field trust? "environment"|"process" what the project says of it
 ---@field find? fun(relative: string): string? gives the file of a module instead of that path
 ---@field read? fun(path: string): string?, string? gives the text of a file instead of the file
 
@@ -97,11 +83,16 @@ end
 ---@param options ggen.IsolationOptions
 ---@return any plugin what the file returned, as the host may use it; raises what the file raises
 function M.plugin(name, path, options)
+  local text, chunk_name = M.source(path, options)
+  if M.in_process(text, options) then
+    return require("ggen.isolation.process").plugin(name, path, options)
+  end
   local granted = permissions.new(name, options.dir)
   local border = membrane.new(views, function(kind) granted[kind](granted) end)
-  local require_module, run, enter = requirer(name, api.new(border, granted, name), options)
+  local require_module, run, enter = modules.new(name, api.new(border, granted, name),
+    function(module) return M.module(module, options) end)
   enter(globals.new(require_module))
-  local plugin = border:outside(run(path))
+  local plugin = border:outside(run(text, chunk_name))
   if type(plugin) ~= "table" then return plugin end
   local asked = type(plugin.permissions) == "table" and plugin.permissions or {}
   local ok, message = granted:grant(options.granted or asked)

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local fs = require("ggen.core.fs")
 local load = require("ggen.isolation.load")
+local tricks = require("escape_tricks")
 
 describe("an installed plugin", function()
   local dir
@@ -18,104 +19,7 @@ describe("an installed plugin", function()
       { dir = dir, granted = granted or {}, search_path = dir .. "/?.lua" })
   end
 
-  -- Each is code that returns what it got hold of, and nil or an error when it got nothing.
-  local TRICKS = {
-    -- Libraries that reach outside.
-    ["io"] = "return io",
-    ["os.execute"] = "return os.execute",
-    ["os.remove"] = "return os.remove",
-    ["os.rename"] = "return os.rename",
-    ["os.getenv"] = "return os.getenv",
-    ["os.exit"] = "return os.exit",
-    ["os.tmpname"] = "return os.tmpname",
-    ["os.setlocale"] = "return os.setlocale",
-    ["debug"] = "return debug",
-    ["package"] = "return package",
-    ["package by require"] = "return require 'package'",
-    ["package.loadlib"] = "return package.loadlib",
-    ["jit"] = "return jit",
-    ["jit by require"] = "return require 'jit'",
-    ["jit.util by require"] = "return require 'jit.util'",
-    ["ffi"] = "return require 'ffi'",
-    ["io by require"] = "return require 'io'",
-    ["debug by require"] = "return require 'debug'",
-    ["dofile"] = "return dofile",
-    ["loadfile"] = "return loadfile",
-    ["module"] = "return module",
-    ["newproxy"] = "return newproxy",
-    ["collecting garbage"] = "return collectgarbage 'collect'",
-    ["stopping the collector"] = "return collectgarbage 'stop'",
-    ["the seed of all random numbers"] = "return math.randomseed",
-    -- Environments of functions.
-    ["getfenv"] = "return getfenv(0)",
-    ["getfenv of a host function"] = "return getfenv(require('ggen').json.encode)",
-    ["setfenv"] = "return setfenv",
-    ["_G leads out"] = "return _G._G.io or rawget(_G, 'io')",
-    ["a chunk of load"] = "return load('return io or debug or package')()",
-    ["a chunk of loadstring"] = "return loadstring('return io')()",
-    ["a chunk with an environment of its own"] =
-      "return load('return getmetatable(\"\")', 'x', 't', { getmetatable = getmetatable })()",
-    -- Bytecode.
-    ["string.dump"] = "return string.dump",
-    ["string.dump by a text"] = "return (''):dump()",
-    ["the function dump by a text"] = "return (('').dump)",
-    ["bytecode by load"] = "return load('\\27LJ\\2', 'x')",
-    ["bytecode by load, mode b"] = "return load('\\27LJ\\2', 'x', 'b')",
-    ["bytecode by load, in pieces"] = [[
-      local pieces = { "\27L", "J\2" }
-      return load(function() return table.remove(pieces, 1) end, "x")]],
-    ["bytecode behind an empty first piece"] = [[
-      local n = 0
-      return load(function() n = n + 1 return n == 1 and "\27" or n == 2 and "LJ\2" or nil end)]],
-    ["bytecode by loadstring"] = "return loadstring('\\27LJ\\2')",
-    -- Metatables.
-    ["the metatable of texts"] = "return getmetatable('')",
-    ["another __index for texts"] = "getmetatable('').__index = function() end return true",
-    ["the metatable of a function"] = "return getmetatable(print or function() end)",
-    ["the metatable of ggen"] = "return getmetatable(require 'ggen')",
-    ["another metatable for ggen"] = "return setmetatable(require('ggen'), {})",
-    ["another metatable for the globals"] = "return setmetatable(_G, {})",
-    ["a field of ggen"] = "require('ggen').json = {} return true",
-    ["a function of ggen"] = "require('ggen').json.encode = nil return true",
-    ["a function of the standard library"] = "require('ggen.std').json.decode = nil return true",
-    -- Modules.
-    ["a module of the host"] = "return require 'ggen.run'",
-    ["a module of the engine"] = "return require 'ggen.core.process'",
-    ["a module of the host by a path"] = "return require 'ggen/run'",
-    ["a module of the isolation"] = "return require 'ggen.isolation.membrane'",
-    ["a module above"] = "return require '../../secret'",
-    ["a module by dots"] = "return require '....secret'",
-    ["a module by its absolute path"] = "return require '/etc/passwd'",
-    ["a name with a question mark"] = "return require '?'",
-    ["a name that is no text"] = "return require({ __tostring = function() return 'io' end })",
-    ["std.docker"] = "return require('ggen.std').docker",
-    ["another plugin"] = "return require 'ggen.plugins.executor.process'",
-    -- Coroutines.
-    ["to yield in a coroutine of the host"] = "return coroutine.yield('hello')",
-    ["to resume a coroutine of the host"] = "return coroutine.resume(coroutine.running())",
-    ["globals of a new coroutine"] =
-      "local ok, value = coroutine.resume(coroutine.create(function() return io end)) return value",
-    ["globals of a wrapped coroutine"] = "return coroutine.wrap(function() return debug end)()",
-    -- Calls that need a permission.
-    ["a program"] = "return require('ggen').std.sh.run('id')",
-    ["a program, its output"] = "return require('ggen').std.sh.capture('id')",
-    ["a request"] = "return require('ggen').http.request { url = 'http://127.0.0.1:1/' }",
-    ["a request over a unix socket"] =
-      "return require('ggen').http.request { url = 'http://x/', unix_socket = '/run/docker.sock' }",
-    ["a file"] = "return require('ggen').files.write('stolen', 'x')",
-    ["files by a glob"] = "return require('ggen').std.glob.list('*', '/etc')",
-    ["a variable"] = "return require('ggen').environment.base().PATH",
-    ["a trace over a file"] = "return require('ggen').trace.write('/tmp/x')",
-    -- Errors.
-    ["an error object of the host"] = [[
-      local ok, err = pcall(require("ggen").json.decode, {})
-      return not ok and type(err) ~= "string" and err or nil]],
-    ["frames in a traceback"] = [[
-      local _, err = xpcall(error, function(value) return debug and debug.traceback(value) end, "x")
-      return err]],
-  }
-
-  for name, code in pairs(TRICKS) do
+  for name, code in pairs(tricks) do
     it("has no way out by " .. name, function()
       local ok, value = pcall(run, ("return { got = (function() %s\nend)() }"):format(code))
       assert.is_nil(ok and value.got or nil)

@@ -1,0 +1,154 @@
+-- What the host shows of its objects to a plugin in another process, by views.lua: which fields go
+-- along, and what is answered when a field is read or a method called. What the plugin may not do
+-- is refused here, whatever comes out of its process.
+-- SPDX-License-Identifier: MIT
+local views = require("ggen.isolation.views")
+
+local M = {}
+
+local function set(text)
+  local names = {}
+  for name in text:gmatch("%S+") do names[name] = true end
+  return names
+end
+
+-- Classes whose fields never change, with those that go along at once; the others are asked for
+-- when they are read.
+local FIXED = {
+  ["ggen.Task"] = set("index id name workspace dir"),
+  ["ggen.Project"] = set("dir"),
+  ["ggen.Machine"] = set("cpus memory"),
+  ["ggen.Style"] = set("ok fail skip run"),
+  ["ggen.Host"] = set("project_dir"),
+}
+-- Fields that go along each time.
+local NOW = { ["ggen.View"] = set("jobs running") }
+
+-- A table whose functions may be called, as host.screen: told from data by this.
+local TABLE = {}
+
+---@class ggen.Offered what one process has been offered
+---@field package _tables table<table, true> weak: tables of functions
+---@field package _callable table<function, true> weak
+---@field package _ask fun(permission: string)
+local Offered = {}
+Offered.__index = Offered
+
+---@param ask fun(permission: string) raises when the plugin does not have it
+---@return ggen.Offered
+function M.new(ask)
+  return setmetatable({ _ask = ask, _tables = setmetatable({}, { __mode = "k" }),
+    _callable = setmetatable({}, { __mode = "k" }) }, Offered)
+end
+
+local function class_of(object)
+  local meta = getmetatable(object)
+  local class = type(meta) == "table" and rawget(meta, "__name")
+  return type(class) == "string" and class or ""
+end
+
+local function fixed_fields(object, class, data)
+  local names = FIXED[class]
+  if not names then return end
+  data.fixed, data.stays = {}, true
+  for name in pairs(names) do
+    data.fixed[name] = object[name]
+    if object[name] == nil then
+      data.absent = data.absent or {}
+      data.absent[name] = true
+    end
+  end
+end
+
+local function fields_now(object, class)
+  local names = NOW[class]
+  if not names then return nil end
+  local now = {}
+  for name in pairs(names) do now[name] = object[name] end
+  return now
+end
+
+---For peer.lua.
+---@param value any
+---@param nested boolean
+---@return any value, string class, any once, any always
+function Offered:describe(value, nested)
+  local kind = type(value)
+  if kind == "function" then
+    -- Out of a table of data a function may be handed back, as the step of a task is, not called.
+    if not nested then self._callable[value] = true end
+    return value, "function"
+  end
+  if kind ~= "table" then return value, "" end
+  if getmetatable(value) == TABLE then
+    self._tables[value.of] = true
+    return value.of, "table"
+  end
+  if self._tables[value] then return value, "table" end
+  local class = class_of(value)
+  local public = views[class]
+  if not public then return value, "" end
+  local data = { now = fields_now(value, class) }
+  fixed_fields(value, class, data)
+  for name in pairs(public.methods or {}) do
+    if value[name] == nil then
+      data.without = data.without or {}
+      data.without[name] = true
+    end
+  end
+  return value, class, data, data.now and { now = data.now }
+end
+
+-- As a field of an object: what is called, or has functions that are.
+local function as_object(self, value)
+  if type(value) == "function" then self._callable[value] = true end
+  if type(value) == "table" and not getmetatable(value) then
+    return setmetatable({ of = value }, TABLE)
+  end
+  return value
+end
+
+---A field of an object that the plugin has.
+---@param object any
+---@param name any
+---@return any
+function Offered:get(object, name)
+  if type(object) == "table" and self._tables[object] then return as_object(self, object[name]) end
+  local public = type(object) == "table" and views[class_of(object)]
+  if not public then return nil end
+  if public.data and public.data[name] then return object[name] end
+  if public.objects and public.objects[name] then return as_object(self, object[name]) end
+  local shape, value = public.shapes and public.shapes[name], object[name]
+  if not shape then return nil end
+  if type(value) ~= "table" then return value end
+  local copy = {}
+  for field in pairs(shape) do copy[field] = value[field] end
+  return copy
+end
+
+---Calls a method of an object that the plugin has.
+---@async
+---@param object any
+---@param name any
+---@return ...
+function Offered:method(object, name, ...)
+  local public = type(object) == "table" and views[class_of(object)]
+  if not public or not public.methods or not public.methods[name] then
+    error(("there is no method %s"):format(tostring(name)), 0)
+  end
+  if public.needs and public.needs[name] then self._ask(public.needs[name]) end
+  return object[name](object, ...)
+end
+
+---Calls a function that the plugin was given.
+---@async
+---@param fn any
+---@return ...
+function Offered:call(fn, ...)
+  if type(fn) ~= "function" or not self._callable[fn] then
+    error("this function belongs to the pipeline: only ggen-lua calls it", 0)
+  end
+  return fn(...)
+end
+
+return M
