@@ -38,8 +38,8 @@ function M.run(args)
   end
   local changed = page.replace_section(text, section)
   if not changed then
-    fault.raise(("plugin doc: %s has no part that plugin doc made; put the output of ggen-lua plugin"
-      .. " doc into it once"):format(args.update))
+    fault.raise(("plugin doc: %s has no part that plugin doc made; put the output of"
+      .. " ggen-lua plugin doc into it once"):format(args.update))
   end
   if changed == text then
     io.write(args.update, " is up to date\n")

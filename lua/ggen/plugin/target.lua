@@ -42,7 +42,8 @@ function M.find(name, dir)
   if not name then
     local found = M.in_directory(dir)
     if #found ~= 1 then
-      fault.raise(#found == 0 and "no plugin here (no file lua/ggen/plugins/KIND/NAME.lua): name one"
+      fault.raise(#found == 0
+        and "no plugin here (no file lua/ggen/plugins/KIND/NAME.lua): name one"
         or ("there are %d plugins here: name one, as in ./%s"):format(#found, found[1].path))
     end
     shown = found[1].kind .. "." .. found[1].name

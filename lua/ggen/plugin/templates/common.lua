@@ -185,7 +185,7 @@ jobs:
           sudo apt-get install -y --no-install-recommends lua-busted lua-check luarocks
       - id: ggen
         uses: actions/cache@v4
-        with: { path: ~/ggen-lua, key: "ggen-lua-${{ runner.os }}-${{ runner.arch }}-${{ env.GGEN_VERSION }}" }
+        with: { path: ~/ggen-lua, key: "ggen-lua-${{ runner.arch }}-${{ env.GGEN_VERSION }}" }
       - if: steps.ggen.outputs.cache-hit != 'true'
         run: |
           git clone --depth 1 --branch "$GGEN_VERSION" "$GGEN_SOURCE" "$RUNNER_TEMP/ggen-lua"

@@ -7,28 +7,6 @@ return {
 -- ports).
 local ggen = require("ggen")
 
-local Pool = {}
-Pool.__index = Pool
-
----A task begins and asks for one. May wait; Ctrl-C and the time-out of the task end the wait.
-function Pool:acquire(request)
-  local free = self.free[request.name]
-  while #free == 0 do
-    self.change = self.change or ggen.async.future()
-    self.change:wait()
-  end
-  local variable = request.name:upper():gsub("[^%w]", "_")
-  return { env = { [variable] = table.remove(free, 1) }, variable = variable }
-end
-
----The last command of the task has ended.
-function Pool:release(lease)
-  table.insert(self.free[lease.name], lease.env[lease.variable])
-  local change = self.change
-  self.change = nil
-  if change then change:resolve() end
-end
-
 ---@type ggen.Plugin
 return {
   name = "@NAME@",
@@ -48,12 +26,33 @@ return {
     return values
   end,
   setup = function(params)
-    local pool = setmetatable({ free = {} }, Pool)
+    local free, change = {}, nil
     for name, list in pairs(params.things) do
       if #list == 0 then return nil, ("there is no %s to hand out"):format(name) end
-      pool.free[name] = { unpack(list) }
+      free[name] = { unpack(list) }
     end
-    return pool
+
+    return {
+      ---A task begins and asks for one. May wait; Ctrl-C and the time-out of the task end the wait.
+      acquire = function(_, request)
+        local list = free[request.name]
+        while #list == 0 do
+          change = change or ggen.async.future()
+          change:wait()
+        end
+        local thing = table.remove(list, 1)
+        local variable = request.name:upper():gsub("[^%w]", "_")
+        return { env = { [variable] = thing }, list = list, thing = thing }
+      end,
+
+      ---The last command of the task has ended.
+      release = function(_, lease)
+        table.insert(lease.list, lease.thing)
+        local waiting = change
+        change = nil
+        if waiting then waiting:resolve() end
+      end,
+    }
   end,
 }
 ]==],
@@ -64,11 +63,7 @@ local plugin = require("ggen.plugins.containers.@NAME@")
 describe("containers.@NAME@", function()
   local params = { things = { gpu = { "0", "1" } } }
 
-  local function acquire(pool)
-    local lease = pool:acquire({ name = "gpu" })
-    lease.name = "gpu" -- as ggen-lua does
-    return lease
-  end
+  local function acquire(pool) return pool:acquire({ name = "gpu" }) end
 
   it("names what may be leased", function()
     assert.same({ gpu = true }, plugin.services(params))
