@@ -53,7 +53,7 @@ end
 
 -- Nothing of it is in the table that plugins have: what they set would be there.
 local function view_of(inner)
-  return setmetatable({}, { __newindex = refuse, __index = function(_, key)
+  return setmetatable({}, { __name = "ggen.Hook", __newindex = refuse, __index = function(_, key)
     local value = inner[key]
     if value == nil and made[key] then
       value = made[key](inner)

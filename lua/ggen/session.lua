@@ -105,6 +105,14 @@ function M.try_open(rest)
   return nil
 end
 
+-- Names the classes of argparse: by that an installed plugin sees what is public of them.
+local function name_parsers()
+  local parser = require("argparse")("any")
+  getmetatable(parser).__name = "ggen.Parser"
+  getmetatable(parser:argument("any")).__name = "ggen.ParserArgument"
+  getmetatable(parser:option("--any")).__name = "ggen.ParserOption"
+end
+
 ---@param project ggen.Project
 ---@param name string
 ---@return ggen.Command?
@@ -112,17 +120,20 @@ function M.plugin_command(project, name)
   for _, entry in ipairs(project.loaded.root.uses) do
     local plugin = registry.load(entry.name, entry)
     if plugin.kind == "command" and plugin.name == name then
-      local plugins = registry.new({ project_dir = project.dir, options = {} })
+      local host = M.host(project, { color = "auto" }, {})
+      local plugins = registry.new(host)
       local instance = plugins:use(entry.name, entry.params, entry)
       return {
         summary = plugin.desc,
         configure = function(parser)
+          name_parsers()
           local ok, message = registry.call(instance, "args", parser)
           if not ok then fault.raise(message, entry.file, entry.line) end
         end,
         run = function(args)
           local ok, code = registry.call(instance, "run", args)
           plugins:close()
+          host.screen:flush()
           if not ok then fault.raise(code, entry.file, entry.line) end
           return tonumber(code) or 0
         end,

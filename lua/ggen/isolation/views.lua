@@ -51,4 +51,13 @@ return {
   ["ggen.async.Future"] = { methods = set("resolve wait") },
   ["ggen.Style"] = { data = set("ok fail skip run"),
     methods = set("red green yellow blue magenta cyan dim bold") },
+  ["ggen.Hook"] = { data = set("name index after outputs exclusive") },
+  ["ggen.Parser"] = { methods = set("argument option flag mutex group description epilog") },
+  ["ggen.ParserArgument"] = {
+    methods = set("description default args argname choices convert target hidden show_default"),
+  },
+  ["ggen.ParserOption"] = {
+    methods = set("description default args argname choices convert target hidden show_default"
+      .. " count init overwrite"),
+  },
 }

@@ -1,0 +1,99 @@
+-- ggen-lua plugin new KIND NAME: a repository of a plugin, ready to push.
+-- SPDX-License-Identifier: MIT
+local cli = require("ggen.cli")
+local fault = require("ggen.fault")
+local fs = require("ggen.core.fs")
+local scaffold = require("ggen.plugin.scaffold")
+
+local M = {
+  summary = "Make the repository of a plugin",
+  description = "Makes ggen-KIND-NAME/ with a small plugin that works: its specs, the contract test"
+    .. " of its kind, an example, a rockspec, a README, and what editors, luacheck, git and a CI"
+    .. " need. All of its tests pass as they are.",
+}
+
+function M.configure(parser)
+  parser:argument("kind", "What it decides."):choices(require("ggen.registry").kind_names())
+    :argname("KIND")
+  parser:argument("name", "How pipelines name it, behind its kind: small letters, digits and -.")
+    :argname("NAME")
+  parser:option("-o --output", "The directory to make (default: ggen-KIND-NAME).")
+    :argname("DIR")
+  parser:option("--owner", "Whose repository it is, as in its address (default: github.user of git,"
+    .. " or YOU)."):argname("NAME")
+  parser:flag("--no-git", "Do not make it a repository of git.")
+end
+
+local function check_name(kind, name)
+  if #name > 64 or not name:find("^%l[%l%d]*$") and not name:find("^%l[%l%d%-]*[%l%d]$") then
+    fault.raise(("plugin new: %q is no name of a plugin: small letters, digits and - between them,"
+      .. " as in fair-share"):format(name))
+  end
+  for _, builtin in ipairs(require("ggen.registry").builtin()) do
+    if builtin == kind .. "." .. name then
+      fault.raise(("plugin new: %s is part of ggen-lua, and goes before an installed one: choose"
+        .. " another name"):format(builtin))
+    end
+  end
+end
+
+-- What git knows of its user.
+local function git_config(name)
+  local result = require("ggen").std.sh.run({ "git", "config", name },
+    { env = { HOME = os.getenv("HOME") } })
+  local value = result and result.code == 0 and result.stdout:match("^[^\n]+")
+  return value or nil
+end
+
+-- Where the LuaCATS types of ggen-lua are: installed beside the program, or in its source tree.
+local function types_directory()
+  local program = fs.realpath("/proc/self/exe") or ""
+  local dir = program:match("^(.*)/[^/]*$") or ""
+  local installed = dir .. "/../share/ggen-lua/types"
+  for _, try in ipairs({ installed, dir .. "/../../lua/ggen/types" }) do
+    local real = fs.realpath(try)
+    if real then return real end
+  end
+  return "/usr/local/share/ggen-lua/types"
+end
+
+local function write(dir, files)
+  for path, text in require("ggen.sorted").pairs(files) do
+    local full = dir .. "/" .. path
+    fault.check(fs.mkdir((full:match("^(.*)/"))))
+    fault.check(fs.write(full, text))
+  end
+end
+
+---@async
+---@param args table
+---@return integer code
+function M.run(args)
+  check_name(args.kind, args.name)
+  local base = cli.directory(args)
+  local shown = args.output or scaffold.rock(args.kind, args.name)
+  local dir = shown:sub(1, 1) == "/" and shown or base .. "/" .. shown
+  if fs.stat(dir) and #(fs.list(dir) or { 1 }) > 0 then
+    fault.raise(("plugin new: %s is there already, and not empty"):format(shown))
+  end
+  local options = { kind = args.kind, name = args.name, types = types_directory(),
+    owner = args.owner or git_config("github.user") or "YOU", time = os.time(),
+    author = git_config("user.name") or "the authors of " .. scaffold.rock(args.kind, args.name) }
+  local path = scaffold.path(args.kind, args.name)
+  local text = scaffold.plugin(options)
+  write(dir, { [path] = text })
+  local plugin = require("ggen.registry").load(dir .. "/" .. path)
+  local page = require("ggen.plugin.page").section(args.kind .. "." .. args.name, plugin,
+    { source = text, use = require("ggen.plugin.templates." .. args.kind).use })
+  local files = scaffold.files(options, plugin, page)
+  write(dir, files)
+  local is_git = not args.no_git and require("ggen").std.sh.run({ "git", "init", "-q", "-b",
+    "main", dir }, { env = { HOME = os.getenv("HOME") } })
+  io.write(("Made %s:\n"):format(shown))
+  for file in require("ggen.sorted").pairs(files) do io.write("  ", file, "\n") end
+  io.write(("Next:\n  cd %s\n  ggen-lua plugin test && busted\n"):format(shown))
+  if is_git and is_git.code == 0 then io.write("  git add . && git commit\n") end
+  return 0
+end
+
+return M

@@ -1,0 +1,63 @@
+-- Which plugin is meant: by its name, by the path of its file, or by the rock in a directory.
+-- SPDX-License-Identifier: MIT
+local fault = require("ggen.fault")
+local fs = require("ggen.core.fs")
+
+local M = {}
+
+local ROOTS = { "lua", "src", "." } -- where the modules of a rock lie
+
+---@class ggen.PluginTarget
+---@field name string "kind.name", or what was asked for
+---@field plugin ggen.Plugin
+---@field path string? of its file
+---@field source string? text of its file
+
+---The plugins of the rock in a directory.
+---@param dir string
+---@return { kind: string, name: string, path: string }[] found, path relative to the directory
+function M.in_directory(dir)
+  local found = {}
+  for _, root in ipairs(ROOTS) do
+    local base = dir .. "/" .. root .. "/ggen/plugins"
+    if fs.stat(base) then
+      for _, path in ipairs(fs.glob(base, "*/**.lua") or {}) do
+        local kind, name = path:match("^(%a+)/(.+)%.lua$")
+        if kind and require("ggen.kinds").kinds[kind] then
+          found[#found + 1] = { kind = kind, name = name:gsub("/", "."),
+            path = ("%s/ggen/plugins/%s"):format(root, path) }
+        end
+      end
+      if #found > 0 then return found end
+    end
+  end
+  return found
+end
+
+---@param name string?
+---@param dir string absolute
+---@return ggen.PluginTarget raises a fault
+function M.find(name, dir)
+  local shown, path = name, nil
+  if not name then
+    local found = M.in_directory(dir)
+    if #found ~= 1 then
+      fault.raise(#found == 0
+        and "no plugin here (no file lua/ggen/plugins/KIND/NAME.lua): name one"
+        or ("there are %d plugins here: name one, as in ./%s"):format(#found, found[1].path))
+    end
+    shown = found[1].kind .. "." .. found[1].name
+    name = "./" .. found[1].path
+  end
+  if name:find("^%.?%.?/") then
+    path = name:sub(1, 1) == "/" and name or dir .. "/" .. name:gsub("^%./", "")
+  end
+  local plugin = require("ggen.registry").load(path or name, { dir = dir })
+  if path and shown == name and plugin.kind and path:find("/ggen/plugins/") then
+    shown = plugin.kind .. "." .. plugin.name
+  end
+  local source = path and fs.read(path)
+  return { name = shown, plugin = plugin, path = path, source = source or nil }
+end
+
+return M

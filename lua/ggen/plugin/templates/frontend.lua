@@ -1,0 +1,103 @@
+-- What `plugin new frontend NAME` begins with.
+-- SPDX-License-Identifier: MIT
+return {
+  plugin = [==[
+-- What the tasks are, from a file that is no pipeline.lua: here one with a line "name: command" for
+-- each task. "#" begins a comment.
+local ggen = require("ggen")
+
+---@type ggen.Plugin
+return {
+  name = "@NAME@",
+  kind = "frontend",
+  version = "@VERSION@",
+  api = "^1",
+  desc = "Take the lines of a file as tasks",
+  params = {
+    file = { type = "string", default = "tasks.txt", desc = "Name of the file." },
+  },
+  permissions = { "fs:.:ro" },
+  setup = function(params)
+    return {
+      ---Whether the directory has such a file.
+      detect = function(_, dir)
+        local loading = ggen.loading()
+        return loading ~= nil and loading:exists(dir .. "/" .. params.file)
+      end,
+
+      ---Declares what the file says, as a pipeline.lua does. What is read through ggen.loading()
+      ---makes the tasks be declared anew when it changes.
+      load = function(_, dir, pipeline)
+        local path = dir .. "/" .. params.file
+        local loading = ggen.loading()
+        local text, message = nil, "nothing is being loaded"
+        if loading then text, message = loading:read(path) end
+        if not text then error(message, 0) end
+        local number = 0
+        for line in (text .. "\n"):gmatch("([^\n]*)\n") do
+          number = number + 1
+          local rest = line:gsub("#.*$", "")
+          local name, command = rest:match("^%s*([%w_.-]+)%s*:%s*(.-)%s*$")
+          if name and command ~= "" then
+            pipeline:task(name)({ run = command })
+          elseif rest:find("%S") then
+            error(("line %d of %s: \"name: command\" expected"):format(number, params.file), 0)
+          end
+        end
+      end,
+    }
+  end,
+}
+]==],
+  spec = [==[
+local ggen = require("ggen")
+local plugin = require("ggen.plugins.frontend.@NAME@")
+
+describe("frontend.@NAME@", function()
+  local original, files
+
+  -- Stands for the load that is going on.
+  before_each(function()
+    original = ggen.loading
+    files = {}
+    rawset(ggen, "loading", function()
+      return {
+        exists = function(_, path) return files[path] ~= nil end,
+        read = function(_, path)
+          if files[path] then return files[path] end
+          return nil, path .. ": No such file or directory"
+        end,
+      }
+    end)
+  end)
+  after_each(function() rawset(ggen, "loading", original) end)
+
+  local function load(text)
+    files["/here/tasks.txt"] = text
+    local tasks = {}
+    plugin.setup({ file = "tasks.txt" }, {}):load("/here", {
+      task = function(_, name) return function(spec) tasks[name] = spec.run end end,
+    })
+    return tasks
+  end
+
+  it("knows its file", function()
+    local frontend = plugin.setup({ file = "tasks.txt" }, {})
+    assert.is_false(frontend:detect("/here"))
+    files["/here/tasks.txt"] = ""
+    assert.is_true(frontend:detect("/here"))
+  end)
+
+  it("declares a task for each line", function()
+    assert.same({ build = "make all", test = "make test" },
+      load("# what we do\nbuild: make all\n\n  test :  make test  # slow\n"))
+  end)
+
+  it("says which line is wrong", function()
+    assert.has_error(function() load("build: make\nnonsense\n") end,
+      'line 2 of tasks.txt: "name: command" expected')
+  end)
+end)
+]==],
+  not_called = "This version of ggen-lua calls frontends of its own only.",
+}

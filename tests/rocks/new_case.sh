@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# The repository that `plugin new` makes passes its own tests, for every kind.
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+suite=new
+# shellcheck source=support.sh
+source "$(dirname "$0")/support.sh"
+mkdir bin
+ln -s "$GGEN_LUA" bin/ggen-lua
+PATH=$PWD/bin:$PATH
+
+kinds="cache command containers executor fingerprint frontend hooks observer scheduler store watch workspaces"
+
+# specs DIR KIND: all of them, and there are some.
+specs() {
+  local output status=0 without=()
+  ggen-lua lua -l "ggen.contract.$2" </dev/null 2>/dev/null || without=(--exclude-pattern=contract_spec)
+  output=$(cd "$1" && busted -o TAP "${without[@]}") || status=$?
+  printf '%s\n' "$output"
+  ((status == 0)) && [[ $output == *"ok 2"* ]]
+}
+clean() { (cd "$1" && luacheck --no-color . && luarocks lint ./*.rockspec); }
+same() { (cd "$1" && ggen-lua plugin doc --update README.md | grep -q 'is up to date'); }
+# make_rock DIR: LuaRocks can build it as it is.
+make_rock() {
+  (cd "$1" && luarocks make --tree "$PWD/tree" --deps-mode none ./*.rockspec &&
+    cmp lua/ggen/plugins/*/mine.lua tree/share/lua/5.1/ggen/plugins/*/mine.lua && rm -r tree)
+}
+
+for kind in $kinds; do
+  dir=ggen-$kind-mine
+  check "$kind: it is made" says "lua/ggen/plugins/$kind/mine.lua" ggen-lua plugin new "$kind" mine
+  check "$kind: its specs pass" specs "$dir" "$kind"
+  check "$kind: luacheck and luarocks lint have nothing to say" clean "$dir"
+  check "$kind: LuaRocks builds it" make_rock "$dir"
+  check "$kind: its README has the page of plugin doc" same "$dir"
+done
+
+check "a kind that there is not" fails 2 "must be one of" ggen-lua plugin new schedular mine
+check "no name of a plugin" fails 2 "is no name of a plugin" ggen-lua plugin new cache ../mine
+check "a name that is taken" fails 2 "is part of ggen-lua" ggen-lua plugin new cache lru
+check "a directory with something in it" fails 2 "is there already" ggen-lua plugin new cache mine
+check "it is a repository of git" test -d ggen-cache-mine/.git
+check "or not" ggen-lua plugin new --no-git -o elsewhere/it cache mine
+check "then there is none" test ! -e elsewhere/it/.git
+check "a directory that cannot be written" fails 2 "/proc/x" ggen-lua plugin new -o /proc/x cache mine
+summary
