@@ -66,6 +66,8 @@ for _, row in ipairs(contract.ORDER) do
     contract.page(name, kinds.kinds[name], types, source, problem) }
 end
 
+require("complete").check(types, std, require("lua").reality(), problem)
+
 -- Where two texts part, for the message.
 local function first_difference(old, new)
   local number = 1

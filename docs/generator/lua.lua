@@ -62,8 +62,9 @@ local PARTS = { "async", "delivery", "environment", "evict", "files", "history",
   "suggest", "targets",
   "trace", "units" }
 
--- The value that a class describes, to compare the names. What starts with "_" is private.
-local function reality()
+---The values that classes describe, to compare the names. What starts with "_" is private.
+---@return table<string, table>
+function M.reality()
   -- The table of methods behind an __index, which may be a function over it.
   local function behind(index, has)
     if type(index) == "table" then return index end
@@ -106,7 +107,7 @@ local function reality()
 end
 
 local function compare(classes, functions, problem)
-  for name, value in pairs(reality()) do
+  for name, value in pairs(M.reality()) do
     local described = {}
     for _, field in ipairs(classes[name].fields) do described[field.name] = true end
     for _, item in ipairs(functions[name] or {}) do described[item.name] = true end

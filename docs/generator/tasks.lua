@@ -189,6 +189,9 @@ to_type = function(spec, path)
   return spec.single and of .. "|" .. list or list
 end
 
+local RECORD_TEXTS = { ["ggen.TaskReady"] = "When a service is ready.",
+  ["ggen.TaskRetries"] = "How often a task is tried again, and when." }
+
 local function class(out, name, record, names, prefix, text)
   out[#out + 1] = text and ("---%s"):format(text) or nil
   out[#out + 1] = ("---@class %s"):format(name)
@@ -236,7 +239,8 @@ function M.types(fields)
   class(out, "ggen.TaskSpec", fields.task, order, "", "What may stand in p:task \"name\" { ... }.")
   for _, name in ipairs(sorted.keys(RECORDS)) do
     local record = record_in(fields.task.fields[name])
-    class(out, RECORDS[name], record, names_of(record), name .. ".")
+    class(out, RECORDS[name], record, names_of(record), name .. ".", RECORD_TEXTS[RECORDS[name]]
+      or ("What `%s` of a task may have."):format(name))
   end
   return (table.concat(out, "\n"):gsub("\n+$", "\n"))
 end

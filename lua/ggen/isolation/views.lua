@@ -13,7 +13,7 @@ local OPTIONS = set("jobs io_jobs keep_going dry_run timeout output single verbo
 ---@type table<string, ggen.IsolationView>
 return {
   ["ggen.Task"] = {
-    data = set("index id name workspace dir spec matrix needs"),
+    data = set("index id name workspace dir spec matrix"),
     shapes = { declaration = set("file line") },
   },
   ["ggen.Project"] = {
@@ -39,7 +39,7 @@ return {
   },
   ["ggen.Context"] = {
     data = set("steps env cwd"), objects = set("task describe"),
-    methods = set("step process"), needs = { step = "process", process = "process" },
+    methods = set("step"), needs = { step = "process" },
   },
   ["ggen.History"] = { data = set("damaged"), methods = set("lines record records") },
   ["ggen.Targets"] = { methods = set("judge") },

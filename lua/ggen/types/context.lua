@@ -15,6 +15,7 @@
 ---@field fs ggen.fs files; relative paths start at ctx.cwd
 local UserContext = {}
 
+---What a function sees of its task.
 ---@class ggen.UserTask
 ---@field id string "test:suite=unit"
 ---@field name string
@@ -34,6 +35,7 @@ function UserContext.sh(command, options) end
 ---@param time ggen.Duration
 function UserContext.sleep(time) end
 
+---How a command of ctx.sh runs.
 ---@class ggen.ShellOptions
 ---@field capture? boolean|integer keep the output: true for 16 MiB of each stream, or a number
 ---@field check? boolean false: return the result of a failure instead of raising
@@ -62,6 +64,7 @@ function UserContext.sleep(time) end
 ---@field peak_memory number? bytes, of the largest process; nil when it took no more than ggen-lua
 ---itself, below which the kernel tells nothing
 
+---Lines that stand among the output of the task.
 ---@class ggen.UserLog
 ---@field info fun(...) writes its arguments, joined by spaces, as a line
 ---@field warn fun(...) the same to the error stream, after "warning: "
@@ -71,11 +74,13 @@ function UserContext.sleep(time) end
 ---@class ggen.fs
 local fs = {}
 
+---Looks at a file or directory, without reading it.
 ---@param path string
 ---@param options? { follow: boolean? } follow = false: look at the link itself
 ---@return { type: "file"|"directory"|"link"|"other", size: number, mode: integer, mtime: number }?
 function fs.stat(path, options) end
 
+---Reads a whole file.
 ---@param path string
 ---@param max? number bytes; a larger file is refused
 ---@return string?
@@ -87,6 +92,7 @@ function fs.read(path, max) end
 ---@return true?
 function fs.write(path, bytes) end
 
+---What is in a directory.
 ---@param path string
 ---@return { name: string, type: string }[]? entries sorted by name
 function fs.list(path) end
@@ -96,20 +102,24 @@ function fs.list(path) end
 ---@return true?
 function fs.mkdir(path) end
 
+---Removes a file, a link or an empty directory; with `recursive` also what is in it.
 ---@param path string
 ---@param options? { recursive: boolean? }
 ---@return true?
 function fs.remove(path, options) end
 
+---Moves a file or directory within a file system; a file that has the name is replaced.
 ---@param from string
 ---@param to string
 ---@return true?
 function fs.rename(from, to) end
 
+---Resolves links and `..`.
 ---@param path string
 ---@return string? absolute path without links
 function fs.realpath(path) end
 
+---Asks the file system, not the name.
 ---@param path string
 ---@return boolean whether it is a file that this user may execute
 function fs.executable(path) end
@@ -120,18 +130,22 @@ function fs.executable(path) end
 ---@return string[]? paths relative to root, sorted
 function fs.glob(root, patterns) end
 
+---Whether a glob of the pipeline fits a path.
 ---@param pattern string
 ---@param path string
 ---@return boolean
 function fs.match(pattern, path) end
 
+---Where relative paths begin.
 ---@return string ctx.cwd
 function fs.cwd() end
 
+---Whether somebody looks at it, rather than a file or a program.
 ---@param fd integer
 ---@return boolean whether the descriptor is a terminal
 function fs.is_tty(fd) end
 
+---Names the directory; it makes none.
 ---@return string where temporary files belong: $TMPDIR or /tmp
 function fs.temp_dir() end
 

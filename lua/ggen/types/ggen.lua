@@ -90,6 +90,7 @@ function Loading:read(path) end
 ---@return integer? line
 function Loading:decode(path, decode) end
 
+---Looks whether there is such a file; the pipeline is evaluated anew when that changes.
 ---@param path string relative to dir, or absolute
 ---@return boolean whether there is something of that name
 function Loading:exists(path) end

@@ -3,6 +3,7 @@
 -- records and lines are those of docs/run-record.schema.json and docs/history-line.schema.json.
 -- SPDX-License-Identifier: MIT
 
+---What earlier runs have left behind.
 ---@class ggen.history
 local history = {}
 
@@ -13,8 +14,9 @@ function history.open(project_dir) end
 
 ---A record of a file, whoever wrote it.
 ---@param path string
+---@param shown? string how messages name it
 ---@return table record raises an error that names the file when it is none
-function history.read(path) end
+function history.read(path, shown) end
 
 ---Where the runs of a project are kept.
 ---@class ggen.History
@@ -24,6 +26,7 @@ function history.read(path) end
 ---@field problem string? why the file of the history cannot be read, when it is there
 local History = {}
 
+---Which lines of the history are wanted.
 ---@class ggen.HistoryQuery
 ---@field most integer? how many lines; 200 when it is not said
 ---@field bytes integer? how far back the file is read; 64 MiB when it is not said

@@ -87,6 +87,7 @@
 ---@field script string? holds when it ends with 0
 ---@field fail_message string?
 
+---What `run_task` of cargo-make may run.
 ---@class ggen.make_toml.Choice
 ---@field names string[]
 ---@field line integer
@@ -111,6 +112,7 @@
 ---@field shell string?
 ---@field line integer
 
+---A workspace that the file names.
 ---@class ggen.make_toml.Workspace
 ---@field name string
 ---@field path string

@@ -8,14 +8,18 @@
 ---@field CANCELLED table what a cancelled wait raises; a pcall that sees it raises it again
 local async = {}
 
+---For what can be called from anywhere, and waits only where it may.
 ---@return boolean whether the caller runs in a coroutine that may wait
 function async.can_wait() end
 
 ---Starts a function in a coroutine of its own, at once, until its first wait.
----@param fn fun(): ...
+---@param fn fun(a: any, b: any, c: any): ...
 ---@param on_done? fun(ok: boolean, ...)
----@return { cancel: fun(self) }
-function async.run(fn, on_done) end
+---@param a? any first argument of fn
+---@param b? any
+---@param c? any
+---@return ggen.async.Thread
+function async.run(fn, on_done, a, b, c) end
 
 ---Starts a function whose end nobody waits for; an error is raised out of the loop.
 ---@param fn fun(a: any, b: any, c: any)
@@ -30,6 +34,7 @@ function async.spawn(fn, a, b, c) end
 ---@return ...
 function async.await(start) end
 
+---Waits; Ctrl-C ends the wait.
 ---@async
 ---@param seconds number
 function async.sleep(seconds) end
@@ -53,35 +58,79 @@ function async.race(fns) end
 ---@return function
 function async.wrap(argc, fn) end
 
+---Lets only so many in at once; the others wait in the order in which they came.
 ---@param size integer how many may hold it at once
----@return { acquire: fun(self), release: fun(self), with: fun(self, fn: fun(): any): any }
+---@return ggen.async.Semaphore
 function async.semaphore(size) end
 
 ---A value that comes later; any number may wait for it.
----@return { resolve: fun(self, ...), wait: fun(self): ... }
+---@return ggen.async.Future
 function async.future() end
+
+---What ggen.async.run started.
+---@class ggen.async.Thread
+---@field status "running"|"done"|"failed"
+local Thread = {}
+
+---Ends the wait that it is in, which raises CANCELLED there.
+function Thread:cancel() end
+
+---What ggen.async.semaphore makes.
+---@class ggen.async.Semaphore
+local Semaphore = {}
+
+---Waits for room, and takes it.
+---@async
+function Semaphore:acquire() end
+
+---Gives it back.
+function Semaphore:release() end
+
+---Calls a function while there is room for it.
+---@async
+---@param fn fun(): ...
+---@return any ... its results
+function Semaphore:with(fn) end
+
+---What ggen.async.future makes.
+---@class ggen.async.Future
+local Future = {}
+
+---Gives it its values, and lets those go on that wait. Only the first call counts.
+---@param ... any
+function Future:resolve(...) end
+
+---Waits for the values; returns at once when they are there.
+---@async
+---@return any ... the values
+function Future:wait() end
 
 ---The strict environment of tasks.
 ---@class ggen.environment
 ---@field PASSES string[] variables of the caller that pass without being declared
 local environment = {}
 
+---The variables of the caller that pass by themselves.
 ---@return table<string, string> what a task gets that declares nothing
 function environment.base() end
 
+---The same with what a task declares.
 ---@param spec ggen.TaskSpec
+---@param makeflags? string of the jobserver of the run; what the task says of MAKEFLAGS wins
 ---@return table<string, string>
-function environment.of(spec) end
+function environment.of(spec, makeflags) end
 
 ---"Did you mean".
 ---@class ggen.suggest
 local suggest = {}
 
+---The end of a message about an unknown name.
 ---@param word string
 ---@param names string[]|table<string, any> names, or a map whose keys are the names
 ---@return string text ` (did you mean "x"?)`, or an empty text
 function suggest.hint(word, names) end
 
+---The names that somebody may have meant.
 ---@param word string
 ---@param names string[]|table<string, any>
 ---@param most? integer default 3
@@ -95,15 +144,18 @@ function suggest.nearest(word, names, most) end
 ---@return integer distance limit + 1 when it is larger
 function suggest.distance(a, b, limit) end
 
+---Reads and writes JSON.
 ---@class ggen.json
 ---@field null userdata stands for null
 local json = {}
 
+---Reads one value, strictly.
 ---@param text string
 ---@return any? value
 ---@return string? message with line and column
 function json.decode(text) end
 
+---Writes a value.
 ---@param value any
 ---@param options? { indent: integer?, invalid_utf8: "refuse"|"replace"|nil }
 ---@return string? text keys are sorted
@@ -115,21 +167,26 @@ function json.encode(value, options) end
 ---@return table list the same
 function json.array(list) end
 
+---Pieces that observers share.
 ---@class ggen.report
 local report = {}
 
+---Says why a task failed, as the end of a line.
 ---@param result ggen.TaskResult
 ---@return string? text why a task failed, nil for one that did not
 function report.reason(result) end
 
+---Says what became of a run, in one line.
 ---@param totals ggen.Totals
 ---@return string the line that ends a run
 function report.summary(totals) end
 
+---Says which tasks are unreliable.
 ---@param totals ggen.Totals
 ---@return string? the line that names the tasks that passed on a retry; nil when there was none
 function report.flaky(totals) end
 
+---Says what the cache did.
 ---@param totals ggen.Totals of a run with --cache-stats
 ---@return string the line of --cache-stats
 function report.cache_summary(totals) end
@@ -153,6 +210,7 @@ function report.chain(tasks, most) end
 ---@return string text with a newline after each row
 function report.table(rows) end
 
+---Makes a text fit the width of a terminal.
 ---@param text string
 ---@param columns integer
 ---@return string text with dots in the place of what is wider than that on a terminal
@@ -182,6 +240,7 @@ function report.append(run, name, path, text) end
 ---@return ggen.report.Blocks
 function report.blocks(screen, header) end
 
+---Keeps the outputs of tasks apart.
 ---@class ggen.report.Blocks
 local Blocks = {}
 
@@ -202,12 +261,14 @@ function Blocks:finish(task, log, footer, footer_only) end
 ---@field params table<string, ggen.Param> of a plugin that has targets
 local targets = {}
 
+---Takes the targets of a plugin's params.
 ---@param params table as checked by targets.params
 ---@param project table? host.project: names that it does not have are an error
 ---@return ggen.Targets? targets
 ---@return string? message
 function targets.new(params, project) end
 
+---Asks params that are not checked yet.
 ---@param params table?
 ---@return boolean whether they have any target
 function targets.any(params) end
@@ -234,6 +295,7 @@ function targets.of(params, project) end
 ---@field status "good"|"acceptable"|"slow"|nil
 ---@field percent number? (target - duration) / target * 100; the target is the required one
 
+---Judges one duration.
 ---@param name string
 ---@param duration number seconds
 ---@param limits { required: number?, stretch: number? }
@@ -258,9 +320,11 @@ function targets.cells(row) end
 ---@return string[] stretch those that met the required limit, if they have one
 function targets.missed(judgement) end
 
+---Limits that somebody set.
 ---@class ggen.Targets
 local Targets = {}
 
+---Judges a recorded run.
 ---@param record table of a run
 ---@return { total: ggen.TargetRow, stages: ggen.TargetRow[] } judgement of what took part
 function Targets:judge(record) end
@@ -271,12 +335,14 @@ function Targets:judge(record) end
 ---@field part table<string, { unit: string, desc: string }> those of a task or a phase
 local metrics = {}
 
+---Looks a figure up by its name.
 ---@param name string "wall", "task.test.duration"
 ---@param project table? host.project: names of tasks that it does not have are an error
 ---@return { name: string, unit: string, desc: string, value: fun(record: table): number? }? metric
 ---@return string? message
 function metrics.find(name, project) end
 
+---Makes a condition that can be asked about records.
 ---@param condition string as "hit_rate < 0.8 and wall > 60s"
 ---@param project table?
 ---@return { metrics: table[], holds: fun(self, record: table): boolean, table<string, number> }?
@@ -332,6 +398,7 @@ local evict = {}
 ---@return ggen.EvictReason? reason as given, so that victims() can return the call
 function evict.lowest(entries, budget, score, reason) end
 
+---Checks values against descriptions, as params are checked.
 ---@class ggen.schema
 local schema = {}
 
@@ -349,23 +416,28 @@ function schema.check(param, value) end
 ---@return string
 function schema.message(message, where) end
 
+---Names a type for messages and tables.
 ---@param param ggen.Param
 ---@return string the type as a reader would name it
 function schema.type_name(param) end
 
+---Durations and sizes, read and written.
 ---@class ggen.units
 local units = {}
 
+---Reads a duration: seconds, or a text such as "1h30m".
 ---@param value ggen.Duration
 ---@return number? seconds
 ---@return string? message
 function units.duration(value) end
 
+---Reads a size: bytes, or a text such as "512KiB".
 ---@param value ggen.Size
 ---@return number? bytes
 ---@return string? message
 function units.size(value) end
 
+---Reads a number of jobs: a whole number above zero.
 ---@param value string what was given to -j
 ---@return integer? jobs
 ---@return string? message
@@ -378,6 +450,7 @@ function units.jobs(value) end
 ---@return fun(value: string): integer?, string?
 function units.whole(option, least, most) end
 
+---Writes a duration for people.
 ---@param seconds number
 ---@return string "0.42 s", "2 m 05 s"
 function units.format_duration(seconds) end
@@ -387,14 +460,17 @@ function units.format_duration(seconds) end
 ---@return string text "35 us", "1.2 ms", "1.20 s"
 function units.format_short(seconds) end
 
+---Rounds a duration.
 ---@param seconds number?
 ---@return number? seconds to the millisecond, for JSON
 function units.milliseconds(seconds) end
 
+---Writes a duration that is only guessed.
 ---@param seconds number
 ---@return string "12 s", "2 m 05 s": as precise as an estimate is
 function units.format_estimate(seconds) end
 
+---Writes a size for people.
 ---@param bytes number
 ---@return string "1.5 KiB"
 function units.format_size(bytes) end

@@ -71,12 +71,13 @@
 ---@field options ggen.RunOptions what the command line asked for
 ---@field style ggen.Style
 ---@field project_dir string absolute
----@field project table? the project that the plugin is set up for, with its tasks
+---@field project ggen.Project? the project that the plugin is set up for, with its tasks
 ---@field note fun(level: string, text: string, task: ggen.Task?) "info", "warning" or "error"
 ---@field now fun(): number monotonic seconds
 ---@field unix fun(): number seconds since 1970
 ---@field output_sink fun(fn: fun(stream: "out"|"err", bytes: string)): userdata makes a sink
 
+---What the command line asked for.
 ---@class ggen.RunOptions
 ---@field jobs integer how many tasks run at once
 ---@field io_jobs integer? so many tasks that wait more than they compute run beside these
@@ -189,6 +190,7 @@ function View:durations() end
 ---@return number[] seconds, by the index of the task
 function View:remaining() end
 
+---What a task is expected to take, as durations() has it.
 ---@param task ggen.Task
 ---@return number seconds
 function View:expected(task) end
@@ -198,6 +200,7 @@ function View:expected(task) end
 ---@return number bytes, 0 when nothing is known
 function View:memory(task) end
 
+---Where a task belongs.
 ---@param task ggen.Task
 ---@return string? the workspace that it belongs to
 function View:workspace(task) end
@@ -225,6 +228,7 @@ function View:longest_refused() end
 ---@field pid? integer of a service that is a process of this machine
 ---@field env? table<string, string|number> for the task's commands
 
+---What a task asks for.
 ---@class ggen.LeaseRequest
 ---@field name string
 ---@field task ggen.Task

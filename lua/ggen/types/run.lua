@@ -2,6 +2,7 @@
 -- The types of what plugins see of a run: tasks, results, logs, the screen.
 -- SPDX-License-Identifier: MIT
 
+---A task of the plan.
 ---@class ggen.Task
 ---@field index integer position in the order of declaration
 ---@field id string "build", "api#build", "test:suite=unit"
@@ -11,7 +12,6 @@
 ---@field spec ggen.TaskSpec as written, with ${matrix.x} replaced and times in seconds
 ---@field matrix table<string, string|number|boolean>?
 ---@field declaration { file: string, line: integer } where it was declared
----@field needs integer[] indices
 
 ---@class ggen.TaskResult
 ---@field status "ok"|"failed"|"skipped"
@@ -37,6 +37,7 @@
 ---@field prediction "run"|"restore"|"maybe"|nil of a dry run; maybe: a need has to run first
 ---@field not_stored string? which policy did not want the result, and why
 
+---What became of a run, in numbers.
 ---@class ggen.Totals
 ---@field tasks integer
 ---@field ok integer with those that were up to date or restored
@@ -78,11 +79,11 @@
 ---@field stored_bytes number
 
 ---@class ggen.Run
----@field project { dir: string, task: fun(self, index: integer): ggen.Task }
+---@field project ggen.Project
 ---@field totals ggen.Totals
 ---@field options ggen.RunOptions
 ---Says something that belongs to no task's output; level is "info", "warning" or "error".
----@field events { note: fun(self, level: string, text: string) }
+---@field events ggen.Events
 local Run = {}
 
 ---What is written down of the run: the record of docs/run-record.schema.json as a table, in which
@@ -104,6 +105,44 @@ function Run:critical_path() end
 ---@return number? seconds nil when too little is known
 function Run:time_left() end
 
+---The project, as it was loaded.
+---@class ggen.Project
+---@field dir string absolute directory of the root file
+local Project = {}
+
+---The task at a place of the order of declaration.
+---@param index integer
+---@return ggen.Task
+function Project:task(index) end
+
+---How many tasks it has, with the beginnings and the ends of phases.
+---@return integer
+function Project:count() end
+
+---Where a task is.
+---@param id string
+---@return integer? index
+function Project:find(id) end
+
+---The other way round.
+---@param index integer
+---@return string id
+function Project:id(index) end
+
+---What somebody may have meant, for "did you mean".
+---@return table<string, true> names of tasks and phases
+function Project:names() end
+
+---Where a run says things.
+---@class ggen.Events
+local Events = {}
+
+---Says something that belongs to no task's output.
+---@param level "info"|"warning"|"error"
+---@param text string
+---@param task? ggen.Task that it is about
+function Events:note(level, text, task) end
+
 ---@class ggen.Step one thing to run
 ---@field argv string[]?
 ---@field shell string? a command; a shell is used when it needs one
@@ -123,6 +162,7 @@ local Context = {}
 ---@return ggen.Result
 function Context:step(step) end
 
+---Writes a step for people.
 ---@param step ggen.Step
 ---@return string text the command as one would type it
 function Context.describe(step) end
@@ -143,10 +183,12 @@ function Context:command(command) end
 ---@return userdata
 function Context:log() end
 
+---Says something of the task.
 ---@param level "info"|"warning"
 ---@param text string said of the task, beside its output
 function Context:note(level, text) end
 
+---What the task has leased from the plugin of kind containers.
 ---@return table<string, ggen.Lease> leases that the task has, by name
 function Context:leases() end
 
@@ -162,6 +204,7 @@ function Context:output_directories() end
 ---@field files integer inputs that were put into it
 local CleanRoom = {}
 
+---Makes a directory that has only what the task declares.
 ---@async
 ---@return ggen.CleanRoom? room with the inputs of the task, and what its needs made
 ---@return string? message
@@ -173,6 +216,7 @@ function Context:clean_room() end
 ---@return string? message
 function CleanRoom:collect() end
 
+---Guesses what the task looked for in vain.
 ---@param text string what the task said
 ---@param cwd string absolute, where it was
 ---@return string[] paths that it probably missed
@@ -197,6 +241,7 @@ local Log = {}
 ---@param sink userdata
 function Log:attach(sink) end
 
+---Writes what it holds into the sink.
 ---@param sink userdata
 function Log:replay(sink) end
 
@@ -204,21 +249,26 @@ function Log:replay(sink) end
 ---@param bytes integer 1 MiB at most
 function Log:keep_tail(bytes) end
 
+---The end of the output.
 ---@param lines integer
 ---@return string the last lines
 function Log:tail(lines) end
 
+---The beginning of the output.
 ---@param max integer
 ---@return string the first max bytes
 ---@return boolean truncated
 function Log:text(max) end
 
+---How much there was, also of what is not kept.
 ---@return integer bytes that came
 function Log:size() end
 
+---Where observers write for people.
 ---@class ggen.Screen
 local Screen = {}
 
+---Writes above the live line.
 ---@param text string
 function Screen:write(text) end
 
@@ -226,16 +276,20 @@ function Screen:write(text) end
 ---@param text string?
 function Screen:status(text) end
 
+---Whether it is a terminal.
 ---@return boolean
 function Screen:is_tty() end
 
+---How wide it is.
 ---@return integer columns
 function Screen:width() end
 
+---Makes a sink that writes whole lines only.
 ---@param prefix string of each line
 ---@return userdata sink
 function Screen:lines(prefix) end
 
+---Makes a sink for bytes.
 ---@return userdata sink that writes bytes as they are
 function Screen:raw() end
 

@@ -38,6 +38,7 @@ function http.request(options) end
 ---@field cert_file? string a certificate to show to the server (PEM)
 ---@field key_file? string its key (PEM)
 
+---What a server answered.
 ---@class ggen.HttpResponse
 ---@field status integer
 ---@field headers table<string, string> names in lower case; repeated ones are joined by ", "
@@ -57,6 +58,7 @@ function http.request(options) end
 ---@return ggen.HttpResponse? refusal the other answer, with up to 1 MiB of its body
 function http.upgrade(options) end
 
+---A connection that is to be taken over.
 ---@class ggen.HttpUpgrade
 ---@field unix_socket? string path of a socket to connect to; or:
 ---@field host? string a name or an address
@@ -117,6 +119,7 @@ function Stream:close() end
 ---@class ggen.delivery
 local delivery = {}
 
+---Makes one, which sends nothing yet.
 ---@param options ggen.DeliveryOptions
 ---@return ggen.Delivery
 function delivery.new(options) end
@@ -147,6 +150,7 @@ function delivery.said(text, most) end
 ---@field unix? fun(): number seconds since 1970
 ---@field jitter? fun(): number from 0 to 1
 
+---What became of the letters.
 ---@class ggen.DeliveryReport
 ---@field sent integer letters
 ---@field kept integer letters that a later run will send
@@ -154,6 +158,7 @@ function delivery.said(text, most) end
 ---@field problem string? the last thing that went wrong
 ---@field note string? what `answered` returned
 
+---Sends letters one after another.
 ---@class ggen.Delivery
 local Delivery = {}
 
@@ -211,9 +216,11 @@ function files.hold(path, fn) end
 ---@return any
 function files.try(path, fn) end
 
+---Randomness of the system.
 ---@class ggen.random
 local random = {}
 
+---Makes a name that nobody else has.
 ---@param bytes integer
 ---@return string hex two digits for each byte, from the system; never all zeros
 function random.hex(bytes) end

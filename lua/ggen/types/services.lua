@@ -35,6 +35,7 @@ function readiness.watch(text) end
 ---@field schema table checks a ggen.LocalServiceSpec in params (ggen.schema)
 local local_service = {}
 
+---A service that is a process of this machine.
 ---@class ggen.LocalServiceSpec
 ---@field run string|string[] the command that starts it, and stays
 ---@field ready? ggen.TaskReady default: the port that it was given accepts
@@ -42,6 +43,7 @@ local local_service = {}
 ---@field cwd? string
 ---@field grace? ggen.Duration between the request to end and the kill (default 5 s)
 
+---Where it runs.
 ---@class ggen.LocalServiceOptions
 ---@field cwd? string where it runs when the spec does not say it
 ---@field on_output? fun(stream: "out"|"err", bytes: string)
@@ -63,9 +65,11 @@ function local_service.start(spec, options) end
 ---@field pid integer?
 local LocalService = {}
 
+---Whether its process runs.
 ---@return boolean
 function LocalService:alive() end
 
+---How it ended.
 ---@return string? why it is not alive: "exit code 1: its last line"
 function LocalService:ending() end
 

@@ -64,11 +64,13 @@
 ---@field weight? ggen.TaskWeight What the task uses of the machine, for schedulers
 ---@field fast? ggen.TaskFast A quicker form of the task, for run --fast
 
+---What `fast` of a task may have.
 ---@class ggen.TaskFast
 ---@field inputs? string|string[] What the quick form depends on
 ---What to run: a command, an argv, a Lua function, or a list of them in order
 ---@field run? ggen.RunStep|ggen.RunStep[]
 
+---When a service is ready.
 ---@class ggen.TaskReady
 ---@field cmd? string|string[] Ready when this command ends with 0
 ---@field host? string Where the port is
@@ -78,24 +80,28 @@
 ---@field port? integer Ready when this TCP port of this machine accepts
 ---@field timeout? ggen.Duration Not ready by then: the service failed
 
+---How often a task is tried again, and when.
 ---@class ggen.TaskRetries
 ---@field count integer Tries after the first one
 ---@field delay? ggen.Duration Wait before the first retry
 ---@field factor? number Each wait is so many times the one before
 ---@field max_delay? ggen.Duration The longest wait
 
+---What `services` of a task may have.
 ---@class ggen.TaskService
 ---@field [1] string Its name
 ---Of a container: env(lease) returns a table of variables for the task
 ---@field env? fun(lease: ggen.Lease): table<string, string|number>
 ---@field shared? boolean Of a container: others that say so may use it meanwhile
 
+---What `weight` of a task may have.
 ---@class ggen.TaskWeight
 ---@field cpu? number Cores that the task keeps busy
 ---Share of the disk or network, 1 is all of it; true: some. Without cpu: it mostly waits
 ---@field io? boolean|number
 ---@field memory? ggen.Size Peak memory
 
+---What `when` of a task may have.
 ---@class ggen.TaskWhen
 ---@field arch? string|string[] One of these: "x64", "arm64"
 ---A variable of the caller that is set, or variables with these values

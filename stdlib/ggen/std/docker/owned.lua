@@ -355,12 +355,14 @@ local function first_line(path)
   return text and text:match("^[^\n]*")
 end
 
+---Who owns what this process makes.
 ---@return string digits of the user that this process runs as
 function M.user()
   local status = fs.read("/proc/self/status", 64 * 1024) or ""
   return status:match("\nUid:%s+(%d+)") or "?"
 end
 
+---Where this process runs.
 ---@return string name of this machine
 function M.host() return first_line("/proc/sys/kernel/hostname") or "?" end
 

@@ -50,6 +50,7 @@ local PROGRESS = 5 -- seconds between two words about a pull
 local Warm = {}
 Warm.__index = Warm
 
+---Makes a keeper of warm containers, which has none yet.
 ---@param options ggen.docker.WarmOptions
 ---@return ggen.docker.Warm
 function M.new(options)
@@ -77,6 +78,7 @@ function Warm:_note(level, text)
   if self._options.note then self._options.note(level, text) end
 end
 
+---The engine of its containers, connected with the first call.
 ---@async
 ---@return ggen.docker.Engine?
 ---@return string? message
