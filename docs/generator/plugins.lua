@@ -16,7 +16,8 @@ local SEEN = { "ggen.HealthReport", "ggen.Host", "ggen.RunOptions", "ggen.Style"
   "ggen.Lease", "ggen.LeaseRequest", "ggen.LeaseWant",
   "ggen.View", "ggen.Machine", "ggen.Hook", "ggen.WorkspaceFound", "ggen.CacheEntries",
   "ggen.CacheEntry", "ggen.NewResult", "ggen.KeyBuilder", "ggen.CacheOptions", "ggen.CacheTotals",
-  "ggen.FileEvent" }
+  "ggen.FileEvent", "ggen.Project", "ggen.Events", "ggen.Parser", "ggen.ParserArgument",
+  "ggen.ParserOption" }
 
 local function param_rows(plugin, problem)
   local rows = {}

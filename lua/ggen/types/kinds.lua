@@ -441,7 +441,7 @@ local CommandPlugin = {}
 
 ---Adds options to the subcommand.
 ---After an error: the program ends with it and the line of `p:use`, exit code 2.
----@param parser table of argparse
+---@param parser ggen.Parser of argparse
 function CommandPlugin:args(parser) end
 
 ---Does what the subcommand is for.
