@@ -320,7 +320,11 @@ function M.new(host)
   return setmetatable({ _host = host, _by_kind = {}, _order = {} }, Registry)
 end
 
-local function check_methods(kind, impl)
+---Checks what setup returned.
+---@param kind string
+---@param impl any
+---@return string? problem
+function M.problem_of(kind, impl)
   if type(impl) ~= "table" then
     return ("setup must return a table of methods, it returned %s"):format(type(impl))
   end
@@ -404,7 +408,7 @@ function Registry:make(name, params, place, kind, host)
     if file then file = shown_path(file) else file, line = place.file, place.line end
     fault.raise(("plugin %q: %s"):format(name, refused), file, line)
   end
-  local wrong = not ok and ("setup raised: " .. tostring(impl)) or check_methods(plugin.kind, impl)
+  local wrong = not ok and ("setup raised: " .. tostring(impl)) or M.problem_of(plugin.kind, impl)
   if wrong then fault.raise(("plugin %q is broken: %s"):format(name, wrong), place.file,
     place.line) end
   local instance = { name = name, plugin = plugin, impl = impl, params = checked,

@@ -1,0 +1,97 @@
+-- The contract suite by the kind scheduler: each check fails for a plugin that is wrong in just
+-- that way, and for no other.
+-- SPDX-License-Identifier: MIT
+local wrong_plugins = require("wrong_plugins")
+
+local GOOD = [[
+    local seen, level = 0, params.level
+    local self = {
+      priority = function(_, task) return task.index % (level + 1) end,
+      admit = function() return true end,
+      observe = function() seen = seen + 1 end,
+    }
+]]
+local function with(text) return GOOD .. text .. "\nreturn self" end
+
+describe("the contract suite of schedulers", function()
+  it("finds nothing about a good one", function()
+    local report = wrong_plugins.check("scheduler", with(""))
+    assert.same({}, (wrong_plugins.failed(report)), select(2, wrong_plugins.failed(report)))
+    assert.is_true(report.ok)
+    assert.same({ "scheduler", "./wrong.lua", 1 }, { report.kind, report.name, report.seed })
+  end)
+
+  for _, name in ipairs(wrong_plugins.builtins("scheduler")) do
+    it("finds nothing about " .. name, function()
+      local report = require("ggen.contract").check(name, { schedules = 100 })
+      assert.same({}, (wrong_plugins.failed(report)), select(2, wrong_plugins.failed(report)))
+    end)
+  end
+
+  wrong_plugins.describe("scheduler", {
+    { "changes its params", "setup", with("params.level = params.level + 1"),
+      "setup({ level = 3 }, host) changed its params to { level = 4 }" },
+    { "can be set up only once", "setup",
+      with("if state.set_up then return nil, 'again?' end state.set_up = true"),
+      "for the second time again?" },
+    { "waits in setup", "setup", with("if level == 3 then ggen.async.sleep(1) end"),
+      "setup({ level = 3 }, host) waited" },
+    { "raises for options that its schema allows", "options",
+      with("if level > 7 then error('too much') end"), "setup raised" },
+    { "answers with a text", "answers",
+      with("self.priority = function() return 'high' end"), 'returned "high"' },
+    { "raises", "answers", with("self.observe = function(_, task) return task.no.such end"),
+      "raised: plugin \"./wrong.lua\", method observe" },
+    { "waits where it must not", "waits",
+      with("self.observe = function() ggen.async.sleep(1) end"), "waited (a timer of 1 s)" },
+    { "answers otherwise when it is asked again", "purity",
+      with("local n = 0 self.priorities = function(_, view) n = n + 1 return { n } end"),
+      "when it was called again" },
+    { "asks what time it is", "purity",
+      with("self.priorities = function(_, view) return { os.time() * 0 } end"),
+      "asked the host: a look at the clock" },
+    { "changes its arguments", "purity",
+      with("self.admit = function(_, task) task.spec.tags = { 'seen' } return true end"),
+      "changed its arguments" },
+    { "keeps state beside its instances", "instances",
+      with("self.priority = function() state.n = (state.n or 0) + 1 return state.n end"),
+      "beside an instance with other options" },
+    { "passes failures over in silence", "errors", with([[
+      self.priority = function(_, task, view)
+        local ok, seconds = pcall(view.expected, view, task)
+        return ok and seconds or 0
+      end]]), "View:expected: refused by the contract suite (1) failed" },
+    { "does not name what failed", "errors", with([[
+      self.priority = function(_, task, view)
+        local ok, seconds = pcall(view.expected, view, task)
+        if not ok then error("something went wrong") end
+        return seconds
+      end]]), "an error names what failed" },
+    { "writes a global variable", "globals", with("_G.wrong_plugin = level"), "_G.wrong_plugin" },
+    { "writes into a library", "globals", with("string.wrong = function() end"), "string.wrong" },
+    { "leaves a timer running", "leaks", with([[
+      self.observe = function()
+        ggen.async.run(function() ggen.async.sleep(3600) end)
+      end]]), "left behind: 1 timer(s)" },
+    { "leaves a file open", "leaks", with([[
+      self.observe = function() state.file = io.open("/dev/null") end]]),
+      "left behind: 1 open file(s)" },
+    { "lets chance decide", "schedules",
+      with("self.priority = function() return math.random() end"), "the same seed" },
+    { "takes too long", "budget", with([[
+      self.observe = function()
+        local began = os.clock()
+        repeat until os.clock() > began + 0.12
+      end]]), "its budget is 100 ms" },
+    { "never ends", "budget", with("self.observe = function() while true do end end"),
+      "still running" },
+    { "starves a task", "never starves", with([[
+      self.admit = function(_, task, view)
+        return #view.running == 0 and task.index < 12 or level == 0 or task.index < 9
+      end]]), "came to a halt" },
+    { "answers for few tasks only", "runs to the end", with([[
+      local n = 0
+      self.observe = function() n = n + 1 if n > 5 then error("enough") end end]]),
+      "left the scheduler out" },
+  })
+end)
