@@ -74,15 +74,16 @@ function M.ask(before, after, args)
   for _, entry in ipairs(after.plugins) do
     local was = entry.name and known[entry.name]
     for _, text in ipairs(was and M.more(was, entry) or {}) do
-      lines[#lines + 1] = ("%s %s may also %s (%s)"):format(entry.name, entry.version, M.words(text),
-        text)
+      lines[#lines + 1] = ("%s %s may also %s (%s)"):format(entry.name, entry.version,
+        M.words(text), text)
     end
   end
   if #lines == 0 or args.yes then return end
   for _, line in ipairs(lines) do io.stderr:write(require("ggen.harmless").text(line), "\n") end
   local question = require("ggen.question")
   if not question.possible() then
-    fault.raise("a plugin wants to do more than before: --yes grants it (on a terminal it is asked)")
+    fault.raise("a plugin wants to do more than before: --yes grants it (on a terminal it is"
+      .. " asked)")
   end
   if not question.yes("grant it?") then fault.raise("nothing was changed") end
 end

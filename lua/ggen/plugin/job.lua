@@ -3,7 +3,6 @@
 -- lock is written. Until then nothing has changed.
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
-local fs = require("ggen.core.fs")
 local lock = require("ggen.plugin.lock")
 local origins = require("ggen.plugin.origin")
 local rock_version = require("ggen.plugin.rock_version")
@@ -38,7 +37,8 @@ end
 ---@param how ggen.Fetching
 ---@return ggen.PluginJob
 function M.new(dir, staging, how)
-  return setmetatable({ dir = dir, lock = lock.open(dir) or { version = lock.VERSION, plugins = {} },
+  local locked = lock.open(dir) or { version = lock.VERSION, plugins = {} }
+  return setmetatable({ dir = dir, lock = locked,
     how = how, staging = staging, taken = {}, asked = {}, needed = {}, _count = 0 }, Job)
 end
 

@@ -64,8 +64,8 @@ local function parts_of(file, rock)
   return rest:match("^([%w%.]+%-%d+)%.rockspec$"), "rockspec"
 end
 
--- What is best for us: sources that are here already, then files that need no more than unpacking.
-local BEST = { src = 1, all = 2, rockspec = 3 }
+-- What is best for us: files that need no more than unpacking, then sources that come with it.
+local BEST = { all = 1, src = 2, rockspec = 3 }
 
 ---@class ggen.RockFound
 ---@field version string

@@ -49,8 +49,8 @@ function M.parse(word, cwd)
   local from_url = of_url(word)
   if from_url then return from_url end
   if word:find("://", 1, true) then
-    fault.raise(("%s: a git repository (git+https://...), a rock (https://.../NAME-VERSION.src.rock)"
-      .. ", or a name with --server URL expected"):format(word))
+    fault.raise(("%s: a git repository (git+https://...), a rock (https://.../NAME-VERSION.src"
+      .. ".rock), or a name with --server URL expected"):format(word))
   end
   if word:find("/", 1, true) or word:find("%.rock$") or word:find("%.rockspec$") or word == "."
     or word == ".." then
@@ -161,7 +161,8 @@ end
 local function keep(path, how)
   if not how.cache then return end
   local bytes = fs.read(path, 64 * 1024 * 1024)
-  if bytes and fs.mkdir(how.cache) then fs.write(how.cache .. "/" .. path:match("[^/]*$"), bytes) end
+  if not bytes or not fs.mkdir(how.cache) then return end
+  fs.write(how.cache .. "/" .. path:match("[^/]*$"), bytes)
 end
 
 local function from_server(origin, how, options)

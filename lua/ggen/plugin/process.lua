@@ -26,7 +26,8 @@ end
 
 ---@async
 ---@param argv string[]
----@param options { cwd: string?, timeout: number?, stdin: string?, env: table?, capture: integer? }?
+---@param options? { cwd: string?, timeout: number?, stdin: string?, env: table?,
+---capture: integer? }
 ---@return table? result of ggen.core.process; nil when it is not there
 ---@return string? message
 function M.run(argv, options)

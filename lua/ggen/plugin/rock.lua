@@ -70,8 +70,8 @@ local function place_problem(rock, files)
         return ("it is named %s and has the module %s: the rock of a plugin is named"
           .. " ggen-KIND-NAME"):format(rock.rock, path)
       end
-      return ("it has the module %s: the rock %s may have %s.lua and what is below %s/"):format(path,
-        rock.rock, base, base)
+      return ("it has the module %s: the rock %s may have %s.lua and what is below %s/"):format(
+        path, rock.rock, base, base)
     end
   end
   if not base then return nil end
@@ -118,8 +118,8 @@ local function sources_problem(spec, dir, options)
   for _, part in ipairs({ "lua", "src", "lib" }) do
     local found = fs.glob(root .. "/" .. part, { "**/*.c" })
     if found and found[1] then
-      return ("%s/%s is in C: name the modules in the rockspec, or --allow-build lets it be compiled")
-        :format(part, found[1])
+      return ("%s/%s is in C: name the modules in the rockspec, or --allow-build lets it be"
+        .. " compiled"):format(part, found[1])
     end
   end
 end
@@ -330,10 +330,12 @@ function M.read_plugin(rock, search_path, dir)
   if not manifest then return message end
   if manifest.refused then return manifest.refused end
   if manifest.kind ~= kind then
-    return ("it says that its kind is %q, and its rock is named %s"):format(manifest.kind, rock.rock)
+    return ("it says that its kind is %q, and its rock is named %s"):format(manifest.kind,
+      rock.rock)
   end
   if manifest.name ~= name then
-    return ("it says that its name is %q, and its rock is named %s"):format(manifest.name, rock.rock)
+    return ("it says that its name is %q, and its rock is named %s"):format(manifest.name,
+      rock.rock)
   end
   rock.manifest = manifest
 end

@@ -93,7 +93,8 @@ local tests = {
 function M.satisfies(version, need)
   if not parse(version) then return false end
   for _, constraint in ipairs(need.constraints) do
-    local wanted, good = constraint.version, nil
+    local wanted = constraint.version
+    local good
     if constraint.operator == "~>" then good = begins_with(version, wanted)
     else
       good = tests[constraint.operator](M.compare(version, wanted, not wanted:find("%-%d+$")))
