@@ -478,6 +478,9 @@ end
 ---@return ggen.Instance[]
 function Registry:all(kind) return self._by_kind[kind] or {} end
 
+---@return ggen.Instance[] all, in the order of their setup; not to be changed
+function Registry:in_order() return self._order end
+
 ---@param method string
 ---@return ggen.Instance[] those that have it, in the order of their setup
 function Registry:having(method)

@@ -6,7 +6,7 @@
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-TIME_LIMIT=120 # seconds, for one file
+TIME_LIMIT=60 # seconds, for one file
 
 # --- outside: what is needed, and the namespaces --------------------------------------------------
 

@@ -13,12 +13,13 @@ function M.configure(parser)
   parser:flag("--json", "Print the findings as JSON.")
 end
 
-local PARTS = { "program", "machine", "programs", "project", "cache", "containers" }
+local PARTS = { "program", "machine", "programs", "project", "plugins", "cache", "containers" }
 local LIMIT, PLUGIN_LIMIT = 5, 2 -- seconds for a part, for a plugin
 
 -- All parts at once: the slowest one is what it takes.
 local function look(args)
-  local shared = { place = async.future(), needs_engine = async.future() }
+  local shared = { place = async.future(), needs_engine = async.future(),
+    project = async.future() }
   local looks, reports = {}, {}
   for i, name in ipairs(PARTS) do
     local part = require("ggen.doctor." .. name)

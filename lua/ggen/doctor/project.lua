@@ -122,11 +122,13 @@ function M.run(report, shared, args, limit)
   shared.place:resolve(looked)
   if not dir then
     shared.needs_engine:resolve(false)
+    shared.project:resolve(nil)
     report:note("no pipeline.lua and no make.toml here, or in a directory above",
       "ggen-lua init, or -C DIR")
     return
   end
   local project, plugins = open(report, args)
+  shared.project:resolve(project)
   shared.needs_engine:resolve(plugins ~= nil and needs_engine(project, plugins))
   place.tell(report, dir == "/" and "/" .. file or dir, dir, looked,
     "work in a directory of your own, or see who it belongs to")

@@ -1,0 +1,71 @@
+-- What the subcommands that change plugins share: the project, the servers, the options.
+-- SPDX-License-Identifier: MIT
+local cli = require("ggen.cli")
+local fault = require("ggen.fault")
+local locate = require("ggen.locate")
+
+local M = {}
+
+---@param args table
+---@return string dir absolute directory of the root's pipeline.lua; raises a fault without one
+function M.project(args)
+  local start = cli.directory(args)
+  local found, file = locate.find(start)
+  if not found then
+    fault.raise(("no pipeline.lua or make.toml in %s or a directory above: plugins belong to a"
+      .. " project (to make one: ggen-lua init)"):format(start))
+  end
+  -- In a workspace the lock is beside the root's file, which is known without evaluating any.
+  local dir = found
+  while file do
+    if require("ggen.core.fs").stat(require("ggen.plugin.lock").path(dir)) then return dir end
+    local above = dir:match("^(.*)/[^/]+$")
+    if not above or above == "" then break end
+    dir, file = locate.find(above)
+  end
+  return found
+end
+
+---@param parser table
+function M.server_options(parser)
+  parser:option("--server", "Where rocks come from: a URL, or a directory that holds them; several"
+    .. " times for several. Also GGEN_ROCKS_SERVER; otherwise those of LuaRocks."):count("*")
+    :argname("URL")
+  parser:flag("--offline", "Use no network: only directories, and rocks that were got before. Also"
+    .. " GGEN_OFFLINE=1.")
+end
+
+---@param parser table
+function M.build_options(parser)
+  parser:flag("--allow-build", "Let rocks run programs while they are built (C, make, cmake,"
+    .. " commands). They run with your rights.")
+end
+
+local function set(name)
+  local value = os.getenv(name)
+  return value ~= nil and value ~= "" and value ~= "0" and value or nil
+end
+
+---@param args table
+---@param dir string of the project
+---@return ggen.Fetching
+function M.fetching(args, dir)
+  local luarocks, words = require("ggen.plugin.luarocks"), args.server or {}
+  local cwd = cli.directory(args)
+  if #words == 0 and set("GGEN_ROCKS_SERVER") then
+    for word in set("GGEN_ROCKS_SERVER"):gmatch("%S+") do words[#words + 1] = word end
+  end
+  local servers = {}
+  for i, word in ipairs(words) do servers[i] = luarocks.server(word, cwd) end
+  local cache = require("ggen.core.cache").default_path()
+  return { dir = dir, servers = servers, offline = args.offline or set("GGEN_OFFLINE") ~= nil,
+    allow_build = args.allow_build, cache = cache and cache .. "/rocks" }
+end
+
+---@param document table
+function M.print_json(document)
+  local json = require("ggen.core.json")
+  io.write(fault.check(json.encode(document, { indent = 2, invalid_utf8 = "replace" })), "\n")
+end
+
+return M

@@ -1,0 +1,203 @@
+#!/usr/bin/env bash
+# plugin add, list, audit, sync, update, remove: from a directory that is a server, the same behind
+# nginx, a file, a directory with sources, and git.
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+suite=install
+# shellcheck source=support.sh
+source "$(dirname "$0")/support.sh"
+work=$PWD
+share=.ggen/plugins/share/lua/5.1
+file=$share/ggen/plugins/scheduler/lifo.lua
+plugin() { "$GGEN_LUA" plugin "$@"; }
+locked() { grep -qF -- "$1" ggen-lock.json; }
+gone() { [[ ! -e $1 ]]; }
+# In an environment where the programs that would ask somebody are missing.
+alone() { PATH=$work/no-programs "$@"; }
+mkdir -p no-programs
+for program in sh env; do ln -s "$(command -v $program)" no-programs/; done
+
+make_scheduler "$work/src" lifo 1.0.0
+pack_rock "$work/src" "$work/server"
+make_scheduler "$work/next" lifo 1.1.0 'permissions = { "net:example.org", "fs:out:ro" },'
+sed -i 's/Last first/Last of all first/' next/lua/ggen/plugins/scheduler/lifo.lua
+
+# --- a directory of rocks ---------------------------------------------------------------------------
+
+make_project p scheduler.lifo
+cd p
+check "add by name" says 'added scheduler.lifo 1.0.0-1' plugin add scheduler.lifo --server ../server --offline
+check "the lock has it" locked '"source":"file:'
+check "the run has it" says 'from b' "$GGEN_LUA" run -j1
+check "list" says 'scheduler.lifo  1.0.0-1' plugin list
+check "list --json" says '"rock": "ggen-scheduler-lifo"' plugin list --json
+check "list --order" says 'lock' plugin list --order
+check "audit finds nothing" says 'no problem' plugin audit
+cp ggen-lock.json "$work/lock.1"
+check "adding it again changes nothing" says 'added' plugin add ggen-scheduler-lifo@1.0.0 --server ../server
+check "the lock is the same" cmp ggen-lock.json "$work/lock.1"
+check "a satisfied lock starts no program" says 'as ggen-lock.json says' alone "$GGEN_LUA" plugin sync --frozen
+check "nor does a run" alone "$GGEN_LUA" list
+
+echo '-- changed' >>$file
+echo 'return 1' >$share/other.lua
+check "audit sees both" fails 3 '2 problems' plugin audit
+check "audit --json" fails 3 '"file": "other.lua"' plugin audit --json
+check "doctor sees them" fails 3 'lifo.lua is not what was added' "$GGEN_LUA" doctor
+check "the run is stopped" fails 2 'is not what ggen-lock.json says' "$GGEN_LUA" run
+check "sync mends it" says 'installed scheduler.lifo' plugin sync --frozen
+check "the other file is gone" gone $share/other.lua
+check "it runs again" says 'from b' "$GGEN_LUA" run -j1
+rm -rf .ggen/plugins
+check "a fresh clone has no plugins" fails 2 'plugin sync installs it' "$GGEN_LUA" run
+check "sync gets them" says 'installed' plugin sync --frozen
+
+# --- updates ------------------------------------------------------------------------------------------
+
+check "update finds nothing" says 'as new as it can be' plugin update
+pack_rock "$work/next" "$work/server"
+check "more permissions need a yes" fails 2 'may also talk to example.org' plugin update
+check "nothing was changed" cmp ggen-lock.json "$work/lock.1"
+check "no yes in CI" fails 2 'in CI' env CI=true "$GGEN_LUA" plugin update --yes
+check "with a yes" says '1.0.0-1 -> 1.1.0-1' plugin update --yes
+check "the lock grants them" locked '"permissions":["net:example.org","fs:out:ro"]'
+check "it runs" says 'from b' "$GGEN_LUA" run -j1
+check "an older one by its version" says 'added scheduler.lifo 1.0.0-1' plugin add scheduler.lifo@1.0.0-1 --server ../server
+check "the lock is as it was" cmp ggen-lock.json "$work/lock.1"
+check "a version that there is not" fails 2 'which has: 1.1.0-1, 1.0.0-1' plugin add scheduler.lifo@3.0 --server ../server
+check "a rock that there is not" fails 2 'there is no rock ggen-scheduler-other' plugin add scheduler.other --server ../server
+
+# --- the rock on the server is another than it was ----------------------------------------------------
+
+rm -rf .ggen/plugins
+cp -r "$work/server" "$work/tampered"
+cp -r "$work/src" "$work/src2"
+sed -i 's/turn = 0/turn = 7/' "$work/src2/lua/ggen/plugins/scheduler/lifo.lua"
+pack_rock "$work/src2" "$work/tampered"
+check "another rock of that version is refused" fails 2 'lifo.lua is another' plugin sync --server ../tampered
+check "nothing of it is there" gone $file
+check "sync gets the right one" says installed plugin sync
+check "remove" says 'removed scheduler.lifo' plugin remove scheduler.lifo
+check "its files are gone" gone $share/ggen
+check "remove it again" fails 2 'has no plugin' plugin remove scheduler.lifo
+cd "$work"
+
+# --- nginx ------------------------------------------------------------------------------------------
+
+mkdir -p nginx
+cat >nginx/nginx.conf <<END
+daemon off; pid $work/nginx/pid; error_log $work/nginx/error.log; worker_processes 1;
+$([[ $EUID != 0 ]] || echo "user root;")
+events { worker_connections 64; }
+http { access_log $work/nginx/access.log; client_body_temp_path $work/nginx/b; proxy_temp_path $work/nginx/p;
+  fastcgi_temp_path $work/nginx/f; uwsgi_temp_path $work/nginx/u; scgi_temp_path $work/nginx/s;
+  server { listen 127.0.0.1:18080; root $work/served; } }
+END
+pack_rock "$work/src" "$work/served"
+nginx -c "$work/nginx/nginx.conf" &
+nginx=$!
+python3 "$(dirname "$0")/dying_server.py" 18081 "$work/served" &
+dying=$!
+trap 'kill $nginx $dying; wait' EXIT
+for port in 18080 18081; do
+  until (: >/dev/tcp/127.0.0.1/$port) 2>/dev/null; do
+    kill -0 $nginx $dying
+    sleep 0.02
+  done
+done
+make_project q scheduler.lifo
+cd q
+check "add from nginx" says 'from http://127.0.0.1:18080/ggen-scheduler-lifo-1.0.0-1.all.rock' \
+  plugin add scheduler.lifo --server http://127.0.0.1:18080/
+check "it runs" says 'from b' "$GGEN_LUA" run -j1
+requests=$(wc -l <"$work/nginx/access.log")
+check "sync asks nobody" says 'as ggen-lock.json says' plugin sync
+rm -rf .ggen/plugins
+check "what was got before is kept" says installed plugin sync --offline
+check "no request was made" test "$(wc -l <"$work/nginx/access.log")" = "$requests"
+rm -rf .ggen/plugins "$GGEN_CACHE_DIR/rocks"
+check "--offline asks nobody" fails 2 'there is no rock' plugin sync --offline
+check "sync gets it from there" says installed plugin sync
+check "a server that nobody listens at" fails 2 'does not answer' plugin add scheduler.other --server http://127.0.0.1:9
+check "a rock that ends in the middle" fails 2 'ggen-scheduler-lifo-1.0.0-1.all.rock' \
+  plugin add scheduler.lifo --server http://127.0.0.1:18081
+check "--offline and a URL" fails 2 'asked over the network' plugin add scheduler.lifo --offline --server http://127.0.0.1:18080
+check "the project is as it was" says 'no problem' plugin audit
+cd "$work"
+
+# --- a file, a directory, git ---------------------------------------------------------------------------
+
+make_project f scheduler.lifo
+check "the file of a rock" says 'added scheduler.lifo 1.0.0-1' plugin add -C f ../server/ggen-scheduler-lifo-1.0.0-1.all.rock
+make_project d scheduler.lifo
+check "a directory" says 'added scheduler.lifo 1.0.0-1' plugin add -C d ../src
+cd d
+sed -i 's/turn = 0/turn = 3/' "$work/src/lua/ggen/plugins/scheduler/lifo.lua"
+check "its sources changed, and nothing here" says 'no problem' plugin audit
+rm -rf .ggen/plugins
+check "--frozen refuses changed sources" fails 2 '--frozen was given' plugin sync --frozen
+check "sync locks them anew" says 'locked anew' plugin sync
+check "it runs" says 'from b' "$GGEN_LUA" run -j1
+cd "$work"
+git init -q -b main repo.git
+cp -r next/. repo.git/
+git -C repo.git add . && git -C repo.git commit -qm one && git -C repo.git tag v1
+sed -i 's/first"/first now"/' repo.git/lua/ggen/plugins/scheduler/lifo.lua
+git -C repo.git commit -qam two
+make_project g scheduler.lifo
+cd g
+check "git" says 'added scheduler.lifo 1.1.0-1' plugin add "git+file://$work/repo.git#v1"
+check "the lock has the commit" locked "?ref=v1#$(git -C ../repo.git rev-parse v1)"
+check "a branch that there is not" fails 2 'no branch, tag or commit "no"' plugin add "git+file://$work/repo.git#no"
+check "the branch itself" says 'added' plugin add "git+file://$work/repo.git"
+check "with its commit" locked "repo.git#$(git -C ../repo.git rev-parse main)"
+git -C "$work/repo.git" commit -q --allow-empty -m three
+rm -rf .ggen/plugins
+check "sync takes the commit of the lock" says installed plugin sync --frozen
+check "update takes the newest" says 'as new as it can be' plugin update
+check "and its commit" locked "$(git -C ../repo.git rev-parse main)"
+check "no repository" fails 2 'none.git' plugin add "git+file://$work/none.git"
+cd "$work"
+
+# --- what it needs ------------------------------------------------------------------------------------
+
+mkdir -p lib/src
+echo 'return function(n) return n + 1 end' >lib/src/counting.lua
+for version in 1.0.0 1.2.0 2.0.0; do
+  cat >lib/some-counting-$version-1.rockspec <<END
+rockspec_format = "3.0"
+package = "some-counting"
+version = "$version-1"
+source = { url = "git+file://$work/lib" }
+build = { type = "builtin", modules = { counting = "src/counting.lua" } }
+END
+  pack_rock "$work/lib" "$work/server"
+  rm lib/some-counting-$version-1.rockspec
+done
+make_scheduler "$work/needs" needy 1.0.0
+sed -i '1s/.*/local count = require("counting")\nlocal turn = count(0)/' needs/lua/ggen/plugins/scheduler/needy.lua
+sed -i 's/"lua == 5.1"/"lua >= 5.1, < 5.5", "ggen-api ~> 1", "some-counting ~> 1.0"/' needs/*.rockspec
+make_project n scheduler.needy
+cd n
+check "what it needs comes with it" says 'added some-counting 1.0.0-1, which ggen-scheduler-needy needs' \
+  plugin add ../needs --server ../server
+check "it runs" says 'from b' "$GGEN_LUA" run -j1
+echo '-- changed' >>$share/counting.lua
+check "a module that it needs was changed" fails 2 'counting.lua is not what' "$GGEN_LUA" run
+check "sync" says 'installed some-counting' plugin sync --server ../server
+check "no plugin by itself" fails 2 'is no plugin' plugin add some-counting --server ../server
+check "nor to be removed" fails 2 'it is there for ggen-scheduler-needy' plugin remove some-counting
+check "they go together" says 'removed some-counting' plugin remove scheduler.needy
+sed -i 's/some-counting ~> 1.0/some-counting > 5/' ../needs/*.rockspec
+check "what no server has" fails 2 'there is no some-counting > 5' plugin add ../needs --server ../server
+sed -i 's/some-counting > 5/lua >= 5.3/' ../needs/*.rockspec
+check "another Lua" fails 2 'needs lua >= 5.3, and here is lua 5.1' plugin add ../needs --server ../server
+
+# --- in a workspace, and elsewhere ----------------------------------------------------------------------
+
+mkdir -p sub/dir
+check "from a directory below" says 'added' plugin add -C sub/dir scheduler.lifo@1.0 --server ../../../server
+check "the lock is the root's" test -e ggen-lock.json
+mkdir "$work/empty"
+check "without a project" fails 2 'plugins belong to a project' plugin add -C "$work/empty" scheduler.lifo
+summary
