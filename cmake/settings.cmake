@@ -30,8 +30,10 @@ if(GGEN_CHECKS)
 endif()
 if(GGEN_SANITIZE)
   target_compile_options(ggen_settings INTERFACE
-    -fsanitize=${GGEN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+    -fsanitize=${GGEN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(ggen_settings INTERFACE -fsanitize=${GGEN_SANITIZE})
+  # xxhash insists on inlining what -Og does not inline.
+  target_compile_definitions(ggen_settings INTERFACE XXH_NO_INLINE_HINTS=1)
 else()
   # One file to start: the C++ runtime is linked in, only libc stays shared.
   target_link_options(ggen_settings INTERFACE -static-libstdc++ -static-libgcc)
