@@ -188,10 +188,14 @@ local function copy(self, value, convert, seen, depth)
   if known then return known end
   local result = {}
   seen[value] = result
-  for key, element in next, value do
+  -- Not by "for ... in next": compiled by LuaJIT of 2022, that loop around a call of itself once in
+  -- some ten thousand times leaves an element out.
+  local key, element = next(value)
+  while key ~= nil do
     if type(element) == "table" then element = convert(self, element, seen, depth + 1)
     elseif type(element) == "function" then element = convert(self, element) end
     if SCALAR[type(key)] then result[key] = element end
+    key, element = next(value, key)
   end
   return result
 end
