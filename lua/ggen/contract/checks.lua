@@ -179,14 +179,20 @@ end
 
 -- Two of them -----------------------------------------------------------------------------------
 
+-- All that came of a call, and all that it did.
+local function text_of(suite, method, args, outcome)
+  return table.concat({ method, values.texts(outcome.results), tostring(outcome.message),
+    suite.kind.added and suite.kind.added(method, args) or "",
+    table.concat(outcome.effects, "\n") }, "\n")
+end
+
 -- What an instance answers, method by method; between two calls `beside` has its turn.
 local function log_of(suite, instance, draw, beside)
   local log = {}
   local scene = suite:scene(draw)
   suite:exercise(instance, scene, function(method, args, outcome)
     log[#log + 1] = { called = suite:shown(method, args), came = suite:came(outcome),
-      text = method .. values.texts(outcome.results) .. table.concat(outcome.effects, "\n")
-        .. (suite.kind.added and suite.kind.added(method, args) or "") }
+      text = text_of(suite, method, args, outcome) }
     if beside then beside(#log) end
   end)
   return log
@@ -393,8 +399,7 @@ local function play(suite, draw)
     local args = suite:args_of(method, scene)
     if args then
       local outcome = suite:call(instance, method, args)
-      log[#log + 1] = method .. " " .. suite:came(outcome) .. values.texts(outcome.results)
-        .. table.concat(outcome.effects, "\n")
+      log[#log + 1] = method .. " " .. suite:came(outcome) .. text_of(suite, method, args, outcome)
     end
   end
   suite:close(instance)

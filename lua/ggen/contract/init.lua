@@ -9,6 +9,7 @@ local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
 local globals = require("ggen.contract.globals")
 local suites = require("ggen.contract.suite")
+local values = require("ggen.contract.values")
 local world = require("ggen.contract.world")
 
 local M = {}
@@ -134,8 +135,12 @@ function M.check(name, options, on_check)
         plugin.kind))
     end
     suite = suites.new({ name = name, plugin = plugin, kind = kind, seed = options.seed or 1,
-      schedules = options.schedules or SCHEDULES, params = options.params or {}, dir = dir,
-      globals = before })
+      schedules = options.schedules or SCHEDULES, params = values.copy(options.params or {}),
+      dir = dir, globals = before })
+    -- What has to be given and was not.
+    for param, value in pairs(values.params(plugin.params, suite:draw("params"), false)) do
+      if suite.params[param] == nil then suite.params[param] = value end
+    end
     suite.project = require("ggen.contract.graphs").draw(suite:draw("project"), dir, 8).project
     suite.checks = run_checks(suite, on_check)
   end)

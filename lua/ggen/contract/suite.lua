@@ -31,6 +31,10 @@ Suite.__index = Suite
 ---@field scene fun(suite: ggen.contract.Suite, draw: ggen.contract.Draw, size: string): table
 ---@field calls table<string, fun(scene: table, suite: ggen.contract.Suite): table?> the arguments
 ---@field answers table<string, fun(results: table, args: table, scene: table): string?>
+---@field after fun(scene: table, method: string, args: table, outcome: table)? looks at each call
+---@field added (fun(method: string, args: table): string)? what a method added to its arguments
+---@field break_scene fun(scene: table, world: ggen.contract.World)? objects of the host that fail
+---@field at_once table<string, string>? what methods do that say at once what fails
 ---@field fails (fun(results: table, method: string): boolean)? whether an answer is a failure
 ---@field schedule (fun(suite: ggen.contract.Suite, draw: ggen.contract.Draw): string)?
 ---@field laws { name: string, run: fun(suite: ggen.contract.Suite): string? }[]?

@@ -157,7 +157,8 @@ local function command_of(options)
   return options.shell or table.concat(options.argv or {}, " ")
 end
 
----As ggen.core.process.run: takes a while and ends with 0, unless a kind has it otherwise.
+---As ggen.core.process.run: takes a while (`sleep` takes its time) and ends with 0, unless a kind
+---has it otherwise.
 ---@param options table
 ---@param resume fun(result: table)
 ---@return table? handle, string? message
@@ -166,7 +167,8 @@ function World:process(options, resume)
   if self.failing then return nil, self:refuse("starting " .. command) end
   self:did("started " .. command)
   local answer = self.process_answer and self.process_answer(options) or {}
-  local seconds = answer.seconds or self._draw:int(1, 5000) / 1000
+  local seconds = answer.seconds or tonumber(command:match("^sleep (%d+)$"))
+    or self._draw:int(1, 5000) / 1000
   self._live = self._live + 1
   local handle, over = { id = self._live }, false
   local function finish(code, more)
@@ -348,6 +350,16 @@ local function replace_time()
   end)
 end
 
+-- A plugin that ends the program would end the suite with it.
+local function replace_exit()
+  replace(os, "exit", "os_exit", function(fn)
+    return function(...)
+      if current then error("os.exit() was called: the program is the host's to end", 2) end
+      return fn(...)
+    end
+  end)
+end
+
 local installed = false
 
 ---Puts the functions in place; what they do changes only inside of a world.
@@ -355,6 +367,7 @@ function M.install()
   if installed then return end
   installed = true
   replace_time()
+  replace_exit()
   replace(require("ggen.core.process"), "run", "process_run", function(fn)
     return function(options, resume)
       if not current then return fn(options, resume) end

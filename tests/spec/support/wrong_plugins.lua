@@ -64,15 +64,38 @@ function M.describe(kind, cases, options)
   end
 end
 
----The built-in plugins of a kind.
+local function finds_nothing(env, report)
+  local names, message = M.failed(report)
+  env.assert.same({}, names, message)
+  env.assert.is_true(report.ok)
+end
+
+---A test that nothing is found about a plugin that is right.
 ---@param kind string
----@return string[] names
-function M.builtins(kind)
-  local names = {}
+---@param body string
+---@param options ggen.contract.Options?
+function M.good(kind, body, options)
+  local env = getfenv(2)
+  env.it("finds nothing about a good one", function()
+    local report = M.check(kind, body, options)
+    finds_nothing(env, report)
+    env.assert.same({ kind, "./wrong.lua", 1 }, { report.kind, report.name, report.seed })
+  end)
+end
+
+---The same of the built-in plugins of a kind.
+---@param kind string
+---@param given table<string, table>? params of those that need some, by name
+function M.builtin(kind, given)
+  local env = getfenv(2)
   for _, name in ipairs(require("ggen.registry").builtin()) do
-    if name:find(kind .. ".", 1, true) == 1 then names[#names + 1] = name end
+    if name:find(kind .. ".", 1, true) == 1 then
+      env.it("finds nothing about " .. name, function()
+        finds_nothing(env, contract.check(name, { schedules = 100,
+          params = given and given[name] }))
+      end)
+    end
   end
-  return names
 end
 
 return M
