@@ -22,6 +22,7 @@ int open_lock_file(lua_State* L);
 int open_loop(lua_State* L);
 int open_net(lua_State* L);
 int open_output(lua_State* L);
+int open_plugin_clock(lua_State* L);
 int open_process(lua_State* L);
 int open_run_record(lua_State* L);
 int open_sandbox(lua_State* L);
@@ -62,6 +63,7 @@ constexpr Module kModules[] = {
     {"ggen.core.loop", open_loop},
     {"ggen.core.net", open_net},
     {"ggen.core.output", open_output},
+    {"ggen.core.plugin_clock", open_plugin_clock},
     {"ggen.core.process", open_process},
     {"ggen.core.run_record", open_run_record},
     {"ggen.core.sandbox", open_sandbox},

@@ -3,6 +3,10 @@
 -- A waiting coroutine yields a function that takes the resume callback and may return a handle; the
 -- handle is closed when the wait is cancelled. Errors belong to whoever waits for the coroutine.
 -- SPDX-License-Identifier: MIT
+local plugin_clock = require("ggen.core.plugin_clock")
+local fork_call, leave_call, switch_call = plugin_clock.fork, plugin_clock.leave,
+  plugin_clock.switch
+
 local M = {}
 
 ---What a cancelled wait raises. It has no text of its own: nobody should print it.
@@ -17,6 +21,7 @@ local FREE = {} -- yielded by a worker coroutine that wants its next function
 ---@field package _co thread
 ---@field package _wait table? the wait that it is in: { handle }
 ---@field package _on_done fun(ok: boolean, ...)?
+---@field package _call number? the plugin's call that it is in, on the clock of plugins
 local Thread = { __name = "ggen.async.Thread" }
 Thread.__index = Thread
 
@@ -42,21 +47,29 @@ local function finish(thread, ok, ...)
     thread.error = (...)
   end
   thread._co = nil
+  if thread._call then
+    leave_call(thread._call)
+    thread._call = nil
+  end
   if thread._on_done then return thread._on_done(ok, ...) end
   if not ok and (...) ~= CANCELLED then error((...), 0) end
   if thread._spawned and #spare < 64 then spare[#spare + 1] = thread end
 end
 
 -- One turn of a coroutine: it has ended, failed, or waits for something.
-local function after_resume(thread, ok, first, ...)
+local function after_resume(thread, outer, ok, first, ...)
   if not ok then
+    thread._call = switch_call(outer)
     local co = thread._co
     if first ~= CANCELLED and type(first) == "string" then
       thread.traceback = debug.traceback(co)
     end
     return finish(thread, false, first)
   end
-  if first == FREE then return finish(thread, true, ...) end
+  if first == FREE then
+    thread._call = switch_call(outer)
+    return finish(thread, true, ...)
+  end
   local wait = { }
   thread._wait = wait
   local answered, answer, count
@@ -70,6 +83,7 @@ local function after_resume(thread, ok, first, ...)
     return step(thread, ...)
   end
   local good, handle = pcall(first, resume)
+  thread._call = switch_call(outer) -- what a wait begins with is still of the call that waits
   if not good then
     -- A wait that cannot begin is an error of the code that waits.
     thread._wait = nil
@@ -84,7 +98,7 @@ local function after_resume(thread, ok, first, ...)
 end
 
 step = function(thread, ...)
-  return after_resume(thread, coroutine.resume(thread._co, ...))
+  return after_resume(thread, switch_call(thread._call), coroutine.resume(thread._co, ...))
 end
 
 ---Starts a function in a coroutine of its own, at once, until its first wait.
@@ -99,7 +113,7 @@ function M.run(fn, on_done, a, b, c)
   local co = table.remove(idle)
   local thread = setmetatable({ status = "running", _on_done = on_done }, Thread)
   if not co then co = coroutine.create(worker) end
-  thread._co = co
+  thread._co, thread._call = co, fork_call()
   threads[co] = thread
   step(thread, fn, a, b, c)
   return thread
@@ -116,7 +130,7 @@ function M.spawn(fn, a, b, c)
   if not thread then thread = setmetatable({ status = "running", _spawned = true }, Thread) end
   thread.status = "running"
   local co = table.remove(idle) or coroutine.create(worker)
-  thread._co = co
+  thread._co, thread._call = co, fork_call()
   threads[co] = thread
   step(thread, fn, a, b, c)
 end

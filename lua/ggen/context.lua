@@ -2,9 +2,11 @@
 -- ctx for the Lua functions of a pipeline (ctx.sh, ctx.log, ctx.fs, ...).
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
+local budget = require("ggen.budget")
 local clock = require("ggen.core.clock")
 local environment = require("ggen.environment")
 local lanes = require("ggen.lanes")
+local plugin_clock = require("ggen.core.plugin_clock")
 local steps = require("ggen.steps")
 local units = require("ggen.units")
 
@@ -204,12 +206,7 @@ local function run_builtin(self, command)
   end)
 end
 
----Runs one step, whatever it is.
----@async
----@param step ggen.Step
----@return ggen.Result
-function Context:step(step)
-  if step.fn then return self:call(step.fn) end
+local function run_step(self, step)
   local spec = self.task.spec
   local interactive = spec.interactive
   if spec.lifecycle and step.shell and not step.shell_program and not interactive then
@@ -223,11 +220,30 @@ function Context:step(step)
   })
 end
 
+---Runs one step, whatever it is.
+---@async
+---@param step ggen.Step
+---@return ggen.Result
+function Context:step(step)
+  if step.fn then return self:call(step.fn) end
+  return budget.outside(run_step, self, step)
+end
+
+local function called(call, ...)
+  plugin_clock.leave(call)
+  return M.function_result(...)
+end
+
+-- Its time is not that of the executor.
+local function call_now(self, fn, user)
+  return called(plugin_clock.enter(budget.OUTSIDE), xpcall(fn, self._run.handler, user))
+end
+
 -- Calls a function that has to end in time.
 local function call_until_deadline(self, fn, user)
   local left = self._deadline - clock.monotonic()
   local ended, result = pcall(async.race, {
-    function() return M.function_result(xpcall(fn, self._run.handler, user)) end,
+    function() return call_now(self, fn, user) end,
     function() -- a limit, and no poll: when the function ends first, this is given up
       async.sleep(math.max(left, 0))
       self._over = true
@@ -250,7 +266,7 @@ end
 function Context:call(fn)
   local user = M.user(self)
   if self._deadline then return call_until_deadline(self, fn, user) end
-  return M.function_result(xpcall(fn, self._run.handler, user))
+  return call_now(self, fn, user)
 end
 
 ---@param ok boolean

@@ -2,6 +2,7 @@
 -- is what a hook is and that a hook task runs once in a run.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
+local budget = require("ggen.budget")
 local context = require("ggen.context")
 local hook_view = require("ggen.hook_view")
 local lanes = require("ggen.lanes")
@@ -189,7 +190,7 @@ local function run_hooks(self, list, task, moment)
   local function call(view)
     local hook = hooks[view]
     if not hook then error("call: this is none of the hooks that run() was given", 2) end
-    call_hook(self, hook, task, moment)
+    budget.outside(call_hook, self, hook, task, moment)
     -- Whatever it did to files, they are looked at again before the task's turn comes.
     if self._run.cache then self._run.cache:something_ran() end
   end

@@ -3,7 +3,9 @@
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
+local budget = require("ggen.budget")
 local kinds = require("ggen.kinds")
+local plugin_clock = require("ggen.core.plugin_clock")
 local schema = require("ggen.schema")
 local sorted = require("ggen.sorted")
 local suggest = require("ggen.suggest")
@@ -24,6 +26,7 @@ M.kinds = kinds.kinds
 ---@field configured boolean the pipeline gives it params
 ---@field file string? where the pipeline names it
 ---@field line integer?
+---@field slots table<string, integer> its methods on the clock of plugins (budget.lua)
 
 local manifest = { type = "record", fields = {
   name = { type = "string", required = true },
@@ -413,7 +416,7 @@ function Registry:make(name, params, place, kind, host)
     place.line) end
   local instance = { name = name, plugin = plugin, impl = impl, params = checked,
     configured = params ~= nil and next(params) ~= nil,
-    path = path_of(name, place.dir), file = place.file,
+    path = path_of(name, place.dir), slots = {}, file = place.file,
     line = place.line }
   self._order[#self._order + 1] = instance
   return instance
@@ -492,8 +495,21 @@ function Registry:having(method)
 end
 
 local tracing, now, span = trace.enabled, trace.now, trace.span
+local enter, leave = plugin_clock.enter, plugin_clock.leave
 
-local function finish(instance, method, lane, started, ok, ...)
+-- The clock's number of a method. What listens without being a plugin has none, and a command may
+-- take as long as it likes: it is what the user asked for.
+local function slot_of(instance, method)
+  local slots = instance.slots
+  if not slots or instance.plugin.kind == "command" then return budget.OUTSIDE end
+  local known = kinds.any[method] or kinds.kinds[instance.plugin.kind].methods[method]
+  local slot = budget.slot(instance.name, method, known and known.budget)
+  slots[method] = slot
+  return slot
+end
+
+local function finish(instance, method, lane, call, started, ok, ...)
+  leave(call)
   if started then span("plugin", instance.name .. "." .. method, lane, started, now()) end
   if ok then return true, ... end
   local value = ...
@@ -513,8 +529,9 @@ end
 function M.call_in(lane, instance, method, ...)
   local fn = instance.impl[method]
   if fn == nil then return true end
-  if tracing() then return finish(instance, method, lane, now(), pcall(fn, instance.impl, ...)) end
-  return finish(instance, method, lane, nil, pcall(fn, instance.impl, ...))
+  local slots = instance.slots
+  local call = enter(slots and slots[method] or slot_of(instance, method))
+  return finish(instance, method, lane, call, tracing() and now(), pcall(fn, instance.impl, ...))
 end
 
 ---Calls a method that does not wait, or while no task runs.

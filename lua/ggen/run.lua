@@ -4,6 +4,7 @@
 -- SPDX-License-Identifier: MIT
 local account = require("ggen.account")
 local async = require("ggen.async")
+local budget = require("ggen.budget")
 local clock = require("ggen.core.clock")
 local events = require("ggen.events")
 local fault = require("ggen.fault")
@@ -528,6 +529,7 @@ function Run:execute()
   if self.cache and self.options.cache.stats and not self.options.dry_run then
     self.totals.cache = require("ggen.cache_totals").stats(self.cache, self.totals)
   end
+  budget.report(self.events)
   if not self.options.dry_run and self.events:wants("on_run_gate") then
     self.refused = not self.events:gate(self)
     _, self.totals.code = self:status()

@@ -1,5 +1,6 @@
 -- What most commands begin with: the loaded project and the plugins that it uses.
 -- SPDX-License-Identifier: MIT
+local budget = require("ggen.budget")
 local cli = require("ggen.cli")
 local fault = require("ggen.fault")
 local heap = require("ggen.heap")
@@ -9,7 +10,7 @@ local snapshot = require("ggen.snapshot")
 
 local M = {}
 
-local PLUGIN_TIME = 10 -- seconds for the files and the setup of all plugins
+local PLUGIN_TIME = 10 -- seconds for the files and the setup of a plugin
 
 -- The project that try_open() loaded, for the command that turns out to be meant.
 local opened
@@ -179,9 +180,10 @@ end
 function M.plugins(project, host, skip)
   local plugins = registry.new(host)
   local watchdog = require("ggen.core.watchdog")
-  watchdog.start(PLUGIN_TIME, ("still setting up plugins after %d s"):format(PLUGIN_TIME))
   local ok, problem = pcall(function()
     for _, entry in ipairs(project.loaded.root.uses) do
+      watchdog.start(PLUGIN_TIME, ("plugin %q: still setting up after %d s"):format(entry.name,
+        PLUGIN_TIME))
       -- What finds workspaces has had its say when the project was loaded.
       local plugin = not entry.name:find("^workspaces[./]") and registry.load(entry.name, entry)
       local kind = plugin and plugin.kind or "workspaces"
@@ -192,6 +194,7 @@ function M.plugins(project, host, skip)
   end)
   watchdog.stop()
   if not ok then error(problem, 0) end
+  budget.watch()
   return plugins
 end
 

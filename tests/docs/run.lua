@@ -53,7 +53,7 @@ end
 
 local function environment(place)
   local env = { PATH = place.bin .. ":/usr/local/bin:/usr/bin:/bin", HOME = place.you,
-    LANG = "C.UTF-8", SHELL = "/bin/bash" }
+    LANG = "C.UTF-8", SHELL = "/bin/bash", GGEN_PLUGIN_BUDGET = "off" }
   for _, name in ipairs({ "GGEN_LUA_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS",
     options.containers and "DOCKER_HOST" }) do
     env[name] = os.getenv(name)

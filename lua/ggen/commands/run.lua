@@ -317,6 +317,7 @@ function M.run(args)
   end
   if options.jobserver then options.jobserver:close() end
   for _, message in ipairs(plugins:close()) do io.stderr:write("ggen-lua: ", message, "\n") end
+  if args.verbose then require("ggen.budget").say_rest() end
   screen:flush()
   beside.screen:flush()
   if args.trace then

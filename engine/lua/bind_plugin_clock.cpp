@@ -1,0 +1,336 @@
+// ggen.core.plugin_clock: how long calls of plugins take, without what they wait for, and the end
+// of a run whose loop a plugin does not let go on.
+//
+// Lua runs on one thread, so there is one current call: that of the innermost frame of the
+// coroutine that runs. Entering, leaving and switching coroutines each read the clock once. A timer
+// signal looks now and then whether the loop has had a turn since; if not for too long, it ends the
+// program with the name of the plugin: hooks of Lua do not fire in machine code nor in C functions,
+// and an error raised there could be caught. What is on the disk is right at any time, as after a
+// SIGKILL. SPDX-License-Identifier: MIT
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+#include <ctime>
+#include <deque>
+#include <lua.hpp>
+#include <string>
+#include <string_view>
+
+namespace ggen::lua {
+
+int open_plugin_clock(lua_State* L);
+
+namespace {
+
+using Nanoseconds = std::int64_t;
+constexpr Nanoseconds kSecond = 1'000'000'000;
+
+// A plugin's method; the first slot is what belongs to no plugin though it runs inside of one.
+struct Slot {
+  std::string plugin;
+  std::string method;
+  Nanoseconds budget = 0;
+  std::uint64_t over = 0;  // calls that took longer
+  Nanoseconds worst = 0;
+};
+constexpr std::size_t kOutside = 0;
+
+// One call. Its number is its place in `frames` and how often that has been used.
+struct Frame {
+  Slot* slot = nullptr;
+  Frame* outer = nullptr;
+  Nanoseconds busy = 0;
+  double number = 0;
+  bool open = false;
+};
+constexpr std::uint64_t kMostFrames = 1 << 24;
+
+std::deque<Slot> slots(1);
+std::deque<Frame> frames;
+Frame* spare = nullptr;  // chained by `outer`
+bool any_over = false;
+Frame* current = nullptr;
+Nanoseconds since = 0;  // of the current call, or of its going on after a wait
+
+// What the signal handler sees.
+std::atomic<const Slot*> watched = nullptr;
+std::atomic<std::uint64_t> turns = 0;  // calls that the loop made
+
+Nanoseconds monotonic() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * kSecond + now.tv_nsec;
+}
+
+// What a thread did until some moment. A call that was only kept from the processor by others was
+// not slow; with each long stretch of one this is looked at.
+struct Usage {
+  Nanoseconds at = 0;
+  Nanoseconds computed = 0;
+  long waits = 0;  // how often it gave the processor up by itself
+};
+Usage known;
+constexpr Nanoseconds kStale = 100'000;
+constexpr Nanoseconds kLong = 2'000'000;
+
+Usage usage(Nanoseconds now) {
+  rusage used{};
+  getrusage(RUSAGE_THREAD, &used);
+  const auto of = [](const timeval& time) { return time.tv_sec * kSecond + time.tv_usec * 1000; };
+  return {now, of(used.ru_utime) + of(used.ru_stime), used.ru_nvcsw};
+}
+
+void end_stretch(Nanoseconds now) {
+  if (current == nullptr || current->slot == &slots[kOutside]) return;
+  Nanoseconds busy = now - since;
+  if (busy >= kLong) {
+    const Usage used = usage(now);
+    if (used.waits == known.waits) busy = std::min(busy, used.computed - known.computed);
+    known = used;
+  }
+  current->busy += busy;
+}
+
+void begin_stretch(Frame* frame, Nanoseconds now) {
+  if (current == nullptr || frame == nullptr) {
+    turns.store(turns.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  current = frame;
+  since = now;
+  const Slot* slot = frame == nullptr || frame->slot == &slots[kOutside] ? nullptr : frame->slot;
+  watched.store(slot, std::memory_order_relaxed);
+  if (slot != nullptr && now - known.at > kStale) known = usage(now);
+}
+
+Frame* find(double number) {
+  if (current != nullptr && current->number == number) return current;
+  const std::size_t index = static_cast<std::uint64_t>(number) % kMostFrames;
+  if (index >= frames.size()) return nullptr;
+  Frame* frame = &frames[index];
+  return frame->open && frame->number == number ? frame : nullptr;
+}
+
+Frame* open_frame(Slot* slot, Frame* outer) {
+  Frame* frame = nullptr;
+  if (spare == nullptr) {
+    frame = &frames.emplace_back();
+    frame->number = static_cast<double>(frames.size() - 1);
+  } else {
+    frame = spare;
+    spare = frame->outer;
+    frame->number += static_cast<double>(kMostFrames);
+  }
+  frame->slot = slot;
+  frame->outer = outer;
+  frame->busy = 0;
+  frame->open = true;
+  return frame;
+}
+
+void close_frame(Frame* frame) {
+  Slot& slot = *frame->slot;
+  if (frame->busy > slot.budget && &slot != &slots[kOutside]) {
+    any_over = true;
+    ++slot.over;
+    slot.worst = std::max(slot.worst, frame->busy);
+  }
+  frame->open = false;
+  frame->outer = spare;
+  spare = frame;
+}
+
+// slot(plugin, method, budget) -> number for enter(); budget: seconds that a call may be busy
+int clock_slot(lua_State* L) {
+  Slot& slot = slots.emplace_back();
+  slot.plugin = luaL_checkstring(L, 1);
+  slot.method = luaL_checkstring(L, 2);
+  slot.budget = static_cast<Nanoseconds>(std::min(luaL_checknumber(L, 3), 1e9) * kSecond);
+  lua_pushnumber(L, static_cast<lua_Number>(slots.size() - 1));
+  return 1;
+}
+
+// enter(slot) -> call: the plugin's code begins; slot 0: what is none of a plugin's begins
+int clock_enter(lua_State* L) {
+  const auto index = static_cast<std::size_t>(lua_tonumber(L, 1));
+  luaL_argcheck(L, index < slots.size(), 1, "a slot expected");
+  const Nanoseconds now = monotonic();
+  end_stretch(now);
+  Frame* frame = open_frame(&slots[index], current);
+  begin_stretch(frame, now);
+  lua_pushnumber(L, frame->number);
+  return 1;
+}
+
+// leave(call): it has ended. Calls inside of it that were left by a yield end with it.
+int clock_leave(lua_State* L) {
+  Frame* frame = find(luaL_checknumber(L, 1));
+  if (frame == nullptr) return 0;
+  Frame* inner = current;
+  while (inner != nullptr && inner != frame) inner = inner->outer;
+  if (inner == nullptr) {  // of a coroutine that does not run
+    close_frame(frame);
+    return 0;
+  }
+  const Nanoseconds now = monotonic();
+  end_stretch(now);
+  Frame* outer = frame->outer;
+  while (current != frame) {
+    Frame* next = current->outer;
+    close_frame(current);
+    current = next;
+  }
+  close_frame(frame);
+  begin_stretch(outer, now);
+  return 0;
+}
+
+// switch(call?) -> call?: another coroutine goes on, in that call; the one that was current
+int clock_switch(lua_State* L) {
+  Frame* next = lua_type(L, 1) == LUA_TNUMBER ? find(lua_tonumber(L, 1)) : nullptr;
+  Frame* before = current;
+  if (next != before) {
+    const Nanoseconds now = monotonic();
+    end_stretch(now);
+    begin_stretch(next, now);
+  }
+  if (before == nullptr) return 0;
+  lua_pushnumber(L, before->number);
+  return 1;
+}
+
+// fork() -> call?: for a coroutine that is started within a call, one of its own of the same method
+int clock_fork(lua_State* L) {
+  if (current == nullptr || current->slot == &slots[kOutside]) return 0;
+  lua_pushnumber(L, open_frame(current->slot, nullptr)->number);
+  return 1;
+}
+
+// over() -> { { plugin, method, count, worst, budget } }, in the order of their first calls, nil
+// for none; what was told is not told again
+int clock_over(lua_State* L) {
+  if (!any_over) return 0;
+  any_over = false;
+  lua_newtable(L);
+  int count = 0;
+  for (Slot& slot : slots) {
+    if (slot.over == 0) continue;
+    lua_createtable(L, 0, 5);
+    lua_pushlstring(L, slot.plugin.data(), slot.plugin.size());
+    lua_setfield(L, -2, "plugin");
+    lua_pushlstring(L, slot.method.data(), slot.method.size());
+    lua_setfield(L, -2, "method");
+    lua_pushnumber(L, static_cast<lua_Number>(slot.over));
+    lua_setfield(L, -2, "count");
+    lua_pushnumber(L, static_cast<lua_Number>(slot.worst) / kSecond);
+    lua_setfield(L, -2, "worst");
+    lua_pushnumber(L, static_cast<lua_Number>(slot.budget) / kSecond);
+    lua_setfield(L, -2, "budget");
+    lua_rawseti(L, -2, ++count);
+    slot.over = 0;
+    slot.worst = 0;
+  }
+  return 1;
+}
+
+// The watch ---------------------------------------------------------------------------------------
+
+constexpr int kExitCode = 1;
+constexpr std::uint64_t kLooks = 10;  // in the time that a plugin has
+std::string last_words;               // what is said behind the names
+
+// In a signal handler nothing may be allocated.
+class Line {
+ public:
+  void add(std::string_view text) {
+    for (const char c : text) {
+      if (size_ == sizeof(text_)) return;
+      const auto byte = static_cast<unsigned char>(c);
+      text_[size_++] = byte < 0x20 || byte == 0x7f ? '?' : c;
+    }
+  }
+  void write_out() {
+    if (size_ == sizeof(text_)) --size_;
+    text_[size_++] = '\n';
+    // Nothing can be done about a failed write.
+    [[maybe_unused]] auto written = write(STDERR_FILENO, text_, size_);
+  }
+
+ private:
+  char text_[1024];
+  std::size_t size_ = 0;
+};
+
+// A program that was stopped for a while, or got no processor, has missed signals: it has as long
+// as ever.
+void on_look(int) {
+  static std::uint64_t turn = 0;
+  static std::uint64_t looks = 0;
+  const Slot* slot = watched.load(std::memory_order_relaxed);
+  const std::uint64_t now = turns.load(std::memory_order_relaxed);
+  if (slot == nullptr || now != turn) {
+    turn = now;
+    looks = 0;
+    return;
+  }
+  if (++looks < kLooks) return;
+  Line line;
+  line.add("ggen-lua: plugin \"");
+  line.add(slot->plugin);
+  line.add("\", method ");
+  line.add(slot->method);
+  line.add(last_words);
+  line.write_out();
+  _exit(kExitCode);
+}
+
+// watch(seconds, last words): from now on a plugin that does not let the loop go on for so long
+// ends the program
+int clock_watch(lua_State* L) {
+  static bool begun = false;
+  static timer_t timer;
+  const double limit = luaL_checknumber(L, 1);
+  luaL_argcheck(L, limit > 0, 1, "a time above zero expected");
+  last_words = luaL_checkstring(L, 2);
+  if (!begun) {
+    struct sigaction action {};
+    action.sa_handler = on_look;
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGRTMIN, &action, nullptr);
+    sigevent event{};
+    event.sigev_notify = SIGEV_SIGNAL;
+    event.sigev_signo = SIGRTMIN;
+    if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) {
+      return luaL_error(L, "timer_create: %s", std::strerror(errno));
+    }
+    begun = true;
+  }
+  const auto between =
+      std::max<Nanoseconds>(1, static_cast<Nanoseconds>(std::min(limit, 1e9) * kSecond) /
+                                   static_cast<Nanoseconds>(kLooks));
+  itimerspec spec{};
+  spec.it_interval.tv_sec = between / kSecond;
+  spec.it_interval.tv_nsec = between % kSecond;
+  spec.it_value = spec.it_interval;
+  timer_settime(timer, 0, &spec, nullptr);
+  return 0;
+}
+
+constexpr luaL_Reg kFunctions[] = {
+    {"enter", clock_enter}, {"fork", clock_fork},     {"leave", clock_leave}, {"over", clock_over},
+    {"slot", clock_slot},   {"switch", clock_switch}, {"watch", clock_watch}, {nullptr, nullptr}};
+
+}  // namespace
+
+int open_plugin_clock(lua_State* L) {
+  lua_newtable(L);
+  luaL_register(L, nullptr, kFunctions);
+  return 1;
+}
+
+}  // namespace ggen::lua
