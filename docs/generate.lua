@@ -41,8 +41,12 @@ end
 local types = read_folder("lua/ggen/types")
 local std = read_folder("stdlib/ggen/std")
 std.init = nil
--- The parts of a module lie in a folder of its name.
-for name, file in pairs(std) do file.parts = read_folder("stdlib/ggen/std/" .. name) end
+-- The parts of a module lie in a folder of its name. Those of the pool are its own affair: what is
+-- public of them is in lua/ggen/types/.
+local INNER = { container_pool = true }
+for name, file in pairs(std) do
+  file.parts = INNER[name] and {} or read_folder("stdlib/ggen/std/" .. name)
+end
 
 local fields = require("ggen.fields")
 local tasks = require("tasks")

@@ -46,6 +46,7 @@ local SECTIONS = {
   { "ggen.targets", "ggen.targets.", "ggen.targets" },
   { "ggen.TargetRow", "", "A row of ggen.targets" },
   { "ggen.Targets", "targets:", "What ggen.targets.new returns" },
+  { "ggen.make_toml", "ggen.make_toml.", "ggen.make_toml" },
   { "ggen.metrics", "ggen.metrics.", "ggen.metrics" },
   { "ggen.trace", "ggen.trace.", "ggen.trace" },
   { "ggen.local_service", "ggen.local_service.", "ggen.local_service" },
@@ -58,7 +59,8 @@ local SECTIONS = {
 
 -- Parts of the module ggen that are read on first use.
 local PARTS = { "async", "delivery", "environment", "evict", "files", "history", "http", "json",
-  "local_service", "metrics", "random", "readiness", "recommendations", "report", "schema", "std",
+  "local_service", "make_toml",
+  "metrics", "random", "readiness", "recommendations", "report", "schema", "std",
   "suggest", "targets",
   "trace", "units" }
 
@@ -101,6 +103,7 @@ function M.reality()
     ["ggen.Delivery"] = behind(getmetatable(ggen.delivery.new({ dir = "/", name = "x" })).__index,
       "post"),
     ["ggen.units"] = ggen.units, ["ggen.schema"] = ggen.schema, ["ggen.report"] = ggen.report,
+    ["ggen.make_toml"] = ggen.make_toml,
     ["ggen.targets"] = ggen.targets, ["ggen.metrics"] = ggen.metrics, ["ggen.trace"] = ggen.trace,
     ["ggen.local_service"] = ggen.local_service, ["ggen.readiness"] = ggen.readiness,
   }
@@ -118,7 +121,7 @@ local function compare(classes, functions, problem)
     end
     for key in pairs(described) do
       local exists = rawget(value, key) ~= nil
-        or name == "ggen.Pipeline" and (key == "name" or key == "dir")
+        or name == "ggen.Pipeline" and (key == "name" or key == "dir" or key == "kind")
       if not exists then problem(("lua/ggen/types: %s.%s does not exist"):format(name, key)) end
     end
   end

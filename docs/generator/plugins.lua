@@ -37,7 +37,9 @@ local function plugin_entry(plugin, problem)
     parts[#parts + 1] = markdown.table({ "param", "type", "default", "" }, rows)
   end
   if #(plugin.permissions or {}) > 0 then
-    parts[#parts + 1] = "Permissions: " .. table.concat(plugin.permissions, ", ") .. ".\n"
+    local codes = {}
+    for i, permission in ipairs(plugin.permissions) do codes[i] = markdown.code(permission) end
+    parts[#parts + 1] = "Permissions: " .. table.concat(codes, ", ") .. ".\n"
   end
   return table.concat(parts, "\n")
 end

@@ -21,7 +21,7 @@ local MOST_OUTSIDE = 100 -- inputs that are not in the project: each is a mount
 ---@field package _run ggen.Run
 ---@field package _task ggen.Task
 ---@field package _lock userdata?
-local Room = {}
+local Room = { __name = "ggen.CleanRoom" }
 Room.__index = Room
 
 -- What the run knows of files; a run without a cache has to be told first.

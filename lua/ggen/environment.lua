@@ -41,6 +41,16 @@ function M.base()
   return copy_of(shared())
 end
 
+---A variable of the environment that the program was started with. While a pipeline is loading it
+---becomes an input of the configuration.
+---@param name string
+---@return string?
+function M.variable(name)
+  local inputs = require("ggen.loading").inputs
+  if inputs then inputs:variable(name) end
+  return os.getenv(name)
+end
+
 ---@param spec ggen.TaskSpec
 ---@param makeflags string? of the jobserver of the run; what the task says of MAKEFLAGS wins
 ---@return table<string, string>

@@ -5,6 +5,8 @@ local json = require("ggen.core.json")
 
 local M = {}
 
+local MOST_READ = 4 * 1024 * 1024
+
 local function refuse_while_loading()
   if require("ggen.loading").current() then
     error("while a pipeline is loading no file may be written (do it in a task or in a plugin)", 3)
@@ -19,6 +21,17 @@ local function write(path, bytes)
     if dir and fs.mkdir(dir) then ok, message, kind = fs.write(path, bytes) end
   end
   return ok, message, kind
+end
+
+---The bytes of a file; one that is larger than `most` is refused.
+---@param path string
+---@param most integer? bytes (4 MiB)
+---@return string? bytes
+---@return string? message
+function M.read(path, most)
+  local inputs = require("ggen.loading").inputs
+  if inputs then return inputs:read(path) end
+  return fs.read(path, most or MOST_READ)
 end
 
 ---Makes the file hold exactly these bytes: whoever reads it sees the old ones or the new ones.
@@ -38,10 +51,11 @@ local function with_lock(lock, fn)
   return value, message
 end
 
-local function lock_of(path)
+local function lock_of(path, part)
   refuse_while_loading()
   fs.mkdir(path:match("^(.*)/[^/]*$") or ".")
-  return path .. ".lock", path:match("[^/]*$")
+  local name = path:match("[^/]*$")
+  return path .. ".lock", part and name .. "/" .. part or name
 end
 
 ---Calls a function while no other run does the same. It may wait; whoever comes meanwhile stands
@@ -55,10 +69,11 @@ function M.hold(path, fn) return with_lock(require("ggen.core.lock").hold(lock_o
 ---take its time.
 ---@param path string what is held; a file of that name and `.lock` stays
 ---@param fn fun(): any
+---@param part string? of the file: another one may be held meanwhile, and the whole
 ---@return boolean called false: another run has it
 ---@return any
-function M.try(path, fn)
-  local lock = require("ggen.core.lock").try(lock_of(path))
+function M.try(path, fn, part)
+  local lock = require("ggen.core.lock").try(lock_of(path, part))
   if not lock then return false end
   return true, with_lock(lock, fn)
 end

@@ -19,6 +19,7 @@ local parts = {
   http = "ggen.http",
   json = "ggen.core.json",
   local_service = "ggen.local_service",
+  make_toml = "ggen.make_toml",
   metrics = "ggen.metrics",
   random = "ggen.random",
   readiness = "ggen.readiness",

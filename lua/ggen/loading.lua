@@ -9,7 +9,7 @@ local M = {}
 ---@class ggen.Loading
 ---@field dir string absolute directory of the file that is being read: the base of relative paths
 ---@field package _inputs userdata
-local Loading = {}
+local Loading = { __name = "ggen.Loading" }
 Loading.__index = Loading
 
 ---Lists files as std.glob does; the listing becomes an input of the configuration.

@@ -56,7 +56,7 @@ M.schema = { type = "record", fields = {
 ---@field dir string a directory of its own
 ---@field pid integer?
 ---@field package _handle userdata?
-local Service = {}
+local Service = { __name = "ggen.LocalService" }
 Service.__index = Service
 
 ---@return boolean alive

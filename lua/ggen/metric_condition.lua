@@ -179,6 +179,8 @@ function Parser:either()
   end)
 end
 
+local CONDITION = { __name = "ggen.Condition" }
+
 local function parse(text, find)
   if #text > MOST then fail("the condition is longer than %d bytes", MOST) end
   local self = setmetatable({ list = tokens(text), next = 1, depth = 0, find = find, seen = {},
@@ -187,11 +189,11 @@ local function parse(text, find)
   local holds = self:either()
   local rest = self.list[self.next]
   if rest then fail('"and", "or" or the end is expected, there is %q', rest.text) end
-  return { text = text, metrics = self.metrics, holds = function(its, record)
+  return setmetatable({ text = text, metrics = self.metrics, holds = function(its, record)
     local values = {}
     for _, metric in ipairs(its.metrics) do values[metric.name] = metric.value(record) end
     return holds(values), values
-  end }
+  end }, CONDITION)
 end
 
 ---@param text string

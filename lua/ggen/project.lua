@@ -81,6 +81,31 @@ function Project.prefix_of(pipeline)
   return pipeline.kind == "workspace" and pipeline.name .. "#" or ""
 end
 
+---@return string name of the pipeline
+function Project:name() return self.loaded.root.name end
+
+---The names of the plugins of a kind that the pipeline uses, as it writes them, in its order.
+---@param kind string
+---@return string[]
+function Project:plugins(kind)
+  local names = {}
+  for _, use in ipairs(self.loaded.root.uses) do
+    if use.name:match("^(%a+)[./]") == kind then names[#names + 1] = use.name end
+  end
+  return names
+end
+
+---@return { name: string, tasks: string[] }[] phases with the ids of the tasks in them
+function Project:phase_tasks()
+  local list = {}
+  for i, phase in ipairs(self.phases) do
+    local ids = {}
+    for n, index in ipairs(phase.members) do ids[n] = self:id(index) end
+    list[i] = { name = phase.id, tasks = ids }
+  end
+  return list
+end
+
 ---@return boolean strict its phases run as compat = "strict" says (lifecycle/strict.lua)
 function Project:is_strict()
   local lifecycle = self.loaded.root.lifecycle

@@ -7,7 +7,7 @@ local M = {}
 
 local CLOSED = "the stream was closed"
 
-local Stream = {}
+local Stream = { __name = "ggen.Stream" }
 Stream.__index = Stream
 
 ---@param connection userdata of ggen.core.net

@@ -160,13 +160,14 @@ end
 ---@param name string of the observer, for the warning
 ---@param path string relative to the project's directory, or absolute
 ---@param text string|fun(path: string): boolean?, string? the bytes, or who writes them
+---@param shown string? the path as the warning has it
 ---@return boolean written
-function M.write(run, name, path, text)
+function M.write(run, name, path, text, shown)
   local full, message = prepare(run, path)
-  if not full then return told(run, name, path, false, message) end
+  if not full then return told(run, name, shown or path, false, message) end
   local write = type(text) == "function" and text
     or function(file) return require("ggen.core.fs").write(file, text) end
-  return told(run, name, path, write(full))
+  return told(run, name, shown or path, write(full))
 end
 
 ---The same, at the end of what is there; by one write, so that several programs may do it.
@@ -174,17 +175,18 @@ end
 ---@param name string
 ---@param path string
 ---@param text string
+---@param shown string? the path as the warning has it
 ---@return boolean written
-function M.append(run, name, path, text)
+function M.append(run, name, path, text, shown)
   local full, message = prepare(run, path)
   local file
   if full then file, message = io.open(full, "ab") end
-  if not file then return told(run, name, path, false, message) end
+  if not file then return told(run, name, shown or path, false, message) end
   file:setvbuf("full", #text + 1)
   local ok
   ok, message = file:write(text)
   local closed, problem = file:close()
-  return told(run, name, path, ok and closed, message or problem)
+  return told(run, name, shown or path, ok and closed, message or problem)
 end
 
 ---@class ggen.report.Blocks writes each task's output as one block, when the task has ended

@@ -1,13 +1,15 @@
 -- Containers that tasks lease: made before they are wanted, as new for each task, gone at the end.
 -- SPDX-License-Identifier: MIT
 local ggen = require("ggen")
-local pool_spec = require("ggen.std.container_pool.spec")
+local container_pool = require("ggen.std.container_pool")
 
 -- What the table of a pipeline stands for; a container that does not fit has failed the check of
 -- the params before.
 local function specs_of(params)
   local specs = {}
-  for name, given in pairs(params.containers) do specs[name] = assert(pool_spec.check(given)) end
+  for name, given in pairs(params.containers) do
+    specs[name] = assert(container_pool.check(given))
+  end
   return specs
 end
 
@@ -36,8 +38,8 @@ return {
   rest = "containers",
   permissions = { "process" },
   params = {
-    containers = { type = "map", of = { type = "record", fields = pool_spec.fields,
-      check = pool_spec.problem }, default = {},
+    containers = { type = "map", of = { type = "record", fields = container_pool.fields,
+      check = container_pool.problem }, default = {},
       desc = "The containers by name, written as the table itself: db = { image = ... }" },
     memory = { type = "size", desc = "What all containers together may use; each says its own" },
     keep = { type = "duration", desc = "How long they stay, paused, for the next run of the project"
@@ -52,7 +54,7 @@ return {
   services = function(params)
     local values = {}
     for name, spec in pairs(specs_of(params)) do
-      local value = pool_spec.value(spec)
+      local value = container_pool.value(spec)
       value.lease = spec.lease
       value.reset = spec.reset
       values[name] = value
@@ -68,12 +70,10 @@ return {
     -- Nothing is read and nobody is asked before a task wants a container.
     local function the_pool()
       if not pool then
-        local world = require("ggen.std.container_pool.world").new({
-          project_dir = host.project_dir, unix = host.unix,
-          note = function(level, text, id) host.note(level, text, tasks[id]) end,
-        }, params.engine)
-        pool = require("ggen.std.container_pool").new({ containers = specs, memory = params.memory,
-          keep = params.keep, timeout = params.timeout, predict = params.predict }, world)
+        pool = container_pool.open({ containers = specs, memory = params.memory,
+          keep = params.keep, timeout = params.timeout, predict = params.predict,
+          engine = params.engine, project_dir = host.project_dir,
+          note = function(level, text, id) host.note(level, text, tasks[id]) end })
       end
       return pool
     end

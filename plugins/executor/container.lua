@@ -40,9 +40,7 @@ end
 
 -- Who we are, so that what is made in a mounted directory is ours.
 local function ourselves()
-  local file = io.open("/proc/self/status", "r")
-  local status = file and file:read("*a") or ""
-  if file then file:close() end
+  local status = ggen.files.read("/proc/self/status") or ""
   local uid, gid = status:match("\nUid:%s+%d+%s+(%d+)"), status:match("\nGid:%s+%d+%s+(%d+)")
   return uid and gid and uid .. ":" .. gid or nil
 end
@@ -185,7 +183,7 @@ function Executor:_sit_down(ctx, job)
   if not wanted then return refused(message) end
   seat, message, kind = self.warm:borrow(wanted)
   if not seat then return refused(message, kind) end
-  seat.env = environment_of(ctx, seat.image, wanted.user)
+  job.env = environment_of(ctx, seat.image, wanted.user)
   job.seat = seat
 end
 
@@ -237,7 +235,7 @@ function Executor:_command(ctx, job, step, timeout, grace)
     if timeout then timeout = math.max(timeout - (self.host.now() - began), 0.001) end
   end
   local seat = job.seat
-  local result, message = seat.shell:run({ argv = argv_of(step), env = seat.env, cwd = ctx.cwd,
+  local result, message = seat.shell:run({ argv = argv_of(step), env = job.env, cwd = ctx.cwd,
     stdin = ctx.task.spec.stdin, timeout = timeout, grace = grace,
     on_output = on_output(ctx, job) })
   return result or { code = 1, message = why_ended(seat, message) }
@@ -317,7 +315,7 @@ return {
   version = "1.0.0",
   api = 1,
   desc = "Run tasks with `container` in a container of that image",
-  permissions = { "process" },
+  permissions = { "process", "fs:/proc/self/status:ro" },
   params = params,
   setup = function(given, host)
     local mounts, message = mounts_of(given.mounts)

@@ -1,7 +1,9 @@
 -- Makes the phases of a make.toml to tasks: of the dialects with [lifecycle.X], [phases.X] and
 -- [tasks.X]. What the file means is in ggen.make_toml.
 -- SPDX-License-Identifier: MIT
-local make_toml = require("ggen.make_toml")
+local ggen = require("ggen")
+
+local make_toml = ggen.make_toml
 
 ---@type ggen.Plugin
 return {
@@ -10,6 +12,7 @@ return {
   version = "1.0.0",
   api = 1,
   desc = "Take the phases, hooks and scripts of a make.toml as tasks",
+  permissions = { "fs:.:ro" },
   setup = function(_, host)
     return {
       detect = function(_, dir) return make_toml.exists(dir .. "/" .. host.file) end,

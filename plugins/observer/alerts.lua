@@ -50,11 +50,8 @@ end
 -- The rules of a file; nil, a message, the file and the line.
 local function read(path, host, add)
   local full = path:sub(1, 1) == "/" and path or host.project_dir .. "/" .. path
-  local file, message = io.open(full, "rb")
-  if not file then return nil, ('field "file": %s'):format(message) end
-  local text = file:read("*a")
-  file:close()
-  if not text then return nil, ('field "file": %s cannot be read'):format(path) end
+  local text, message = ggen.files.read(full)
+  if not text then return nil, ('field "file": %s'):format(message:gsub("^read ", "")) end
   local value, line = std.toml.decode_lines(text)
   if not value then
     local number, rest = line:match("^line (%d+), column %d+: (.*)$")
@@ -111,7 +108,7 @@ local function run_command(rule_of, alert, record, dir, timeout)
     GGEN_ALERT_CONDITION = alert.condition, GGEN_ALERT_TEXT = alert.text,
     GGEN_ALERT_VALUES = ggen.json.encode(alert.values), GGEN_PIPELINE = record.pipeline,
     GGEN_RUN_ID = record.id, GGEN_RUN_STATUS = record.status }
-  for _, name in ipairs(rule_of.pass_env) do env[name] = os.getenv(name) end
+  for _, name in ipairs(rule_of.pass_env) do env[name] = ggen.environment.variable(name) end
   local result, message = std.sh.run(rule_of.run, { cwd = dir, env = env, timeout = timeout,
     limit = MOST_ANSWER })
   if not result then return "its command was not started: " .. message end
@@ -155,7 +152,7 @@ return {
   api = 1,
   desc = "Tell when a figure of a run is beyond a limit",
   positional = "rules",
-  permissions = { "process", "net:*" },
+  permissions = { "process", "net:*", "env:*", "fs:$file:ro" },
   params = {
     rules = { type = "list", of = { type = "any" },
       desc = "Rules, each a table: name, condition (as \"task.test.duration > 15s and hit_rate <"
@@ -203,7 +200,8 @@ return {
         end
       end
       if rule_of.run then attempt(run_command, rule_of, host.project_dir, params.timeout) end
-      local url = rule_of.webhook or rule_of.webhook_env and os.getenv(rule_of.webhook_env) or ""
+      local url = rule_of.webhook or rule_of.webhook_env
+        and ggen.environment.variable(rule_of.webhook_env) or ""
       if url ~= "" then attempt(call_webhook, url, params.timeout) end
     end
 

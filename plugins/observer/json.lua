@@ -75,7 +75,7 @@ return {
 
     return {
       on_run_start = function(_, run)
-        emit("run_start", { pipeline = run.project.loaded.root.name, tasks = run.totals.tasks,
+        emit("run_start", { pipeline = run.project:name(), tasks = run.totals.tasks,
           jobs = host.options.jobs, version = ggen.VERSION })
       end,
       on_task_start = function(_, task)

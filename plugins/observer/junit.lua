@@ -152,11 +152,8 @@ end
 -- Of tasks that several phases have, the first one counts.
 local function phase_names(project)
   local names = {}
-  for _, phase in ipairs(project.phases) do
-    for _, index in ipairs(phase.members) do
-      local id = project:id(index)
-      names[id] = names[id] or phase.id
-    end
+  for _, phase in ipairs(project:phase_tasks()) do
+    for _, id in ipairs(phase.tasks) do names[id] = names[id] or phase.name end
   end
   return names
 end
@@ -168,6 +165,7 @@ return {
   version = "1.0.0",
   api = 1,
   desc = "Write the tasks of a run as test cases of a JUnit XML file",
+  permissions = { "fs:$path" },
   params = {
     path = { type = "string", default = ".ggen/junit.xml",
       desc = "The file, relative to the project's directory" },

@@ -48,9 +48,8 @@ end
 
 local function plugins_of(project, kind)
   local names = {}
-  for _, use in ipairs(project and project.loaded.root.uses or {}) do
-    local name = use.name:match("^" .. kind .. "[./](.+)$")
-    if name then names[#names + 1] = code(name) end
+  for i, name in ipairs(project:plugins(kind)) do
+    names[i] = code(name:sub(#kind + 2))
   end
   return table.concat(names, ", ")
 end
@@ -203,6 +202,8 @@ return {
   version = "1.0.0",
   api = 1,
   desc = "Write the optimization report of a run as a Markdown page",
+  permissions = { "fs:$path", "fs:.:ro", "env:GITHUB_STEP_SUMMARY",
+    "fs:$GITHUB_STEP_SUMMARY" },
   params = params,
   setup = function(own, host)
     local targets, message = ggen.targets.of(own, host.project)
@@ -214,7 +215,7 @@ return {
       on_run_end = function(_, run)
         local text = document(run, targets, own.rows)
         ggen.report.write(run, "observer.markdown", own.path, text)
-        local summary = own.summary and os.getenv("GITHUB_STEP_SUMMARY") or ""
+        local summary = own.summary and ggen.environment.variable("GITHUB_STEP_SUMMARY") or ""
         if summary ~= "" then ggen.report.append(run, "observer.markdown", summary, text) end
       end,
     }

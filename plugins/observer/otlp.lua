@@ -218,7 +218,7 @@ end
 -- Where to ------------------------------------------------------------------------------------
 
 local function variable(name)
-  local value = os.getenv(name)
+  local value = ggen.environment.variable(name)
   return value ~= "" and value or nil
 end
 
@@ -274,7 +274,10 @@ return {
   version = "1.0.0",
   api = 1,
   desc = "The run as a trace and its metrics, to an OpenTelemetry collector (OTLP/HTTP, JSON)",
-  permissions = { "net:*" },
+  permissions = { "net:$endpoint", "net:$OTEL_EXPORTER_OTLP_ENDPOINT",
+    "net:$OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "net:$OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+    "fs:$ca_file:ro", "fs:$OTEL_EXPORTER_OTLP_CERTIFICATE:ro", "fs:.ggen/outbox", "env:OTEL_*",
+    "env:HOSTNAME", "env:TRACEPARENT", "env:TRACESTATE" },
   params = {
     endpoint = { type = "string",
       desc = "URL of the collector, http://host:4318; otherwise OTEL_EXPORTER_OTLP_ENDPOINT, and"

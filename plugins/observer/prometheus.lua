@@ -257,9 +257,8 @@ local function push_url(params, pipeline)
   local grouping = { pipeline = pipeline }
   for name, value in pairs(params.grouping) do grouping[name] = tostring(value) end
   if not grouping.instance then
-    local file = io.open("/proc/sys/kernel/hostname", "r")
-    grouping.instance = file and file:read("*l") or "unknown"
-    if file then file:close() end
+    local name = ggen.files.read("/proc/sys/kernel/hostname")
+    grouping.instance = name and name:match("^[^\n]*") or "unknown"
   end
   local url = params.push:gsub("/+$", "") .. "/metrics" .. segment("job", params.job)
   for _, name in ipairs(sorted_keys(grouping)) do url = url .. segment(name, grouping[name]) end
@@ -309,7 +308,7 @@ return {
   version = "1.0.0",
   api = 1,
   desc = "Metrics for Prometheus, in a file for the textfile collector or to a Pushgateway",
-  permissions = { "net:*" },
+  permissions = { "net:$push", "fs:$file", "fs:$state", "fs:/proc/sys/kernel/hostname:ro" },
   params = {
     file = { type = "string",
       desc = "A file in the directory of node_exporter's textfile collector; it ends in .prom" },
@@ -392,16 +391,14 @@ return {
     -- waits for it. Whoever finds the lock taken has counted before: the one that has it looks
     -- again after it let go.
     local function push_all(run, pipeline, page, kept)
-      local lock = ("%s.push-%s"):format(in_project(params.state),
-        pipeline:gsub("[^%w_-]", function(c) return ("%%%02X"):format(c:byte()) end):sub(1, 100))
       local deadline, left = host.now() + params.timeout, params.timeout
       local pushed, problem
       repeat
-        local called = ggen.files.try(lock, function()
+        local called = ggen.files.try(in_project(params.state), function()
           page = kept and newest(pipeline) or page
           problem = push(params, pipeline, page, left)
           pushed = page
-        end)
+        end, "push " .. pipeline)
         left = deadline - host.now()
       until not called or problem or not kept or left <= 0
         or (newest(pipeline) or pushed) == pushed

@@ -9,6 +9,7 @@ return {
   version = "1.0.0",
   api = 1,
   desc = "Write a Chrome trace of each run, as --trace does",
+  permissions = { "fs:$path" },
   params = {
     path = { type = "string", default = ".ggen/trace.json",
       desc = "The file, relative to the project's directory" },

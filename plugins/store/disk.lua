@@ -8,6 +8,7 @@ return {
   version = "1.0.0",
   api = 1,
   desc = "Results in a directory of this machine, shared by all checkouts",
+  permissions = { "fs:$directory" },
   params = {
     directory = { type = "string", desc = "Absolute path (default: $GGEN_CACHE_DIR, else"
       .. " $XDG_CACHE_HOME/ggen-lua, else ~/.cache/ggen-lua)" },

@@ -170,6 +170,7 @@ return {
   version = "1.0.0",
   api = 1,
   desc = "The members of a Cargo workspace, and what each depends on",
+  permissions = { "fs:.:ro" },
   params = {
     dev = { type = "boolean", default = true, desc = "Whether dev-dependencies count" },
   },

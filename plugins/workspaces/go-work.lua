@@ -174,5 +174,6 @@ return {
   version = "1.0.0",
   api = 1,
   desc = "The modules of a go.work, and what each depends on",
+  permissions = { "fs:.:ro" },
   setup = function() return { find = find } end,
 }

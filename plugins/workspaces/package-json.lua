@@ -191,6 +191,7 @@ return {
   version = "1.0.0",
   api = 1,
   desc = "The workspaces of a package.json or pnpm-workspace.yaml, and what each depends on",
+  permissions = { "fs:.:ro" },
   params = {
     scripts = { type = "any", desc = "Scripts that become tasks of the workspaces that have them:"
       .. ' names, or fields of the task by name, as in `{ "lint", build = { outputs = { "dist/**" }'

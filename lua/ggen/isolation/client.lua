@@ -14,6 +14,11 @@ local STD_HERE = {
   text = true, toml = true,
 }
 
+-- What is compared with, and never met: the wait of a plugin that is cancelled ends with its call.
+local OWN = { ["async.CANCELLED"] = setmetatable({}, { __metatable = false }) }
+
+local function NOWHERE() return false end
+
 ---Reads what could not be read any more once the process is shut in.
 function M.preload()
   local public = require("ggen")
@@ -46,32 +51,38 @@ function M.new(call, value)
     return function(...) return call(path, ...) end
   end
 
-  local function functions_of(title, path, module, list, is_local, constants)
+  local functions_of
+  functions_of = function(title, path, module, list, is_local, constants)
     local names = {}
     for name in pairs(list) do names[name] = true end
     for _, name in ipairs(constants or {}) do names[name] = true end
     return api.lazily(title, names, function(name)
-      if list[name] == nil then return value(path .. "." .. name) end
+      local below = path .. "." .. name
+      if OWN[below] then return OWN[below] end
+      if list[name] == nil then return value(below) end
+      if type(list[name]) == "table" then
+        return functions_of(title .. "." .. name, below, nil, list[name], NOWHERE)
+      end
       if is_local(name) then return here(module()[name]) end
-      return remote(path .. "." .. name)
+      return remote(below)
     end)
   end
 
   local public = require("ggen")
-  local std_names, names = {}, { std = true, environment = true, VERSION = true, API = true,
+  local std_names, names = {}, { std = true, VERSION = true, API = true,
     loading = true, deprecate = true }
   for name in pairs(api.std) do std_names[name] = true end
   for name in pairs(api.modules) do names[name] = true end
   local std = api.lazily("ggen.std", std_names, function(name)
+    if api.std_needs[name] == "process" then call("may_start") end
     return functions_of("ggen.std." .. name, "std." .. name, function() return public.std[name] end,
-      api.std[name], function(fn) return is_here(STD_HERE, name, fn) end)
+      api.std[name], function(fn) return is_here(STD_HERE, name, fn) end, api.std_constants[name])
   end)
 
   return api.lazily("ggen", names, function(name)
     if name == "std" then return std end
-    if name == "environment" then return { base = remote("environment.base") } end
     if name == "deprecate" then return remote("deprecate") end
-    if name == "loading" then return function() return nil end end
+    if name == "loading" then return remote("loading") end
     if name == "VERSION" or name == "API" then return public[name] end
     return functions_of("ggen." .. name, name, function() return public[name] end,
       api.modules[name], function(fn) return is_here(HERE, name, fn) end, api.constants[name])

@@ -9,6 +9,7 @@ local locate = require("ggen.locate")
 local membrane = require("ggen.isolation.membrane")
 local modules = require("ggen.isolation.modules")
 local permissions = require("ggen.isolation.permissions")
+local setting_up = require("ggen.isolation.setting_up")
 local views = require("ggen.isolation.views")
 
 local M = {}
@@ -88,7 +89,7 @@ function M.plugin(name, path, options)
     return require("ggen.isolation.process").plugin(name, path, options)
   end
   local granted = permissions.new(name, options.dir)
-  local border = membrane.new(views, function(kind) granted[kind](granted) end)
+  local border = membrane.new(views, function(needed, ...) granted:ask(needed, ...) end)
   local require_module, run, enter = modules.new(name, api.new(border, granted, name),
     function(module) return M.module(module, options) end)
   enter(globals.new(require_module))
@@ -97,6 +98,7 @@ function M.plugin(name, path, options)
   local asked = type(plugin.permissions) == "table" and plugin.permissions or {}
   local ok, message = granted:grant(options.granted or asked)
   if not ok then error(message, 0) end
+  setting_up.guard(plugin, granted)
   return plugin
 end
 

@@ -7,6 +7,7 @@
 -- SPDX-License-Identifier: MIT
 local CANCELLED = require("ggen.async").CANCELLED
 local fault = require("ggen.fault")
+local json = require("ggen.core.json")
 
 local M = {}
 
@@ -14,7 +15,7 @@ local DEEPEST = 64 -- levels of a table that is passed
 
 ---@class ggen.Membrane
 ---@field package _views table<string, ggen.IsolationView> by class
----@field package _ask fun(permission: string)
+---@field package _ask fun(permission: string|function, ...)
 ---@field package _inner table<any, any> outside -> inside, weak: views and wrapped functions
 ---@field package _outer table<any, any> inside -> outside, weak
 local Membrane = {}
@@ -23,12 +24,15 @@ Membrane.__index = Membrane
 ---@class ggen.IsolationView what of a class is seen from inside
 ---@field data table<string, true>? fields that are copied when they are read
 ---@field shapes table<string, table<string, true>>? fields of which only these fields are copied
+---@field parts table<string, table<string, true>>? fields of which only these fields are seen, as
+---they are at the time
 ---@field objects table<string, true>? fields that are objects, or tables of functions
 ---@field methods table<string, true>?
----@field needs table<string, string>? permissions that methods ask for, by method
+---@field needs table<string, string|function>? what methods ask for, by method: the name of a
+---permission, or a function of the permissions, the object and the arguments that may raise
 
 ---@param views table<string, ggen.IsolationView> by the __name of a class
----@param ask fun(permission: string) raises when the plugin does not have it
+---@param ask fun(permission: string|function, object: any, ...) raises when the plugin may not
 ---@return ggen.Membrane
 function M.new(views, ask)
   return setmetatable({
@@ -60,8 +64,9 @@ end
 ---could do anything.
 ---@param value any
 ---@return any
-local function error_for_outside(value)
+local function error_for_outside(self, value)
   if value == CANCELLED or type(value) == "string" then return value end
+  if self._outer[value] == CANCELLED then return CANCELLED end
   local message = type(value) == "table" and rawget(value, "message")
   if type(message) == "string" then return message end
   return ("error() was called with a %s, not with a text"):format(type(value))
@@ -87,7 +92,7 @@ local function back_inside(self, ok, ...)
 end
 
 local function back_outside(self, ok, ...)
-  if not ok then error(error_for_outside((...)), 0) end
+  if not ok then error(error_for_outside(self, (...)), 0) end
   return each(self, to_outside, select("#", ...), ...)
 end
 
@@ -129,9 +134,9 @@ end
 
 local function method_of(self, name, needed)
   return function(view, ...)
-    if needed then self._ask(needed) end
     local object = self._outer[view]
     if object == nil then error(("call it with a colon: object:%s(...)"):format(name), 2) end
+    if needed then self._ask(needed, object, ...) end
     return back_inside(self, pcall(object[name], object,
       each(self, to_outside, select("#", ...), ...)))
   end
@@ -145,6 +150,19 @@ local function shaped(self, value, fields)
   return result
 end
 
+-- A table of the host of which some fields are seen, with what they hold at the time.
+local function part_of(self, value, fields)
+  if type(value) ~= "table" then return to_inside(self, value) end
+  local known = self._inner[value]
+  if known then return known end
+  return self:_pair(setmetatable({}, {
+    __metatable = false, __newindex = refuse_change,
+    __index = function(_, name)
+      if fields[name] then return to_inside(self, value[name]) end
+    end,
+  }), value)
+end
+
 -- An object of a class, by what is public of it.
 local function view_of(self, object, public)
   local methods = {}
@@ -152,6 +170,7 @@ local function view_of(self, object, public)
     methods[name] = method_of(self, name, public.needs and public.needs[name])
   end
   local data, objects, shapes = public.data or {}, public.objects or {}, public.shapes or {}
+  local parts = public.parts or {}
   return self:_pair(setmetatable({}, {
     __metatable = false, __newindex = refuse_change,
     __index = function(_, name)
@@ -160,6 +179,7 @@ local function view_of(self, object, public)
       if data[name] then return to_inside(self, object[name]) end
       if objects[name] then return self:object(object[name]) end
       if shapes[name] then return shaped(self, object[name], shapes[name]) end
+      if parts[name] then return part_of(self, object[name], parts[name]) end
     end,
   }), object)
 end
@@ -177,6 +197,15 @@ function Membrane:object(value)
   return self:_pair(setmetatable({}, {
     __metatable = false, __newindex = refuse_change,
     __index = function(_, name) return self:object(value[name]) end,
+  }), value)
+end
+
+---Something of the host that is only told apart from other things.
+---@param value table
+---@return table inside empty, always the same for the same value
+function Membrane:token(value)
+  return self._inner[value] or self:_pair(setmetatable({}, {
+    __metatable = false, __newindex = refuse_change,
   }), value)
 end
 
@@ -200,6 +229,16 @@ local function copy(self, value, convert, seen, depth)
   return result
 end
 
+-- Lists of JSON are marked by their metatable; a plugin has a mark of its own on its copies.
+local ARRAY = getmetatable(json.array({}))
+local MARK = "ggen.json.array"
+local INSIDE = { __metatable = MARK }
+
+---Marks a list of a plugin as one of JSON.
+---@param list table without a metatable
+---@return table list the same
+function Membrane.mark_list(list) return setmetatable(list, INSIDE) end
+
 local function data_inside(self, value, seen, depth)
   if type(value) == "function" then return stand_in(self, value) end
   return to_inside(self, value, seen, depth)
@@ -215,6 +254,9 @@ function to_inside(self, value, seen, depth)
   if kind ~= "table" then error(("a %s cannot be passed to a plugin"):format(kind), 0) end
   local meta = getmetatable(value)
   if not meta then return copy(self, value, data_inside, seen or {}, depth or 1) end
+  if meta == ARRAY then
+    return setmetatable(copy(self, value, data_inside, seen or {}, depth or 1), INSIDE)
+  end
   -- Of what no view is known, nothing is seen.
   local public = type(meta) == "table" and self._views[rawget(meta, "__name")] or {}
   return view_of(self, value, public)
@@ -231,6 +273,7 @@ function to_outside(self, value, seen, depth)
   if kind ~= "table" then error(("a plugin cannot pass a %s to the host"):format(kind), 0) end
   -- As the `self` of a method, or as an argument, it comes back as the plugin's own table.
   local result = copy(self, value, to_outside, seen or {}, depth or 1)
+  if getmetatable(value) == MARK then json.array(result) end
   self._inner[result] = value
   return result
 end

@@ -30,11 +30,11 @@ local TABLE = {}
 ---@class ggen.Offered what one process has been offered
 ---@field package _tables table<table, true> weak: tables of functions
 ---@field package _callable table<function, true> weak
----@field package _ask fun(permission: string)
+---@field package _ask fun(needed: string|function, ...)
 local Offered = {}
 Offered.__index = Offered
 
----@param ask fun(permission: string) raises when the plugin does not have it
+---@param ask fun(needed: string|function, object: any, ...) raises when the plugin may not
 ---@return ggen.Offered
 function M.new(ask)
   return setmetatable({ _ask = ask, _tables = setmetatable({}, { __mode = "k" }),
@@ -118,7 +118,8 @@ function Offered:get(object, name)
   if not public then return nil end
   if public.data and public.data[name] then return object[name] end
   if public.objects and public.objects[name] then return as_object(self, object[name]) end
-  local shape, value = public.shapes and public.shapes[name], object[name]
+  local shape, value = public.shapes and public.shapes[name]
+    or public.parts and public.parts[name], object[name]
   if not shape then return nil end
   if type(value) ~= "table" then return value end
   local copy = {}
@@ -136,7 +137,7 @@ function Offered:method(object, name, ...)
   if not public or not public.methods or not public.methods[name] then
     error(("there is no method %s"):format(tostring(name)), 0)
   end
-  if public.needs and public.needs[name] then self._ask(public.needs[name]) end
+  if public.needs and public.needs[name] then self._ask(public.needs[name], object, ...) end
   return object[name](object, ...)
 end
 

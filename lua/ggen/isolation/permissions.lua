@@ -1,7 +1,9 @@
--- What a plugin may touch of the world: "process" (start programs), "net:HOST[:PORT]" (talk to a
--- host), "fs:PATH[:ro]" (files at or below a path, relative to the project), "env:NAME" (read a
--- variable). In HOST and NAME a * stands for any text. Read from manifests and lock files, asked
--- before each call of the host that reaches outside.
+-- What a plugin may touch of the world: "process" (start programs, here or in containers),
+-- "net:HOST[:PORT]" (talk to a host), "fs:PATH[:ro]" (files at or below a path, relative to the
+-- project), "env:NAME" (read a variable). In HOST and NAME a * stands for any text. A HOST or PATH
+-- may begin with $: "fs:$file" is where the parameter `file` of the plugin points, "net:$PROXY" and
+-- "fs:$HOME/.netrc:ro" what a variable of the environment says. Read from manifests and lock files,
+-- asked before each call of the host that reaches outside.
 -- SPDX-License-Identifier: MIT
 local fs = require("ggen.core.fs")
 local suggest = require("ggen.suggest")
@@ -17,10 +19,22 @@ local KINDS = { "process", "net", "fs", "env" }
 ---@field port integer?
 ---@field path string? as written
 ---@field read_only boolean?
+---@field from string? parameter or variable that it begins with; `rest` follows on its value
+---@field rest string?
 
 local function glob(text)
   return "^" .. text:gsub("[%-%.%+%[%]%(%)%$%^%%%?]", "%%%0"):gsub("%*", ".*") .. "$"
 end
+
+-- "$name" in front: a parameter of the plugin, in small letters, or a variable, in capitals.
+local function origin_of(text)
+  if text:sub(1, 1) ~= "$" then return nil end
+  local name, rest = text:match("^%$([%a_][%w_]*)(.*)$")
+  if not name or name ~= name:lower() and name ~= name:upper() then return nil, true end
+  return name, false, rest
+end
+
+local function is_variable(name) return name == name:upper() end
 
 local parsers = {}
 
@@ -35,6 +49,11 @@ function parsers.net(rest)
   if not host or host == "" or host:find("[%s/@]") then
     return nil, 'is written "net:HOST" or "net:HOST:PORT"'
   end
+  local from, wrong, behind = origin_of(host)
+  if wrong or from and (behind ~= "" or port) then
+    return nil, 'is written "net:$param" or "net:$VARIABLE", for the address that it holds'
+  end
+  if from then return { from = from } end
   port = tonumber(port)
   if port and (port < 1 or port > 65535) then return nil, "has a port outside of 1 to 65535" end
   return { pattern = glob(host:lower()), port = port }
@@ -47,6 +66,11 @@ function parsers.fs(rest)
   if not path or path == "" or path:find("%z") then
     return nil, 'is written "fs:PATH" or "fs:PATH:ro"'
   end
+  local from, wrong, behind = origin_of(path)
+  if wrong or from and behind ~= "" and behind:sub(1, 1) ~= "/" then
+    return nil, 'is written "fs:$param" or "fs:$VARIABLE", with or without "/..." behind it'
+  end
+  if from then return { from = from, rest = behind, read_only = read_only } end
   return { path = path, read_only = read_only }
 end
 
@@ -75,6 +99,8 @@ end
 ---@field package _plugin string for messages
 ---@field package _dir string absolute directory of the project
 ---@field package _granted table<string, ggen.Permission[]> by kind
+---@field package _params ggen.Permission[] that begin with a parameter
+---@field package _filled table<string, true> what was made of those, as text
 local Permissions = {}
 Permissions.__index = Permissions
 
@@ -83,10 +109,42 @@ Permissions.__index = Permissions
 ---@param dir string absolute directory of the project
 ---@return ggen.Permissions
 function M.new(plugin, dir)
-  local self = setmetatable({ _plugin = plugin, _dir = dir, _granted = {} }, Permissions)
+  local self = setmetatable({ _plugin = plugin, _dir = dir, _granted = {}, _params = {},
+    _filled = {} }, Permissions)
   for _, kind in ipairs(KINDS) do self._granted[kind] = {} end
   return self
 end
+
+-- The host and the port of an address as people write it.
+local function host_of(address)
+  local scheme, authority = address:match("^(%a[%w+.-]*)://([^/?#]*)")
+  authority = (authority or address):gsub("^.*@", "")
+  local host, port = authority:match("^(.-):(%d+)$")
+  host = (host or authority):gsub("^%[(.*)%]$", "%1"):lower()
+  if host == "" or host:find("[%s/]") then return nil end
+  scheme = (scheme or ""):lower()
+  return host, tonumber(port) or scheme == "https" and 443 or scheme == "http" and 80 or nil
+end
+
+-- What a permission that begins with a value comes to; nothing when the value is none of its kind.
+local function add_value(self, permission, value)
+  if type(value) ~= "string" or value == "" or value:find("%z") then return end
+  local key = ("%s\0%s"):format(permission.text, value)
+  if self._filled[key] then return end
+  self._filled[key] = true
+  local made = { text = permission.text, kind = permission.kind, read_only = permission.read_only }
+  if permission.kind == "fs" then
+    made.path = value .. permission.rest
+  else
+    local host, port = host_of(value)
+    if not host then return end
+    made.pattern, made.port = "^" .. host:gsub("%p", "%%%0") .. "$", port
+  end
+  table.insert(self._granted[permission.kind], made)
+end
+
+---@return string absolute directory of the project
+function Permissions:project_dir() return self._dir end
 
 ---@param texts string[]
 ---@return boolean? done
@@ -95,9 +153,39 @@ function Permissions:grant(texts)
   for _, text in ipairs(texts) do
     local permission, message = M.parse(text)
     if not permission then return nil, message end
-    table.insert(self._granted[permission.kind], permission)
+    local from = permission.from
+    if not from then
+      table.insert(self._granted[permission.kind], permission)
+    elseif is_variable(from) then
+      add_value(self, permission, os.getenv(from))
+    else
+      table.insert(self._params, permission)
+    end
   end
   return true
+end
+
+---Says which parameter a permission names that the plugin does not have.
+---@param params table<string, ggen.Param>
+---@return string? message
+function Permissions:unknown_param(params)
+  for _, permission in ipairs(self._params) do
+    if not params[permission.from] then
+      return ("the permission %q names no parameter of it%s"):format(permission.text,
+        suggest.hint(permission.from, params))
+    end
+  end
+end
+
+---The plugin is set up: what its permissions that name parameters come to.
+---@param params table<string, any>
+function Permissions:fill(params)
+  for _, permission in ipairs(self._params) do
+    local value = params[permission.from]
+    for _, one in ipairs(type(value) == "table" and value or { value }) do
+      add_value(self, permission, one)
+    end
+  end
 end
 
 local function refuse(self, what, needed)
@@ -106,6 +194,14 @@ end
 
 function Permissions:process()
   if not self._granted.process[1] then refuse(self, "start a program", "process") end
+end
+
+---What a method of a view needs (views.lua).
+---@param needed string|fun(permissions: ggen.Permissions, object: any, ...)
+---@param ... any the object, and the arguments
+function Permissions:ask(needed, ...)
+  if type(needed) == "function" then return needed(self, ...) end
+  self[needed](self)
 end
 
 ---@param host string
@@ -141,6 +237,14 @@ end
 
 local function absolute(self, path)
   return path:sub(1, 1) == "/" and path or self._dir .. "/" .. path
+end
+
+---Raises unless it may read a variable.
+---@param name string
+function Permissions:variable(name)
+  if not self:sees_variable(name) then
+    refuse(self, ("read the variable %s"):format(name), "env:" .. name)
+  end
 end
 
 ---@param path string absolute, or relative to the project

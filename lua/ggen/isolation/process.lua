@@ -8,6 +8,7 @@ local link = require("ggen.isolation.link")
 local load = require("ggen.isolation.load")
 local offered = require("ggen.isolation.offered")
 local permissions = require("ggen.isolation.permissions")
+local setting_up = require("ggen.isolation.setting_up")
 
 local M = {}
 
@@ -42,6 +43,7 @@ local function services(name, options, granted, shown)
     method = function(object, method, ...) return shown:method(object, method, ...) end,
     get = function(object, field) return shown:get(object, field) end,
     api = function(path, ...)
+      if path == "may_start" then return granted:process() end
       local fn = of_ggen(ggen, path)
       if type(fn) ~= "function" then error(("ggen has no function %s"):format(path), 0) end
       return fn(...)
@@ -67,6 +69,7 @@ end
 ---@field package _options ggen.ProcessOptions
 ---@field package _link ggen.Link?
 ---@field package _plugin any what its file returned
+---@field package _granted ggen.Permissions?
 ---@field package _users integer instances that are set up
 local Process = {}
 Process.__index = Process
@@ -77,13 +80,15 @@ function Process:plugin()
   local name, options = self._name, self._options
   local text, chunk_name = load.source(self._path, options)
   local granted = permissions.new(name, options.dir)
-  local shown = offered.new(function(kind) granted[kind](granted) end)
+  local shown = offered.new(function(needed, ...) granted:ask(needed, ...) end)
   self._link = link.new(name, services(name, options, granted, shown), shown, options)
   self._plugin = self._link:load(text, chunk_name)
   if type(self._plugin) ~= "table" then return self._plugin end
   local asked = type(self._plugin.permissions) == "table" and self._plugin.permissions or {}
   local ok, message = granted:grant(options.granted or asked)
   if not ok then error(message, 0) end
+  setting_up.check(self._plugin, granted)
+  self._granted = granted
   return self._plugin
 end
 
@@ -138,7 +143,7 @@ local function adopt(self, kind, impl)
   return impl
 end
 
-local function setting_up(self, kind)
+local function set_up_by(self, kind)
   local function done(ok, impl, ...)
     if ok and type(impl) == "table" then return adopt(self, kind, impl), ... end
     self:leave(self._link)
@@ -147,7 +152,10 @@ local function setting_up(self, kind)
   end
   return function(...)
     self._users = self._users + 1
-    return done(pcall(function(...) return self:plugin().setup(...) end, ...))
+    return done(pcall(function(params, host)
+      local setup = self:plugin().setup
+      return setting_up.call(kind, self._granted, setup, params, host)
+    end, ...))
   end
 end
 
@@ -169,7 +177,7 @@ function M.plugin(name, path, options)
     return plugin
   end
   local copy = lasting(self, plugin, {})
-  if type(copy.setup) == "function" then copy.setup = setting_up(self, copy.kind) end
+  if type(copy.setup) == "function" then copy.setup = set_up_by(self, copy.kind) end
   return copy
 end
 

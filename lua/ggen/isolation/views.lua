@@ -1,6 +1,6 @@
 -- What an installed plugin sees of the host's objects: the public fields and methods of each class,
 -- as lua/ggen/types has them. A class is known by the __name in its metatable; of others nothing is
--- seen.
+-- seen. `needs`: what a method asks for before it does something.
 -- SPDX-License-Identifier: MIT
 local function set(text)
   local names = {}
@@ -10,6 +10,26 @@ end
 
 local OPTIONS = set("jobs io_jobs keep_going dry_run timeout output single verbose yes track")
 
+-- The paths of a load are those of its directory, and stay as they are written: what was asked is
+-- an input of the configuration.
+local function reads_of_load(permissions, loading, path)
+  if type(path) ~= "string" then return end
+  permissions:path(path:sub(1, 1) == "/" and path or loading.dir .. "/" .. path, false)
+end
+
+-- Names of plugins, and code that is to run in the pipeline, stay out of what a frontend declares:
+-- they would run with the rights of the pipeline.
+local function declares_data(_, _, ...)
+  local function look(value, depth)
+    if type(value) == "function" then
+      error("a frontend that is installed declares commands, and no functions", 0)
+    end
+    if type(value) ~= "table" or depth > 32 then return end
+    for _, element in next, value do look(element, depth + 1) end
+  end
+  for i = 1, select("#", ...) do look((select(i, ...)), 1) end
+end
+
 ---@type table<string, ggen.IsolationView>
 return {
   ["ggen.Task"] = {
@@ -18,16 +38,16 @@ return {
   },
   ["ggen.Project"] = {
     data = set("dir"),
-    methods = set("task count find id names"),
+    methods = set("task count find id names name plugins phase_tasks"),
   },
   ["ggen.Run"] = {
     data = set("totals"), objects = set("project events"),
-    shapes = { options = OPTIONS },
+    parts = { options = OPTIONS },
     methods = set("record keep_record critical_path time_left"),
   },
   ["ggen.Host"] = {
     data = set("project_dir"), objects = set("screen style project now unix output_sink note"),
-    shapes = { options = OPTIONS },
+    parts = { options = OPTIONS },
   },
   ["ggen.Events"] = { methods = set("note") },
   ["ggen.View"] = {
@@ -39,10 +59,26 @@ return {
   },
   ["ggen.Context"] = {
     data = set("steps env cwd"), objects = set("task describe"),
-    methods = set("step"), needs = { step = "process" },
+    methods = set("step command log note leases output_directories clean_room"),
+    needs = { step = "process" },
+  },
+  ["ggen.CleanRoom"] = {
+    data = set("dir outside files"), methods = set("collect missed close"),
+  },
+  ["ggen.Loading"] = {
+    data = set("dir"), methods = set("files read exists decode directories_with"),
+    needs = {
+      files = reads_of_load, read = reads_of_load, exists = reads_of_load, decode = reads_of_load,
+      directories_with = function(permissions, loading) permissions:path(loading.dir, false) end,
+    },
+  },
+  ["ggen.Pipeline"] = {
+    data = set("name dir kind"), methods = set("task phase pool default"),
+    needs = { task = declares_data, phase = declares_data },
   },
   ["ggen.History"] = { data = set("damaged"), methods = set("lines record records") },
   ["ggen.Targets"] = { methods = set("judge") },
+  ["ggen.Condition"] = { data = set("text metrics"), methods = set("holds") },
   ["ggen.Delivery"] = { methods = set("resume post finish close") },
   ["ggen.Blocks"] = { methods = set("follow finish") },
   ["ggen.KeyBuilder"] = { methods = set("add env file") },
@@ -60,4 +96,22 @@ return {
     methods = set("description default args argname choices convert target hidden show_default"
       .. " count init overwrite"),
   },
+  ["ggen.Stream"] = { methods = set("read write close_write close") },
+  ["ggen.LocalService"] = {
+    data = set("host port dir pid"), methods = set("alive ending stop"),
+  },
+  -- Containers: who has an engine may start what he likes in it.
+  ["ggen.docker.Engine"] = {
+    data = set("name version api_version requests connections"),
+    methods = set("ping info close create start stop restart pause unpause kill rename remove wait"
+      .. " inspect top list put_archive exec attach volume_create volume_remove volumes logs image"
+      .. " pull"),
+  },
+  ["ggen.docker.Shell"] = { data = set("closed tainted"), methods = set("run kill close") },
+  ["ggen.docker.Owner"] = {
+    methods = set("labels created create gone let_go adopt sweep close"),
+  },
+  ["ggen.docker.Warm"] = { methods = set("engine borrow give_back close") },
+  ["ggen.docker.Seat"] = { data = set("id image"), objects = set("shell engine") },
+  ["ggen.Pool"] = { methods = set("warm acquire release drain hurry") },
 }

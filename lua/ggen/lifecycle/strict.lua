@@ -61,7 +61,7 @@ function Row:_task(name)
       run = data.plain or base.spec.run, cwd = base.spec.cwd, shell = base.spec.shell,
       inherit_env = true, cache = false, desc = base.spec.desc, lifecycle = data,
       env = environment and { GGEN_ENV = environment } or nil,
-    } }, { __index = base })
+    } }, { __index = base, __name = "ggen.Task" })
   end
   self.known[name] = task
   return task
@@ -71,9 +71,10 @@ end
 function Row:_fail(name, message)
   local base = self:_task(name) or setmetatable({ name = name, id = self.context.prefix .. name,
     dir = self.context.dir, workspace = self.context.name, index = 0,
-    spec = { lifecycle = { kind = "phase" } } }, { __index = { declaration = {
-      name = name, file = self.context.file, line = 1 } } })
-  self.turns[#self.turns + 1] = setmetatable({ failure = message }, { __index = base })
+    spec = { lifecycle = { kind = "phase" } } }, { __name = "ggen.Task", __index = {
+      declaration = { name = name, file = self.context.file, line = 1 } } })
+  self.turns[#self.turns + 1] = setmetatable({ failure = message },
+    { __index = base, __name = "ggen.Task" })
   return false
 end
 

@@ -23,6 +23,7 @@
 ---@field http ggen.http requests over HTTP
 ---@field json ggen.json reads and writes JSON
 ---@field local_service ggen.local_service services without containers
+---@field make_toml ggen.make_toml the phases of a make.toml, for frontends
 ---@field metrics ggen.metrics figures of a recorded run, and conditions over them
 ---@field random ggen.random names that nobody else has
 ---@field readiness ggen.readiness when something that was started is ready
@@ -116,6 +117,7 @@ function Loading:directories_with(patterns, file) end
 ---@class ggen.Pipeline
 ---@field name string
 ---@field dir string absolute directory of the file that declares it
+---@field kind "pipeline"|"workspace"
 ---@overload fun(options: ggen.PipelineOptions|ggen.WorkspaceOptions): ggen.Pipeline
 local Pipeline = {}
 

@@ -3,6 +3,29 @@
 -- and each entry has its line.
 -- SPDX-License-Identifier: MIT
 
+---What a frontend needs to take the phases of a make.toml as tasks.
+---@class ggen.make_toml
+local make_toml = {}
+
+---Whether there is such a file; the answer is an input of the configuration.
+---@param path string absolute
+---@return boolean
+function make_toml.exists(path) end
+
+---Reads a make.toml. What is wrong in it is raised, with its line.
+---@param path string absolute
+---@param shown string the path as messages have it
+---@param place? { file: string?, line: integer? } where it is imported
+---@return ggen.make_toml.Model
+function make_toml.read(path, shown, place) end
+
+---Declares on a pipeline what a make.toml says.
+---@param pipeline ggen.Pipeline
+---@param dir string absolute directory of the file
+---@param file string its name
+---@param options? { environment: string?, place: table? } what the frontend's host has of these
+function make_toml.load(pipeline, dir, file, options) end
+
 ---@class ggen.make_toml.Model
 ---@field file string as messages name it
 ---@field project { name: string?, version: string?, type: string?, desc: string?, line: integer? }

@@ -114,6 +114,12 @@ local environment = {}
 ---@return table<string, string> what a task gets that declares nothing
 function environment.base() end
 
+---A variable of the environment that ggen-lua was started with, for plugins, which have no
+---`os.getenv` when they are installed. One of an installed rock asks for `env:NAME`.
+---@param name string
+---@return string?
+function environment.variable(name) end
+
 ---The same with what a task declares.
 ---@param spec ggen.TaskSpec
 ---@param makeflags? string of the jobserver of the run; what the task says of MAKEFLAGS wins
@@ -222,16 +228,18 @@ function report.cut(text, columns) end
 ---@param name string of the observer, for the warning
 ---@param path string relative to the project's directory, or absolute
 ---@param text string|fun(path: string): boolean?, string? the bytes, or who writes them
+---@param shown? string the path as the warning has it
 ---@return boolean written
-function report.write(run, name, path, text) end
+function report.write(run, name, path, text, shown) end
 
 ---The same, at the end of what is there, by one write.
 ---@param run ggen.Run
 ---@param name string
 ---@param path string
 ---@param text string
+---@param shown? string the path as the warning has it
 ---@return boolean written
-function report.append(run, name, path, text) end
+function report.append(run, name, path, text, shown) end
 
 ---Blocks of output that do not interleave: each task's output goes out as one block when the task
 ---has ended. A task whose output outgrows its memory takes the floor: its block begins at once.
@@ -345,9 +353,21 @@ function metrics.find(name, project) end
 ---Makes a condition that can be asked about records.
 ---@param condition string as "hit_rate < 0.8 and wall > 60s"
 ---@param project table?
----@return { metrics: table[], holds: fun(self, record: table): boolean, table<string, number> }?
+---@return ggen.Condition?
 ---@return string? message
 function metrics.compile(condition, project) end
+
+---What ggen.metrics.compile returns.
+---@class ggen.Condition
+---@field text string as it was written
+---@field metrics ggen.Metric[] those that it names, with `name` and `unit`
+local Condition = {}
+
+---Whether it holds for a run.
+---@param record table as run:record() returns it
+---@return boolean holds
+---@return table<string, number> values of its metrics, by name
+function Condition:holds(record) end
 
 ---The trace of the run.
 ---@class ggen.trace

@@ -133,6 +133,19 @@ function Project:id(index) end
 ---@return table<string, true> names of tasks and phases
 function Project:names() end
 
+---What the pipeline is called.
+---@return string
+function Project:name() end
+
+---The names of the plugins of a kind that the pipeline uses, as it writes them, in its order.
+---@param kind ggen.PluginKind
+---@return string[]
+function Project:plugins(kind) end
+
+---Phases with the ids of the tasks in them.
+---@return { name: string, tasks: string[] }[]
+function Project:phase_tasks() end
+
 ---Where a run says things.
 ---@class ggen.Events
 local Events = {}

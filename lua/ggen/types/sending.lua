@@ -180,9 +180,17 @@ function Delivery:finish(seconds) end
 ---@return ggen.DeliveryReport
 function Delivery:close() end
 
----Small files that plugins keep. Refused while a pipeline is loading.
+---Small files that plugins read and keep. While a pipeline is loading they may only be read.
 ---@class ggen.files
 local files = {}
+
+---The bytes of a file; one that is larger than `most` is refused. While a pipeline is loading it
+---becomes an input of the configuration.
+---@param path string
+---@param most? integer bytes (4 MiB)
+---@return string? bytes
+---@return string? message
+function files.read(path, most) end
 
 ---Makes the file hold exactly these bytes: whoever reads it sees the old ones or the new ones.
 ---Directories above it are made.
@@ -212,9 +220,10 @@ function files.hold(path, fn) end
 ---take its time.
 ---@param path string what is held: a file of that name and `.lock` stays
 ---@param fn fun(): any
+---@param part? string of what the file stands for: others of its parts may be held meanwhile
 ---@return boolean called false: another run has it
 ---@return any
-function files.try(path, fn) end
+function files.try(path, fn, part) end
 
 ---Randomness of the system.
 ---@class ggen.random

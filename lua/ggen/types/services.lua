@@ -76,3 +76,42 @@ function LocalService:ending() end
 ---Ends it with all that it started.
 ---@async
 function LocalService:stop() end
+
+---What a task will want of a pool.
+---@class ggen.PoolWant
+---@field task string id
+---@field services string[] names
+---@field shared? table<string, boolean> those that it shares
+---@field start? number seconds from now
+---@field duration? number seconds
+
+---A pool of containers: what std.container_pool.open returns. The methods are those of a plugin of
+---kind containers, with the ids of tasks in the place of tasks.
+---@class ggen.Pool
+local Pool = {}
+
+---What tasks will want, and when: by this the pool makes containers before they are wanted.
+---@async
+---@param wants ggen.PoolWant[]
+function Pool:warm(wants) end
+
+---Waits for a container.
+---@async
+---@param request { name: string, task: string, shared: boolean? }
+---@return ggen.Lease? lease
+---@return string? message
+---@return string? kind
+function Pool:acquire(request) end
+
+---A task has done with its container.
+---@param lease ggen.Lease
+---@param outcome? { ok: boolean }
+function Pool:release(lease, outcome) end
+
+---The end of the run: what is not kept goes.
+---@async
+---@param interrupted? boolean
+function Pool:drain(interrupted) end
+
+---What drain waits for should come sooner.
+function Pool:hurry() end

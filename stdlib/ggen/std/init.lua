@@ -3,6 +3,7 @@
 -- SPDX-License-Identifier: MIT
 
 ---@class ggen.std
+---@field container_pool ggen.std.container_pool
 ---@field containers ggen.std.containers
 ---@field deps ggen.std.deps
 ---@field docker ggen.std.docker
@@ -19,8 +20,9 @@
 local M = {}
 
 local MODULES = {
-  containers = true, deps = true, docker = true, glob = true, json = true, list = true,
-  matrix = true, path = true, retry = true, semver = true, sh = true, text = true, toml = true,
+  container_pool = true, containers = true, deps = true, docker = true, glob = true, json = true,
+  list = true, matrix = true, path = true, retry = true, semver = true, sh = true, text = true,
+  toml = true,
 }
 
 return setmetatable(M, {

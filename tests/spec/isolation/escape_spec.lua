@@ -19,7 +19,17 @@ describe("an installed plugin", function()
       { dir = dir, granted = granted or {}, search_path = dir .. "/?.lua" })
   end
 
-  for name, code in pairs(tricks) do
+  -- The mark of lists of JSON is the host's; a process of its own has one of its own.
+  local of_this_tier = {
+    ["the mark of lists"] = [[
+      local list = require('ggen').json.array({})
+      local meta = getmetatable(list)
+      return type(meta) == "table" and meta or nil]],
+    ["another mark of lists"] = "return setmetatable(require('ggen').json.array({}), {})",
+  }
+  for name, code in pairs(tricks) do of_this_tier[name] = code end
+
+  for name, code in pairs(of_this_tier) do
     it("has no way out by " .. name, function()
       local ok, value = pcall(run, ("return { got = (function() %s\nend)() }"):format(code))
       assert.is_nil(ok and value.got or nil)
@@ -31,10 +41,12 @@ describe("an installed plugin", function()
       local ggen = require "ggen"
       local path = require "ggen.std.path"
       return { json = ggen.json.encode({ 1, 2 }), join = path.join("a", "b"),
+        empty = ggen.json.encode({ a = ggen.json.array({}), b = ggen.json.decode("[]"), c = {} }),
         time = type(os.time()), load = load("return ...", "x")(5),
         sum = coroutine.wrap(function(a) return a + coroutine.yield() end),
         number = ("%d"):format(math.floor(2.5)) }]])
     assert.equal("[1,2]", plugin.json)
+    assert.equal('{"a":[],"b":[],"c":{}}', plugin.empty)
     assert.equal("a/b", plugin.join)
     assert.equal("number", plugin.time)
     assert.equal(5, plugin.load)
@@ -131,5 +143,75 @@ describe("an installed plugin", function()
     thread:cancel()
     assert.is_false(ended[1])
     assert.equal(async.CANCELLED, ended[2])
+  end)
+
+  -- A permission that begins with $ is that of one path or host: where a parameter points.
+  describe("with a permission that names a parameter", function()
+    local PLUGIN = [[
+      local files = require("ggen").files
+      return { kind = "observer", params = { file = {}, url = {} }, permissions = { %s },
+        setup = function() return {
+          try = function(_, path) return pcall(files.write, path, "x") end,
+          ask = function(_, url)
+            return pcall(require("ggen").http.request, { url = url, timeout = 0.1 })
+          end,
+        } end }]]
+
+    local function set_up(permissions, params)
+      write("plugin.lua", PLUGIN:format(permissions))
+      return load.plugin("observer.test", dir .. "/plugin.lua",
+        { dir = dir, search_path = dir .. "/?.lua" }).setup(params)
+    end
+
+    it("has what the parameter says, and nothing beside it", function()
+      local impl = set_up('"fs:$file"', { file = "out/a.txt" })
+      assert.is_true((impl:try("out/a.txt")))
+      for _, path in ipairs({ "out/b.txt", "a.txt", "out/a.txt.lock", "/etc/x", "out" }) do
+        local ok, message = impl:try(path)
+        assert.is_false(ok, path)
+        assert.matches("may not write", message)
+      end
+    end)
+
+    it("has nothing when the parameter is not given, or is no text", function()
+      for _, params in ipairs({ {}, { file = "" }, { file = 5 }, { file = { {} } } }) do
+        assert.is_false((set_up('"fs:$file"', params):try("a.txt")))
+      end
+    end)
+
+    it("has one host", function()
+      local impl = set_up('"net:$url"', { url = "http://127.0.0.1:1/x" })
+      local _, answer = impl:ask("http://127.0.0.1:1/other")
+      assert.is_nil(answer) -- it was asked, and nobody is there
+      for _, url in ipairs({ "http://127.0.0.1:2/", "http://127.0.0.11:1/", "http://localhost:1/",
+        "http://127.0.0.1:1@example.org/", "http://127x0.0.1:1/" }) do
+        local ok, message = impl:ask(url)
+        assert.is_false(ok, url)
+        assert.matches("may not talk to", message)
+      end
+    end)
+
+    it("is refused when there is no such parameter", function()
+      local ok, message = pcall(set_up, '"fs:$fil"', {})
+      assert.is_false(ok)
+      assert.matches('"fs:$fil" names no parameter of it (did you mean "file"?)', message, 1, true)
+    end)
+
+    it("is refused when it is none", function()
+      for text, why in pairs({ ["fs:$Mixed"] = "$param", ["fs:$"] = "$param",
+        ["fs:$file.txt"] = "$param", ["net:$url:80"] = "$param", ["net:$url/x"] = "net:HOST" }) do
+        local ok, message = pcall(set_up, ("%q"):format(text), {})
+        assert.is_false(ok, text)
+        assert.matches(why, message, 1, true)
+      end
+    end)
+  end)
+
+  it("says of a store only a directory that it may write to", function()
+    write("plugin.lua", [[return { kind = "store", permissions = { "fs:own" },
+      setup = function(params) return { machine = true, directory = params.to } end }]])
+    local plugin = load.plugin("store.test", dir .. "/plugin.lua", { dir = dir, search_path = "" })
+    assert.equal(fs.realpath(dir) .. "/own", plugin.setup({ to = "own" }).directory)
+    assert.is_false((pcall(plugin.setup, { to = "/etc" })))
   end)
 end)

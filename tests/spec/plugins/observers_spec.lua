@@ -25,10 +25,11 @@ end
 local function project_of(names)
   local known = {}
   for _, name in ipairs(names) do known[name] = true end
-  return { dir = folder, phases = {}, loaded = { root = { uses = {} } },
-    exact = function(_, name) return known[name] and { 1 } or nil end,
-    matching = function(_, name) return known[name] and { 1 } or nil end,
-    names = function() return known end }
+  local project = a_run.project(folder)
+  function project.exact(_, name) return known[name] and { 1 } or nil end
+  function project.matching(_, name) return known[name] and { 1 } or nil end
+  function project.names() return known end
+  return project
 end
 
 local function fault_of(fn, ...)

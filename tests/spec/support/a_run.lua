@@ -39,7 +39,8 @@ function M.record(changes)
 end
 
 function M.project(dir, uses)
-  return { dir = dir or "/nowhere", phases = {}, loaded = { root = { uses = uses or {} } } }
+  return setmetatable({ dir = dir or "/nowhere", phases = {},
+    loaded = { root = { uses = uses or {} } } }, { __index = require("ggen.project") })
 end
 
 ---@param record table

@@ -88,6 +88,22 @@ return {
   ["a file"] = "return require('ggen').files.write('stolen', 'x')",
   ["files by a glob"] = "return require('ggen').std.glob.list('*', '/etc')",
   ["a variable"] = "return require('ggen').environment.base().PATH",
+  ["a variable by its name"] = "return require('ggen').environment.variable('PATH')",
+  ["the text of a file"] = "return require('ggen').files.read('/etc/passwd')",
+  ["a file as a make.toml"] = "return require('ggen').make_toml.read('/etc/passwd', 'x')",
+  ["whether a file is there"] = "return require('ggen').make_toml.exists('/etc/passwd')",
+  ["a record of any file"] = "return require('ggen').history.read('/etc/passwd')",
+  ["a stream to the container engine"] =
+    "return require('ggen').http.upgrade { url = 'http://x/', unix_socket = '/run/docker.sock' }",
+  ["a service of this machine"] = "return require('ggen').local_service.start { run = 'sleep 1' }",
+  ["a port that is asked"] = [[return require('ggen').readiness.wait({ port = 1, timeout = 0.01,
+    interval = 0.01 }, {})]],
+  ["containers by the pool"] = "return require('ggen').std.container_pool.open { containers = {} }",
+  ["an address behind a second @"] =
+    "return require('ggen').http.request { url = 'http://a@b@127.0.0.1:1/' }",
+  ["what a cancelled wait raises"] = [[
+    local token = require('ggen').async.CANCELLED
+    return getmetatable(token) or setmetatable(token, {})]],
   ["a trace over a file"] = "return require('ggen').trace.write('/tmp/x')",
   -- Errors.
   ["an error object of the host"] = [[

@@ -2,7 +2,7 @@
 -- said to take on a clock that the spec turns. What was asked is written down.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
-local pool = require("ggen.std.container_pool")
+local pool = require("ggen.std.container_pool.pool")
 local spec_of = require("ggen.std.container_pool.spec")
 
 local M = {}

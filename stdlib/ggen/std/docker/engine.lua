@@ -252,7 +252,7 @@ local function with_parts()
   for _, part in ipairs(PARTS) do
     for name, method in pairs(require("ggen.std.docker." .. part)) do Engine[name] = method end
   end
-  metatable = { __index = Engine }
+  metatable = { __index = Engine, __name = "ggen.docker.Engine" }
   return metatable
 end
 

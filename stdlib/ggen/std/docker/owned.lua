@@ -40,7 +40,7 @@ local houses = {} -- project directory -> House
 ---@field package _project string
 ---@field package _engine fun(): ggen.docker.Engine?, string?, string?
 ---@field package _closed boolean?
-local Owner = {}
+local Owner = { __name = "ggen.docker.Owner" }
 Owner.__index = Owner
 
 ---@class ggen.docker.OwnerOptions

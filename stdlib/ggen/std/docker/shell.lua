@@ -42,7 +42,7 @@ local SIGNALS = { [1] = "HUP", [2] = "INT", [3] = "QUIT", [4] = "ILL", [5] = "TR
 ---@field package _orphans table<string, true> the children of process 1 that are known
 ---@field package _user number? ticks of its commands so far
 ---@field package _sys number?
-local Shell = {}
+local Shell = { __name = "ggen.docker.Shell" }
 Shell.__index = Shell
 
 ---What a shell talks through: as of engine:exec_stream.

@@ -47,7 +47,7 @@ local PROGRESS = 5 -- seconds between two words about a pull
 ---@field package _fresh integer how many of them were nobody else's
 ---@field package _images table<string, table>
 ---@field package _removing integer
-local Warm = {}
+local Warm = { __name = "ggen.docker.Warm" }
 Warm.__index = Warm
 
 ---Makes a keeper of warm containers, which has none yet.
@@ -234,6 +234,7 @@ local function forget(self, engine, place, on_gone)
   remove(self, engine, place.id, on_gone)
 end
 
+local SEAT = { __name = "ggen.docker.Seat" }
 local GONE = { no_such_container = true, not_running = true, conflict = true }
 
 local function shell_in(place, engine)
@@ -264,7 +265,8 @@ function Warm:borrow(spec)
     if not place then return nil, message, kind end
     opened, message, kind = shell_in(place, engine)
     if opened then
-      return { id = place.id, image = image, shell = opened, _place = place, engine = engine }
+      return setmetatable({ id = place.id, image = image, shell = opened, _place = place,
+        engine = engine }, SEAT)
     end
     forget(self, engine, place)
     if not GONE[kind] or attempt == 2 then return nil, message, kind end

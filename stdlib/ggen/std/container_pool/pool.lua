@@ -24,7 +24,7 @@ local M = {}
 ---@field times ggen.ContainerTimes
 ---@field ending boolean? no task will come any more
 ---@field interrupted boolean? and nothing is worth to be kept but what is ready
-local Pool = {}
+local Pool = { __name = "ggen.Pool" }
 Pool.__index = Pool
 
 ---@param options ggen.PoolOptions
