@@ -6,7 +6,7 @@ local json = require("ggen").json
 local M = {}
 
 -- Below these the keys are the user's own names.
-local OWN_NAMES = { matrix = true, env = true, args = true }
+local OWN_NAMES = { matrix = true, env = true, args = true, files = true }
 
 local function collect(value, found)
   if type(value) ~= "table" then return end
