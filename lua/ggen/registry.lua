@@ -41,6 +41,7 @@ local manifest = { type = "record", fields = {
   rest = { type = "string" },
   services = { type = "function" },
   permissions = { type = "list", of = { type = "string" }, default = {} },
+  trust = { type = "enum", values = { "environment", "process" }, default = "environment" },
   setup = { type = "function", required = true },
 } }
 
@@ -115,10 +116,25 @@ function M.origin_named(name)
   end
 end
 
+local loaded_isolated = {} -- by path and directory: a plugin is read once
+
+-- One that marks itself runs in a process of its own, wherever it lies.
+local function own_process(name, path, place, code)
+  local key = path .. "\0" .. code
+  if loaded_isolated[key] == nil then
+    loaded_isolated[key] = require("ggen.isolation.process").plugin(name, path,
+      { dir = place.project or place.dir or fs.cwd(), search_path = package.path })
+  end
+  return loaded_isolated[key]
+end
+
 -- A plugin file beside the pipeline sees the usual globals and cannot add to them.
-local function load_file(file, shown)
+local function load_file(file, shown, plugin_name, path, place)
   local code = file:read("*a")
   file:close()
+  if code:find("trust", 1, true) and require("ggen.isolation.mark").is_in(code) then
+    return own_process(plugin_name, path, place, code)
+  end
   local chunk, message = loadstring(code:gsub("^#[^\n]*", ""), "@" .. shown)
   if not chunk then error(message, 0) end
   setfenv(chunk, setmetatable({}, {
@@ -128,7 +144,11 @@ local function load_file(file, shown)
         tostring(name)), 2)
     end,
   }))
-  return chunk()
+  local plugin = chunk()
+  local problem = type(plugin) == "table" and plugin.trust ~= nil
+    and require("ggen.isolation.mark").problem(plugin)
+  if problem then error(problem, 0) end
+  return plugin
 end
 
 -- How messages name a file: relative to where the program was started.
@@ -142,7 +162,7 @@ local function find_file(path, name, place)
   remember(shown, name, place)
   local file = io.open(path, "rb")
   if not file then return nil, ("there is no file %s"):format(shown), "not_found" end
-  local ok, plugin = pcall(load_file, file, shown)
+  local ok, plugin = pcall(load_file, file, shown, name, path, place)
   if not ok then return nil, tostring(plugin), "broken" end
   if plugin == nil then return nil, "the file returned nothing (return the plugin)", "broken" end
   return plugin
@@ -161,8 +181,6 @@ end
 local function is_own(module)
   return package.preload[module] ~= nil or require("ggen.core.embedded").has(module)
 end
-
-local loaded_isolated = {} -- by path and directory: a plugin is read once
 
 -- found: what the lock of the project says of it; nil for a rock that is just there.
 local function isolated(name, path, dir, found)

@@ -26,8 +26,13 @@ local function said(report, pattern)
 end
 
 describe("the doctor's look at the machine", function()
-  local function look(limit, watches, instances)
+  local sandbox = require("ggen.core.sandbox")
+  local kernel = sandbox.kernel
+  after_each(function() sandbox.kernel = kernel end)
+
+  local function look(limit, watches, instances, parts)
     local report = report_of.new("machine")
+    sandbox.kernel = function() return parts or { landlock = 7, seccomp = true } end
     with_root({ ["/proc/meminfo"] = "MemTotal: 1024 kB\nMemAvailable: 512 kB\n",
       ["/proc/self/limits"] = "Limit  Soft Limit  Hard Limit  Units\n"
         .. "Max open files            " .. limit .. "    4096    files\n",
@@ -54,6 +59,14 @@ describe("the doctor's look at the machine", function()
       .. " fs.inotify.max_user_instances=512, and the same in a file of /etc/sysctl.d" },
       { watches.level, watches.fix })
     assert.equal("note", said(look("1024", "", ""), "not known").level)
+  end)
+
+  it("says what a sandbox for plugins lacks", function()
+    local function with(parts) return said(look("1024", "65536", "128", parts), "plugins") end
+    assert.equal("ok", with({ landlock = 1, seccomp = true }).level)
+    assert.matches("has no Landlock:", with({ landlock = 0, seccomp = true }).text)
+    assert.matches("has no seccomp:", with({ landlock = 7, seccomp = false }).text)
+    assert.matches("has no seccomp and Landlock:", with({ landlock = 0, seccomp = false }).text)
   end)
 end)
 

@@ -48,6 +48,22 @@ local function watches(report)
   end
 end
 
+-- What a plugin with trust = "process" is shut in by.
+local function sandbox(report)
+  local kernel = require("ggen.core.sandbox").kernel()
+  if kernel.seccomp and kernel.landlock > 0 then
+    report:ok(("plugins can run in a sandbox: seccomp, Landlock (version %d)"):format(
+      kernel.landlock))
+    return
+  end
+  local missing = not kernel.seccomp and kernel.landlock == 0 and "seccomp and Landlock"
+    or kernel.seccomp and "Landlock" or "seccomp"
+  report:note(("this kernel has no %s: plugins with trust = \"process\" do not run")
+    :format(missing), "Linux 5.13 or later with CONFIG_SECCOMP_FILTER and"
+    .. " CONFIG_SECURITY_LANDLOCK (lsm=landlock,...); or GGEN_SANDBOX=weaker, which runs them in a"
+    .. " process with less around it")
+end
+
 ---@param report ggen.doctor.Report
 function M.run(report)
   local cpus = require("ggen.core.env").cpus()
@@ -55,6 +71,7 @@ function M.run(report)
     units.format_size(machine.memory()), units.format_size(machine.free_memory())))
   open_files(report)
   watches(report)
+  sandbox(report)
 end
 
 return M

@@ -47,6 +47,16 @@ local function missing(landlock, seccomp)
   return landlock ~= 0 and "seccomp" or seccomp and "Landlock" or "Landlock and seccomp"
 end
 
+-- How long a call may compute: less than after what the run is ended (GGEN_PLUGIN_LIMIT), since
+-- here there is a process to end instead.
+local function limit_of(options)
+  if options.limit then return options.limit end
+  local text = os.getenv("GGEN_PLUGIN_LIMIT")
+  local usual = text and text ~= "" and text ~= "off"
+    and require("ggen.units").duration(tonumber(text) or text) or LIMIT
+  return usual * 0.9
+end
+
 local function may_be_weaker(options)
   return options.weaker or os.getenv("GGEN_SANDBOX") == "weaker"
 end
@@ -386,7 +396,7 @@ end
 function M.new(name, services, shown, options)
   local self = setmetatable({ _name = name, _services = services, _calls = {}, _last = 0,
     _owed = 0, _since = 0, _threads = {}, _blocking = {}, _later = {},
-    _limit = options.limit or LIMIT }, Link)
+    _limit = limit_of(options) }, Link)
   start(self, options)
   self._refs = peer.new(function(value, nested) return shown:describe(value, nested) end,
     function(class, id)

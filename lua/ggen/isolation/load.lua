@@ -6,6 +6,7 @@ local api = require("ggen.isolation.api")
 local fs = require("ggen.core.fs")
 local globals = require("ggen.isolation.globals")
 local locate = require("ggen.locate")
+local mark = require("ggen.isolation.mark")
 local membrane = require("ggen.isolation.membrane")
 local modules = require("ggen.isolation.modules")
 local permissions = require("ggen.isolation.permissions")
@@ -67,7 +68,7 @@ end
 ---@param options ggen.IsolationOptions
 ---@return boolean
 function M.in_process(text, options)
-  return options.trust == "process" or text:find("trust%s*=%s*[\"']process[\"']") ~= nil
+  return options.trust == "process" or mark.is_in(text)
 end
 
 ---@class ggen.IsolationOptions
@@ -95,6 +96,8 @@ function M.plugin(name, path, options)
   enter(globals.new(require_module))
   local plugin = border:outside(run(text, chunk_name))
   if type(plugin) ~= "table" then return plugin end
+  local problem = mark.problem(plugin)
+  if problem then error(problem, 0) end
   local asked = type(plugin.permissions) == "table" and plugin.permissions or {}
   local ok, message = granted:grant(options.granted or asked)
   if not ok then error(message, 0) end

@@ -79,12 +79,12 @@ function Offered:describe(value, nested)
     if not nested then self._callable[value] = true end
     return value, "function"
   end
+  if self._tables[value] then return value, "table" end
   if kind ~= "table" then return value, "" end
   if getmetatable(value) == TABLE then
     self._tables[value.of] = true
     return value.of, "table"
   end
-  if self._tables[value] then return value, "table" end
   local class = class_of(value)
   local public = views[class]
   if not public then return value, "" end
@@ -99,9 +99,11 @@ function Offered:describe(value, nested)
   return value, class, data, data.now and { now = data.now }
 end
 
--- As a field of an object: what is called, or has functions that are.
+-- As a field of an object: what is called, or has functions that are (as the screen has, which is
+-- the engine's).
 local function as_object(self, value)
   if type(value) == "function" then self._callable[value] = true end
+  if type(value) == "userdata" then self._tables[value] = true end
   if type(value) == "table" and not getmetatable(value) then
     return setmetatable({ of = value }, TABLE)
   end
@@ -113,7 +115,7 @@ end
 ---@param name any
 ---@return any
 function Offered:get(object, name)
-  if type(object) == "table" and self._tables[object] then return as_object(self, object[name]) end
+  if object ~= nil and self._tables[object] then return as_object(self, object[name]) end
   local public = type(object) == "table" and views[class_of(object)]
   if not public then return nil end
   if public.data and public.data[name] then return object[name] end

@@ -47,6 +47,9 @@ function M.text(name, plugin)
   help_page.add_row(out, "api", tostring(plugin.api))
   help_page.add_row(out, "permissions", #(plugin.permissions or {}) > 0
     and table.concat(plugin.permissions, ", ") or "none")
+  if plugin.trust == "process" then
+    help_page.add_row(out, "trust", "process (it runs in a process of its own, in a sandbox)")
+  end
   local rows = M.params(plugin)
   if #rows > 0 then out[#out + 1] = "\nParams:" end
   for _, row in ipairs(rows) do

@@ -15,6 +15,7 @@
 ---@field rest? string the parameter, a map, that takes names which are no parameters
 ---@field permissions? string[] "process", "net:HOST", "fs:PATH", "env:NAME"; a HOST or a PATH may
 ---begin with `$param` or `$VARIABLE`
+---@field trust? "environment"|"process" where it runs: "process": one of its own, in a sandbox
 ---@field services? fun(params: table): table<string, any>?, string? of kind containers (see there)
 ---Returns the methods of its kind; or nil and a message when the params do not fit, and then the
 ---file (absolute) and the line that are to blame, if it is not the pipeline.
