@@ -6,7 +6,7 @@ local json = require("ggen.core.json")
 
 local M = {}
 
-local MEMORY, CPU, WALL = 1024 * 1024, 5, 20 -- KiB, seconds
+local MEMORY, CPU, WALL = 512 * 1024, 2, 20 -- KiB, seconds
 local MOST_BYTES, MOST_VALUES, DEEPEST = 1024 * 1024, 20000, 12
 
 -- Inside ------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ function M.ask(request)
   local answer = result.code == 0 and json.decode(result.stdout)
   if type(answer) ~= "table" then
     if result.timed_out or result.signal then
-      return nil, ("reading it took more than %d s of time, or 1 GiB of memory"):format(CPU)
+      return nil, ("reading it took more than %d s of time, or 512 MiB of memory"):format(CPU)
     end
     return nil, "reading it failed: " .. ((result.stderr or ""):match("([^\n]*)%s*$") or "")
   end
