@@ -63,9 +63,8 @@ for text in '{"version":2,"plugins":[]}' '{"version":1' '[]' '{"version":1,"plug
   check "$text: audit" fails 3 'ggen-lock.json: ' plugin audit
   check "$text: it is left as it is" test "$(<ggen-lock.json)" = "$text"
 done
-git init -q . 2>/dev/null
 cp "$work/lock" ggen-lock.json
-check "sync with the right one" says 'installed\|removed\|everything' plugin sync || true
+check "sync with the right one" says 'removed ggen/plugins/scheduler/five.lua' plugin sync
 cd "$work"
 
 # --- no space -------------------------------------------------------------------------------------------
@@ -100,7 +99,7 @@ cp -r five/. linked.git/
 rm linked.git/lua/ggen/plugins/scheduler/five.lua
 ln -s /etc/passwd linked.git/lua/ggen/plugins/scheduler/five.lua
 git -C linked.git add . && git -C linked.git commit -qm x
-check "a link in a repository" fails 2 'ggen-scheduler-five\|scheduler.five' plugin add -C q "git+file://$work/linked.git" || true
+check "a link in a repository" fails 2 'unexpected symbol near' plugin add -C q "git+file://$work/linked.git"
 check "no file of it is here" test ! -e q/$share/ggen/plugins/scheduler/five.lua
 for word in '--' '-x' '../..' 'http://x/y' 'ftp://x/y.git' 'git+-x' 'a b' '@1' 'x@' 'git@-oProxyCommand=x:y'; do
   check "no plugin: $word" fails 2 '' plugin add -C q --offline -- "$word"

@@ -78,14 +78,15 @@ local SCRIPT = 'ulimit -v %d; ulimit -t %d; ulimit -c 0; exec "$0" lua -e'
   .. ' "require(\'ggen.plugin.child\').main()"'
 
 ---@async
----@param request { what: "rockspec"|"plugin", path: string }
+---@param request { what: "rockspec"|"plugin", path: string, share: string? } share: what messages
+---name files from
 ---@return table? answer
 ---@return string? message what is wrong with it
 function M.ask(request)
   local run = require("ggen.plugin.process").run
   local result, message = run({ "sh", "-c", SCRIPT:format(MEMORY, CPU),
     require("ggen.core.fs").realpath("/proc/self/exe") }, { timeout = WALL,
-    stdin = json.encode(request) })
+    cwd = request.share, stdin = json.encode(request) })
   if not result then return nil, message end
   local answer = result.code == 0 and json.decode(result.stdout)
   if type(answer) ~= "table" then

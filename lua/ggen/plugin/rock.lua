@@ -338,7 +338,7 @@ function M.read_plugin(rock, search_path, dir)
   local main = require("ggen.plugin.lock").main_file({ name = rock.plugin, files = rock.files })
   local kind, name = rock.plugin:match("^(%l+)%.(.+)$")
   local manifest, message = child.ask({ what = "plugin", name = rock.plugin, dir = dir,
-    path = rock.share .. "/" .. main, search_path = search_path })
+    path = rock.share .. "/" .. main, share = rock.share, search_path = search_path })
   if not manifest then return message end
   if manifest.refused then return manifest.refused end
   if manifest.kind ~= kind then
