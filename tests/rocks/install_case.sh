@@ -193,6 +193,15 @@ check "what no server has" fails 2 'there is no some-counting > 5' plugin add ..
 sed -i 's/some-counting > 5/lua >= 5.3/' ../needs/*.rockspec
 check "another Lua" fails 2 'needs lua >= 5.3, and here is lua 5.1' plugin add ../needs --server ../server
 
+# --- in a process of its own ----------------------------------------------------------------------------
+
+check "whatever it says itself" says 'runs in a process of its own' plugin add scheduler.lifo --server ../server --trust process
+check "the lock says so" locked '"trust":"process"'
+sed -i 's/scheduler.needy/scheduler.lifo/' pipeline.lua
+check "it runs" says 'from b' "$GGEN_LUA" run -j1
+check "and stays there" says 'runs in a process of its own' plugin add scheduler.lifo --server ../server
+check "remove it" says removed plugin remove scheduler.lifo
+
 # --- in a workspace, and elsewhere ----------------------------------------------------------------------
 
 mkdir -p sub/dir

@@ -6,7 +6,7 @@ local json = require("ggen.core.json")
 
 local M = {}
 
-local MEMORY, CPU, WALL = 1024 * 1024, 5, 20 -- KiB, seconds
+local MEMORY, CPU, WALL = 512 * 1024, 2, 20 -- KiB, seconds
 local MOST_BYTES, MOST_VALUES, DEEPEST = 1024 * 1024, 20000, 12
 
 -- Inside ------------------------------------------------------------------------------------------
@@ -48,8 +48,10 @@ end
 
 function readers.plugin(request)
   local registry = require("ggen.registry")
-  local plugin = require("ggen.isolation.load").plugin(request.name, request.path,
-    { dir = request.dir, granted = {}, search_path = request.search_path })
+  -- Where the kernel has a sandbox, or parts of one, behind that as well.
+  local plugin, problem = require("ggen.isolation.process").manifest(request.path, {
+    dir = request.dir, granted = {}, search_path = request.search_path, weaker = true, limit = CPU })
+  if plugin == nil and problem then return { refused = problem } end
   local checked, message, why = registry.check(plugin)
   if not checked then return { refused = message, level = why == "level" or nil } end
   local asked = require("ggen.isolation.permissions")
@@ -78,19 +80,20 @@ local SCRIPT = 'ulimit -v %d; ulimit -t %d; ulimit -c 0; exec "$0" lua -e'
   .. ' "require(\'ggen.plugin.child\').main()"'
 
 ---@async
----@param request { what: "rockspec"|"plugin", path: string }
+---@param request { what: "rockspec"|"plugin", path: string, share: string? } share: what messages
+---name files from
 ---@return table? answer
 ---@return string? message what is wrong with it
 function M.ask(request)
   local run = require("ggen.plugin.process").run
   local result, message = run({ "sh", "-c", SCRIPT:format(MEMORY, CPU),
     require("ggen.core.fs").realpath("/proc/self/exe") }, { timeout = WALL,
-    stdin = json.encode(request) })
+    cwd = request.share, stdin = json.encode(request) })
   if not result then return nil, message end
   local answer = result.code == 0 and json.decode(result.stdout)
   if type(answer) ~= "table" then
     if result.timed_out or result.signal then
-      return nil, ("reading it took more than %d s of time, or 1 GiB of memory"):format(CPU)
+      return nil, ("reading it took more than %d s of time, or 512 MiB of memory"):format(CPU)
     end
     return nil, "reading it failed: " .. ((result.stderr or ""):match("([^\n]*)%s*$") or "")
   end

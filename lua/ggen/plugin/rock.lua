@@ -136,13 +136,20 @@ local function make(spec, path, dir, options)
   return take(rock, tree .. "/share/lua/5.1")
 end
 
--- The archive within a rock of sources.
-local function inner_problem(path, name)
+-- The bytes of a file in a rock, without unpacking the rest.
+local function inner(path, name)
   local result, message = process.run({ "unzip", "-p", path, (name:gsub("[%[%]%*%?]", "\\%0")) },
     { timeout = GZIP_TIME, capture = archive.MOST_BYTES + 1 })
-  if not result then return message end
-  if result.code ~= 0 then return process.reason(result) end
-  local text = result.stdout
+  if not result then return nil, message end
+  if result.code ~= 0 then return nil, process.reason(result) end
+  return result.stdout
+end
+
+-- The archive within a rock of sources.
+local function inner_problem(path, name)
+  local result
+  local text, message = inner(path, name)
+  if not text then return message end
   if name:find("%.zip$") then return select(2, archive.zip(text)) end
   if not name:find("%.tar$") then
     result, message = process.run({ "gzip", "-dc" }, { timeout = GZIP_TIME, stdin = text,
@@ -166,7 +173,7 @@ local function look(path)
   local entries
   entries, message = archive.zip(text)
   if not entries then return nil, message end
-  local named, specs, inner, sources = path:match("([^/]*)$"), {}, {}, false
+  local named, specs, archives = path:match("([^/]*)$"), {}, {}
   local base, arch = named:match("^(.+%-%d+)%.([%w_%-]+)%.rock$")
   if not base then return nil, "a rock is named NAME-VERSION.ARCH.rock" end
   for _, entry in ipairs(entries) do
@@ -181,14 +188,13 @@ local function look(path)
         return nil, ("its sources are %s, and only .tar.gz, .tgz, .tar and .zip are looked into")
           :format(name)
       end
-      if not name:find("%.lua$") then inner[#inner + 1] = name end
+      if not name:find("%.lua$") then archives[#archives + 1] = name end
     end
-    sources = sources or name:find("/") ~= nil
   end
   if #specs ~= 1 or specs[1] ~= base .. ".rockspec" then
     return nil, ("there is no %s.rockspec at its top, or there are others"):format(base)
   end
-  for _, name in ipairs(inner) do
+  for _, name in ipairs(archives) do
     message = inner_problem(path, name)
     if message then return nil, ("%s in it: %s"):format(name, message) end
   end
@@ -207,16 +213,22 @@ function M.of_file(path, options)
   if arch ~= "src" and arch ~= "all" then
     return nil, ("it is compiled for %s: a plugin is made of Lua modules"):format(arch)
   end
-  local unpacked = options.work .. "/unpacked"
-  fs.mkdir(unpacked)
-  local dir, sources = luarocks.unpack(path, unpacked)
-  if not dir then return nil, sources end
-  local spec, message = child.ask({ what = "rockspec", path = dir .. "/" .. spec_name })
+  -- LuaRocks would run the rockspec: what it says is looked at first.
+  local text, message = inner(path, spec_name)
+  local spec_path, spec = options.work .. "/" .. spec_name, nil
+  if text then text, message = fs.write(spec_path, text) end
+  if text then spec, message = child.ask({ what = "rockspec", path = spec_path }) end
   if not spec then return nil, message end
+  message = rockspec.problem(spec, options.allow_build)
+  if message then return nil, message end
   if spec_name ~= ("%s-%s.rockspec"):format(spec.package, spec.version) then
     return nil, ("%s is the rockspec of %s %s"):format(spec_name, tostring(spec.package),
       tostring(spec.version))
   end
+  local unpacked = options.work .. "/unpacked"
+  fs.mkdir(unpacked)
+  local dir, sources = luarocks.unpack(path, unpacked)
+  if not dir then return nil, sources end
   if arch == "src" then
     if not sources then return nil, "there are no sources in it" end
     return make(spec, dir .. "/" .. spec_name, sources, options)
@@ -326,7 +338,7 @@ function M.read_plugin(rock, search_path, dir)
   local main = require("ggen.plugin.lock").main_file({ name = rock.plugin, files = rock.files })
   local kind, name = rock.plugin:match("^(%l+)%.(.+)$")
   local manifest, message = child.ask({ what = "plugin", name = rock.plugin, dir = dir,
-    path = rock.share .. "/" .. main, search_path = search_path })
+    path = rock.share .. "/" .. main, share = rock.share, search_path = search_path })
   if not manifest then return message end
   if manifest.refused then return manifest.refused end
   if manifest.kind ~= kind then
