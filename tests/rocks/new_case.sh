@@ -36,6 +36,29 @@ for kind in $kinds; do
   check "$kind: its README has the page of plugin doc" same "$dir"
 done
 
+# LuaRocks with ggen-lua as its Lua, and busted as a rock: the one that is installed here.
+root=$(cd "$(dirname "$0")/../.." && pwd)
+ln -s "$GGEN_LUA" bin/lua
+cat >config.lua <<END
+lua_interpreter = "lua"
+rocks_trees = { "$PWD/rocks" }
+variables = { LUA_BINDIR = "$PWD/bin", LUA_DIR = "/usr", LUA_INCDIR = "/usr/include/luajit-2.1" }
+END
+mkdir -p busted/bin && cp "$(command -v busted)" busted/bin/busted
+cat >busted/busted-2.1.1-1.rockspec <<END
+package = "busted"
+version = "2.1.1-1"
+source = { url = "git+file://$PWD/busted" }
+build = { type = "builtin", modules = {}, install = { bin = { "bin/busted" } } }
+END
+export LUAROCKS_CONFIG=$PWD/config.lua
+luarocks_test() { (cd "$1" && luarocks test); }
+check "busted becomes a rock" env -C busted luarocks make busted-2.1.1-1.rockspec
+check "which runs in ggen-lua" says "2." rocks/bin/busted --version
+check "ggen-api is a rock" env -C "$root" luarocks make rockspec/ggen-api-1.0.0-1.rockspec
+check "luarocks test works, with ggen-lua as its Lua" says "successes" luarocks_test ggen-scheduler-mine
+unset LUAROCKS_CONFIG
+
 check "a kind that there is not" fails 2 "must be one of" ggen-lua plugin new schedular mine
 check "no name of a plugin" fails 2 "is no name of a plugin" ggen-lua plugin new cache ../mine
 check "a name that is taken" fails 2 "is part of ggen-lua" ggen-lua plugin new cache lru

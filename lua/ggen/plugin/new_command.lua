@@ -45,12 +45,17 @@ local function git_config(name)
   return value or nil
 end
 
--- Where the LuaCATS types of ggen-lua are: installed beside the program, or in its source tree.
+-- Where the LuaCATS types of ggen-lua are: installed beside the program, by LuaRocks, or in its
+-- source tree.
 local function types_directory()
   local program = fs.realpath("/proc/self/exe") or ""
   local dir = program:match("^(.*)/[^/]*$") or ""
-  local installed = dir .. "/../share/ggen-lua/types"
-  for _, try in ipairs({ installed, dir .. "/../../lua/ggen/types" }) do
+  local tries = { dir .. "/../share/ggen-lua/types", dir .. "/../../lua/ggen/types" }
+  local rock = dir .. "/../lib/luarocks/rocks-5.1/ggen-lua"
+  for _, version in ipairs(fs.list(rock) or {}) do
+    table.insert(tries, 2, ("%s/%s/share/ggen-lua/types"):format(rock, version.name))
+  end
+  for _, try in ipairs(tries) do
     local real = fs.realpath(try)
     if real then return real end
   end

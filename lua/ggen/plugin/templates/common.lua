@@ -54,7 +54,7 @@ M.luarc = [==[
   "runtime.path": ["lua/?.lua", "lua/?/init.lua"],
   "workspace.library": [
     "@TYPES@",
-    "lua_modules/lib/luarocks/rocks-5.1/ggen-api/1-1/types",
+    "lua_modules/share/lua/5.1/ggen_api/types",
     "${3rd}/busted/library",
     "${3rd}/luassert/library"
   ],
