@@ -6,7 +6,7 @@ source = {
   url = "git+https://git.example.org/ggen-lua.git",
 }
 description = {
-  summary = "Level 1 of the contract between ggen-lua and its plugins, with the types for editors",
+  summary = "Level 1 of the plugin contract of ggen-lua, with the types for editors",
   detailed = [[
 A plugin depends on the level that it is written for ("ggen-api >= 1, < 2"). ggen-lua has it built
 in; elsewhere this rock stands for it. ggen_api/types below its share/lua/5.1 is a library for
