@@ -1,6 +1,6 @@
--- Writes docs/reference/, docs/contract/ and parts of lua/ggen/types/ from what the program itself
--- stands on: the descriptions of fields, the option tables, the plugins' manifests and the
--- annotations.
+-- Writes docs/reference/, docs/contract/, parts of lua/ggen/types/ and the rockspec of ggen-api
+-- from what the program itself stands on: the descriptions of fields, the option tables, the plugins'
+-- manifests and the annotations.
 --   ggen-lua lua docs/generate.lua            writes
 --   ggen-lua lua docs/generate.lua --check    writes nothing; fails when a page would change, or
 --                                             when something public is not described
@@ -58,6 +58,7 @@ local pages = {
   { "docs/reference/lua.md", require("lua").page(types, problem) },
   { "docs/reference/std.md", require("std").page(std, problem) },
   { "lua/ggen/types/task.lua", tasks.types(fields) },
+  { require("rockspec").api(root, registry.API) },
 }
 
 local contract, kinds = require("contract"), require("ggen.kinds")

@@ -1,3 +1,4 @@
+-- Made by docs/generate.lua from lua/ggen/types/ and stdlib/ggen/std/. Do not edit.
 rockspec_format = "3.0"
 package = "ggen-api"
 version = "1.0.0-1"
@@ -5,7 +6,7 @@ source = {
   url = "git+https://git.example.org/ggen-lua.git",
 }
 description = {
-  summary = "Level 1 of the contract between ggen-lua and its plugins, with the types for editors",
+  summary = "Level 1 of the plugin contract of ggen-lua, with the types for editors",
   detailed = [[
 A plugin depends on the level that it is written for ("ggen-api >= 1, < 2"). ggen-lua has it built
 in; elsewhere this rock stands for it. ggen_api/types below its share/lua/5.1 is a library for
@@ -34,10 +35,12 @@ build = {
     ["ggen_api.types.run"] = "lua/ggen/types/run.lua",
     ["ggen_api.types.sending"] = "lua/ggen/types/sending.lua",
     ["ggen_api.types.services"] = "lua/ggen/types/services.lua",
+    ["ggen_api.types.task"] = "lua/ggen/types/task.lua",
+    ["ggen_api.types.std.container_pool"] = "stdlib/ggen/std/container_pool.lua",
     ["ggen_api.types.std.container_pool.container"] = "stdlib/ggen/std/container_pool/container.lua",
     ["ggen_api.types.std.container_pool.forecast"] = "stdlib/ggen/std/container_pool/forecast.lua",
-    ["ggen_api.types.std.container_pool.init"] = "stdlib/ggen/std/container_pool/init.lua",
     ["ggen_api.types.std.container_pool.opening"] = "stdlib/ggen/std/container_pool/opening.lua",
+    ["ggen_api.types.std.container_pool.pool"] = "stdlib/ggen/std/container_pool/pool.lua",
     ["ggen_api.types.std.container_pool.process"] = "stdlib/ggen/std/container_pool/process.lua",
     ["ggen_api.types.std.container_pool.queue"] = "stdlib/ggen/std/container_pool/queue.lua",
     ["ggen_api.types.std.container_pool.ready"] = "stdlib/ggen/std/container_pool/ready.lua",
@@ -88,6 +91,5 @@ build = {
     ["ggen_api.types.std.sh"] = "stdlib/ggen/std/sh.lua",
     ["ggen_api.types.std.text"] = "stdlib/ggen/std/text.lua",
     ["ggen_api.types.std.toml"] = "stdlib/ggen/std/toml.lua",
-    ["ggen_api.types.task"] = "lua/ggen/types/task.lua",
   },
 }
