@@ -13,7 +13,8 @@ local NAMES = { ["ggen.Blocks"] = "ggen.report.Blocks" }
 -- Classes of which installed plugins see all that is described.
 local SHOWN_WHOLE = { ["ggen.Task"] = true, ["ggen.Run"] = true, ["ggen.Host"] = true,
   ["ggen.View"] = true, ["ggen.Machine"] = true, ["ggen.KeyBuilder"] = true,
-  ["ggen.Project"] = true, ["ggen.Events"] = true }
+  ["ggen.Events"] = true, ["ggen.Context"] = true, ["ggen.Hook"] = true, ["ggen.CleanRoom"] = true,
+  ["ggen.Loading"] = true }
 
 -- Numbers of the instructions of LuaJIT that return something.
 local RETURNS = {}

@@ -190,7 +190,9 @@ cancellation when nobody wants its result any more, after Ctrl-C for example:
 
 All methods run on the thread of the loop: while one computes, nothing else moves. The budget is the
 time in Lua that one call may take, without what it waits. A call that takes longer is not cut off;
-the plugin and the method are named.
+at the end of the run the plugin and the method are named, with how often and how long. A plugin
+that does not come back for ten seconds ends the run, with its name and exit code 1
+([both can be set](../guides/write-a-plugin.md)).
 
 ## Errors
 
