@@ -36,6 +36,7 @@ cp ggen-lock.json "$work/lock"
 make_scheduler "$work/five" five 1.0.0
 # It looks for LuaRocks in PATH, and finds what kills it.
 mkdir -p "$work/killing"
+# shellcheck disable=SC2016  # the other shell expands it
 printf '#!/bin/sh\nkill -9 "$(cat %s/pid)"\n' "$work" >"$work/killing/luarocks"
 chmod +x "$work/killing/luarocks"
 killed() {

@@ -22,6 +22,13 @@ lock_with() {
 check "without a lock it is not there" fails 2 'not found' "$GGEN_LUA" run
 lock_with ''
 check "with one it runs" says 'from b' "$GGEN_LUA" run -j1
+cp ggen-lock.json ../kept.json
+sed -i 's|^\]}|,{"name":"cache.other","rock":"ggen-cache-other","version":"1.0.0-1","source":"file:x","files":{"ggen/plugins/cache/other.lua":"\x27"}}\n]}|' ggen-lock.json
+check "what nobody uses is not looked at" says 'from b' "$GGEN_LUA" run -j1
+sed -i 's/scheduler.lifo/cache.other/' pipeline.lua
+check "but what is used is" fails 2 'ggen-lock.json: cache.other: ' "$GGEN_LUA" run
+sed -i 's/cache.other/scheduler.lifo/' pipeline.lua
+cp ../kept.json ggen-lock.json
 cp $file ../kept
 echo '-- changed' >>$file
 check "a changed file stops the run" fails 2 'is not what ggen-lock.json says' "$GGEN_LUA" run

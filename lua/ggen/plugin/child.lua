@@ -49,10 +49,12 @@ end
 function readers.plugin(request)
   local registry = require("ggen.registry")
   -- Where the kernel has a sandbox, or parts of one, behind that as well.
-  local plugin, problem = require("ggen.isolation.process").manifest(request.path, {
-    dir = request.dir, granted = {}, search_path = request.search_path, weaker = true, limit = CPU })
-  if plugin == nil and problem then return { refused = problem } end
-  local checked, message, why = registry.check(plugin)
+  local plugin, message = require("ggen.isolation.process").manifest(request.path, {
+    dir = request.dir, granted = {}, search_path = request.search_path, weaker = true,
+    limit = CPU })
+  if plugin == nil and message then return { refused = message } end
+  local checked, why
+  checked, message, why = registry.check(plugin)
   if not checked then return { refused = message, level = why == "level" or nil } end
   local asked = require("ggen.isolation.permissions")
   for _, text in ipairs(checked.permissions) do

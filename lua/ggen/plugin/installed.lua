@@ -20,9 +20,7 @@ local BYTECODE = 27
 ---@field share string absolute directory of the modules
 ---@field problem string? the first file that was not what the lock says
 ---@field read_files table<string, true> paths of files that were read
----@field package _by_name table<string, ggen.LockedRock>
----@field package _digests table<string, string>
----@field package _owners table<string, ggen.LockedRock>
+---@field package _entries table[] lines of the lock; a used one is checked
 local Installed = {}
 Installed.__index = Installed
 
@@ -30,15 +28,21 @@ Installed.__index = Installed
 ---@param locked ggen.Lock
 ---@return ggen.Installed
 function M.new(dir, locked)
-  local self = setmetatable({ dir = dir, share = dir .. "/" .. M.SHARE, read_files = {},
-    _by_name = {}, _digests = {}, _owners = {} }, Installed)
-  for _, entry in ipairs(locked.plugins) do
-    if entry.name then self._by_name[entry.name] = entry end
-    for path, digest in pairs(entry.files) do
-      self._digests[path], self._owners[path] = digest, entry
-    end
+  return setmetatable({ dir = dir, share = dir .. "/" .. M.SHARE, read_files = {},
+    _entries = locked.plugins }, Installed)
+end
+
+-- The line of the rock that a file is of.
+local function owner_of(self, path)
+  for _, entry in ipairs(self._entries) do
+    if entry.files[path] then return entry end
   end
-  return self
+end
+
+local function named(self, name)
+  for _, entry in ipairs(self._entries) do
+    if entry.name == name then return entry end
+  end
 end
 
 local known = {}
@@ -49,7 +53,7 @@ local known = {}
 function M.of(dir)
   local installed = known[dir]
   if installed == nil then
-    local locked = lock.open(dir)
+    local locked = lock.open(dir, lock.decode_unchecked)
     installed = locked and M.new(dir, locked) or false
     known[dir] = installed
   end
@@ -70,8 +74,9 @@ end
 
 -- The bytes of a file; raises a fault when they are not those of the lock.
 local function checked(self, path, plugin)
-  local expected, owner = self._digests[path], self._owners[path]
-  if not expected then
+  local owner = owner_of(self, path)
+  local expected = owner and owner.files[path]
+  if type(expected) ~= "string" then
     stop(self, ("plugin %q: %s is not in %s: a module that no rock of it has (ggen-lua plugin sync"
       .. " removes it)"):format(plugin, shown(self, path), lock.FILE))
   end
@@ -94,7 +99,7 @@ end
 
 ---@param name string "kind.name"
 ---@return boolean
-function Installed:has(name) return self._by_name[name] ~= nil end
+function Installed:has(name) return named(self, name) ~= nil end
 
 ---@class ggen.InstalledPlugin
 ---@field path string absolute
@@ -108,15 +113,17 @@ function Installed:has(name) return self._by_name[name] ~= nil end
 ---@param name string "kind.name"
 ---@return ggen.InstalledPlugin? plugin nil when the lock does not name it
 function Installed:plugin(name)
-  local entry = self._by_name[name]
-  if not entry then return nil end
+  local found = named(self, name)
+  if not found then return nil end
+  local entry, message = lock.check_entry(found)
+  if not entry then lock.refuse(self.dir, ("%s: %s"):format(name, message)) end
   local prefix = self.share .. "/"
   return { path = prefix .. lock.main_file(entry), permissions = entry.permissions,
     trust = entry.trust, api = entry.api,
     search_path = ("%s?.lua;%s?/init.lua"):format(prefix, prefix),
     find = function(relative)
       for _, path in ipairs({ relative .. ".lua", relative .. "/init.lua" }) do
-        if self._digests[path] then return prefix .. path end
+        if owner_of(self, path) then return prefix .. path end
       end
     end,
     read = function(path)

@@ -5,7 +5,6 @@
 local fs = require("ggen.core.fs")
 local json = require("ggen.core.json")
 local schema = require("ggen.schema")
-local sorted = require("ggen.sorted")
 
 local M = {}
 
@@ -122,10 +121,8 @@ function M.main_file(entry)
   end
 end
 
----@param text string
----@return ggen.Lock?
----@return string? message
-function M.decode(text)
+-- What the JSON is, when its version is one that we know.
+local function decode(text)
   local value, message = json.decode(text)
   if value == nil then return nil, "it is no JSON: " .. tostring(message) end
   local version = type(value) == "table" and rawget(value, "version")
@@ -133,20 +130,65 @@ function M.decode(text)
     return nil, ("it is of version %g, and this ggen-lua knows version %d: take a newer ggen-lua")
       :format(version, M.VERSION)
   end
+  if type(version) == "number" and version ~= M.VERSION then
+    return nil, ("there is no version %g"):format(version)
+  end
+  return value
+end
+
+local function complete(entry)
+  if not entry.name then return true end
+  entry.permissions, entry.trust = entry.permissions or {}, entry.trust or "environment"
+  if M.main_file(entry) then return true end
+  return nil, ("%s: none of its files is the plugin"):format(entry.name)
+end
+
+---@param text string
+---@return ggen.Lock?
+---@return string? message
+function M.decode(text)
+  local value, message = decode(text)
+  if value == nil then return nil, message end
   local checked, wrong, where = schema.check(document, value)
   if checked == nil then return nil, schema.message(wrong, where) end
-  if version ~= M.VERSION then return nil, ("there is no version %g"):format(version) end
   for _, entry in ipairs(checked.plugins) do
-    if entry.name then
-      entry.permissions, entry.trust = entry.permissions or {}, entry.trust or "environment"
-      if not M.main_file(entry) then
-        return nil, ("%s: none of its files is the plugin"):format(entry.name)
-      end
-    end
+    local ok
+    ok, message = complete(entry)
+    if not ok then return nil, message end
   end
   local problem = doubled(checked.plugins)
   if problem then return nil, problem end
   M.sort(checked.plugins)
+  return checked
+end
+
+---The same for those who look a few plugins up at each start: of the others only the form is
+---looked at.
+---@param text string
+---@return ggen.Lock? lock its lines have to pass check_entry()
+---@return string? message
+function M.decode_unchecked(text)
+  local value, message = decode(text)
+  if value == nil then return nil, message end
+  local plugins = type(value) == "table" and value.version and value.plugins
+  local sound = type(plugins) == "table"
+  for i = 1, sound and #plugins or 0 do
+    local entry = plugins[i]
+    sound = sound and type(entry) == "table" and type(entry.files) == "table"
+  end
+  if sound then return value end
+  return M.decode(text) -- which says what is wrong
+end
+
+---Looks at a line of such a lock.
+---@param entry table
+---@return ggen.LockedRock?
+---@return string? message
+function M.check_entry(entry)
+  local checked, wrong, where = schema.check(rock, entry)
+  if checked == nil then return nil, schema.message(wrong, where) end
+  local ok, message = complete(checked)
+  if not ok then return nil, message end
   return checked
 end
 
@@ -161,7 +203,7 @@ local function line_of(entry)
     local value = entry[name]
     if value ~= nil then add(name, json.encode(LISTS[name] and json.array(value) or value)) end
   end
-  for path, digest in sorted.pairs(entry.files) do
+  for path, digest in require("ggen.sorted").pairs(entry.files) do
     files[#files + 1] = json.encode(path) .. ":" .. json.encode(digest)
   end
   add("files", "{" .. table.concat(files, ",") .. "}")
@@ -183,26 +225,31 @@ end
 function M.path(dir) return (dir == "/" and "" or dir) .. "/" .. M.FILE end
 
 ---@param dir string absolute directory of the project
+---@param with? fun(text: string): ggen.Lock?, string? instead of decode()
 ---@return ggen.Lock? lock nil when there is none
 ---@return string? message when there is one that cannot be used
-function M.read(dir)
+function M.read(dir, with)
   local text, message, kind = fs.read(M.path(dir), MOST_BYTES)
-  if not text then
-    if kind == "not_found" then return nil end
-    return nil, "it cannot be read: " .. message
-  end
-  return M.decode(text)
+  if text then return (with or M.decode)(text) end
+  if kind == "not_found" then return nil end
+  return nil, "it cannot be read: " .. message
+end
+
+---Says that the lock of a project is no good.
+---@param dir string
+---@param message string
+function M.refuse(dir, message)
+  require("ggen.fault").raise(("%s (does git have a good one?)"):format(message),
+    require("ggen.locate").display(M.path(dir), fs.cwd()))
 end
 
 ---The same for those who cannot go on with a lock that is no good.
 ---@param dir string
+---@param with? fun(text: string): ggen.Lock?, string?
 ---@return ggen.Lock? lock raises a fault
-function M.open(dir)
-  local lock, message = M.read(dir)
-  if message then
-    require("ggen.fault").raise(("%s (git has an older one? ggen-lua plugin audit shows what is"
-      .. " installed)"):format(message), require("ggen.locate").display(M.path(dir), fs.cwd()))
-  end
+function M.open(dir, with)
+  local lock, message = M.read(dir, with)
+  if message then M.refuse(dir, message) end
   return lock
 end
 
