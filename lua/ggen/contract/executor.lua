@@ -184,7 +184,10 @@ local function ends_when_cancelled(suite, draw)
   local first = #suite.world.effects + 1
   local thread = async.run(function()
     registry.call(instance, "run", unpack(args, 1, 2))
-  end, function() ended = true end)
+  end, function()
+    ended = true
+    suite.world:wake()
+  end)
   if ended then return nil end -- it waits for nothing
   local before = #suite.world.effects
   thread:cancel()

@@ -71,7 +71,8 @@ local function load_plugin(name, project, dir)
   local path = name:sub(1, 1) == "/" and name or project .. "/" .. name:gsub("^%./", "")
   local root, kind, short = path:match("^(.*/)ggen/plugins/(%a+)/(.+)%.lua$")
   if root and fs.stat(path) then return load_of_rock(root, kind, short, path, dir) end
-  return require("ggen.registry").load(path, { dir = project })
+  local written = name:find("^%.?%.?/") and name or "./" .. name
+  return require("ggen.registry").load(written, { dir = project })
 end
 
 local function now()
@@ -86,13 +87,14 @@ local function run_check(suite, check)
   end)
   if not ok then problem = ("the check itself broke: %s\n%s"):format(tostring(raised),
     suite:again()) end
-  return { name = check.name, ok = problem == nil, message = problem, seconds = now() - began }
+  return { name = check.name, ok = problem == nil, message = problem,
+    seconds = math.floor((now() - began) * 1e6) / 1e6 }
 end
 
 local COMMON = require("ggen.contract.checks")
 
--- Where one of these fails there is nothing more to say: what is played takes long for who is slow,
--- and laws are about what right answers mean.
+-- Where one of these fails there is little more to say: without a setup nothing can be called, what
+-- is played takes long for who is slow, and laws are about what right answers mean.
 local FIRST = { setup = true, answers = true, budget = true }
 
 local function run_checks(suite, on_check)
@@ -106,10 +108,14 @@ local function run_checks(suite, on_check)
   end
   jit.off() -- the hook that ends an endless loop does not see compiled code
   jit.flush()
-  for i = 1, 3 do add(COMMON[i]) end
+  for i = 1, 3 do
+    if i == 1 or checks[1].ok then add(COMMON[i]) end
+  end
   jit.on()
   for i = 4, #COMMON do
-    if checks[#checks].name ~= "budget" or checks[#checks].ok then add(COMMON[i]) end
+    local last = checks[#checks]
+    local is_over = not last.ok and (last.name == "setup" or last.name == "budget")
+    if not is_over then add(COMMON[i]) end
   end
   for _, law in ipairs(is_basic and suite.kind.laws or {}) do add(law) end
   return checks
@@ -136,7 +142,7 @@ function M.check(name, options, on_check)
     end
     suite = suites.new({ name = name, plugin = plugin, kind = kind, seed = options.seed or 1,
       schedules = options.schedules or SCHEDULES, params = values.copy(options.params or {}),
-      dir = dir, globals = before })
+      dir = dir, globals = before, given = options.params })
     -- What has to be given and was not.
     for param, value in pairs(values.params(plugin.params, suite:draw("params"), false)) do
       if suite.params[param] == nil then suite.params[param] = value end

@@ -10,8 +10,7 @@ local world = require("ggen.contract.world")
 
 local M = {}
 
-local HANGS = 3 -- seconds of Lua without an end
-local PATIENCE = 3 -- seconds for all that really takes time
+local HANGS = 2 -- seconds of Lua without an end
 
 ---@class ggen.contract.Suite
 ---@field name string as users write it
@@ -19,7 +18,8 @@ local PATIENCE = 3 -- seconds for all that really takes time
 ---@field kind ggen.contract.Kind
 ---@field seed integer
 ---@field schedules integer
----@field params table what the user gave
+---@field params table what it is set up with, unless it is set up otherwise
+---@field given table? what the user gave of these
 ---@field dir string a directory of its own, the project of the plugin
 ---@field world ggen.contract.World that of the check that runs
 ---@field hung string? a method that did not end: nothing more can be tested
@@ -56,7 +56,7 @@ function M.new(fields) return setmetatable(fields, Suite) end
 ---@async
 ---@param fn fun()
 function Suite:inside(fn)
-  self.patience = self.patience or { left = PATIENCE }
+  self.patience = self.patience or {}
   local outer = self.world
   self.world = world.new(self.seed, self.patience)
   local ok, problem = pcall(world.inside, self.world, fn)
@@ -72,7 +72,11 @@ end
 function Suite:play(fn)
   local done, ok, value
   self:inside(function()
-    async.run(fn, function(...) done, ok, value = true, ... end)
+    local own = self.world
+    async.run(fn, function(...)
+      done, ok, value = true, ...
+      own:wake()
+    end)
     if not done then self.world:run_until(function() return done end) end
   end)
   if not done then error("it waits for something that does not come", 0) end
@@ -88,7 +92,9 @@ function Suite:draw(...) return Draw.new(self.seed, ...) end
 ---The end of a message: how to see it again.
 ---@return string
 function Suite:again()
-  return ("again with: ggen-lua plugin test %s --seed %d"):format(self.name, self.seed)
+  local given = self.given and next(self.given) and require("ggen.core.json").encode(self.given)
+  return ("again with: ggen-lua plugin test %s --seed %d%s"):format(self.name, self.seed,
+    given and " --params " .. require("ggen").std.sh.quote(given) or "")
 end
 
 ---@param called string what was called with what
@@ -160,12 +166,13 @@ local processor_time = os.clock
 
 -- Calls fn in a coroutine, until its end or its first wait.
 local function begin(self, what, fn, ...)
-  local done, outcome
+  local own, done, outcome = self.world, nil, nil
   watchdog.start(HANGS, ("plugin %q, %s: still running after %d s (seed %d)"):format(self.name,
     what, HANGS, self.seed))
   local began = processor_time()
   async.run(fn, function(ok, ...)
     done, outcome = true, { ok = ok, results = { n = select("#", ...), ... } }
+    own:wake()
   end, ...)
   local seconds = processor_time() - began
   if watchdog.stop() then

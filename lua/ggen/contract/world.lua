@@ -22,18 +22,19 @@ World.__index = World
 
 local EPOCH = 1.8e9 -- seconds since 1970, when it begins
 local LOOK = 1e-5 -- seconds that a look at the clock takes: who waits for it in a loop gets on
-local PATIENCE = 3 -- seconds for all that really takes time, as files on threads of the engine
+local PATIENCE = 2 -- seconds for one thing that really takes time, as files on threads
+local LESS = 0.02 -- seconds, once something never came
 
 local current -- the world that is entered
 local real = {}
 
 ---@param seed integer
----@param patience { left: number }? seconds for what really takes time; shared by several worlds
+---@param patience { lost: boolean? }? shared by several worlds: something never came
 ---@return ggen.contract.World
 function M.new(seed, patience)
   return setmetatable({ effects = {}, refusals = {}, failing = false, strict = false, _now = 0,
     _seed = seed, _timers = {}, _numbers = 0, _live = 0, _kept = {},
-    _patience = patience or { left = PATIENCE }, _draw = Draw.new(seed, "world") }, World)
+    _patience = patience or {}, _waiting = {}, _draw = Draw.new(seed, "world") }, World)
 end
 
 ---@param what string
@@ -86,6 +87,7 @@ function World:timer(seconds, fn, every)
   local timer = setmetatable({ at = self._now + seconds, number = self._numbers, fn = fn,
     every = every and math.max(seconds, 0.001) or nil }, Timer)
   self._timers[#self._timers + 1] = timer
+  self:wake()
   return timer
 end
 
@@ -129,22 +131,41 @@ end
 
 local MOST_TURNS = 20000
 
----Turns the clock until something has come true; what really takes time is waited for.
+---Something has happened that whoever really waits may have waited for.
+function World:wake()
+  local waiting = self._waiting
+  self._waiting = {}
+  for _, resume in ipairs(waiting) do resume(true) end
+end
+
+-- Waits for what really takes time, until somebody calls wake().
+local function really_wait(self)
+  local patience = self._patience
+  if not async.can_wait() then return false end
+  local woken = async.await(function(resume)
+    local timer
+    timer = real.timer_start(patience.lost and LESS or PATIENCE, function() resume(false) end)
+    self._waiting[#self._waiting + 1] = function(answer)
+      timer:close()
+      resume(answer)
+    end
+    return timer
+  end)
+  patience.lost = patience.lost or not woken
+  return woken
+end
+
+---Turns the clock until something has come true; what really takes time is waited for. Who makes it
+---come true calls wake().
 ---@async
 ---@param is_over fun(): boolean
 ---@return boolean came false: it never will
 function World:run_until(is_over)
-  local turns, patience = 0, self._patience
+  local turns = 0
   while not is_over() do
     turns = turns + 1
     if turns > MOST_TURNS then return false end
-    if not fire_next(self) then
-      if patience.left <= 0 or not async.can_wait() then return false end
-      patience.left = patience.left - 0.001
-      async.await(function(resume)
-        return real.timer_start(0.001, function() resume() end)
-      end)
-    end
+    if not fire_next(self) and not really_wait(self) then return is_over() end
   end
   return true
 end

@@ -85,7 +85,8 @@ function M.run(args)
       failed = failed, plugins = json.array(reports) }, { indent = 2,
       invalid_utf8 = "replace" })), "\n")
   else
-    io.write(("%d checks, %d failed in %.2f s\n"):format(checks, failed, seconds))
+    io.write(("%d check%s, %d failed in %.2f s\n"):format(checks, checks == 1 and "" or "s",
+      failed, seconds))
   end
   return failed > 0 and 1 or 0
 end

@@ -21,13 +21,16 @@ return {
 ---@param kind string
 ---@param body string of setup(params, host); `ggen` and `state` are there
 ---@param options ggen.contract.Options?
+---@param path string? of its file; in ggen/plugins it is that of a rock
 ---@return ggen.contract.Report
-function M.check(kind, body, options)
+function M.check(kind, body, options, path)
+  path = path or "./wrong.lua"
   local dir = assert(fs.make_temp_dir("ggen-wrong-"))
-  assert(fs.write(dir .. "/wrong.lua", HEAD:format(kind, body)))
+  assert(fs.mkdir((dir .. "/" .. path):match("^(.*)/")))
+  assert(fs.write(dir .. "/" .. path, HEAD:format(kind, body)))
   local given = { schedules = 30, dir = dir }
   for name, value in pairs(options or {}) do given[name] = value end
-  local ok, report = pcall(contract.check, "./wrong.lua", given)
+  local ok, report = pcall(contract.check, path, given)
   assert(fs.remove(dir, { recursive = true }))
   if not ok then error(report, 0) end
   return report
@@ -49,17 +52,18 @@ end
 ---A test of each: { what is wrong, the check that says so, body of setup, text of the message }.
 ---@param kind string
 ---@param cases table[]
----@param options ggen.contract.Options?
-function M.describe(kind, cases, options)
+---@param path string? of its file
+function M.describe(kind, cases, path)
   local env = getfenv(2)
   for _, case in ipairs(cases) do
     local what, name, body, text = unpack(case)
     env.it(("finds by %q a plugin that %s"):format(name, what), function()
-      local names, message = M.failed(M.check(kind, body, options))
+      local names, message = M.failed(M.check(kind, body, nil, path))
       env.assert.same({ name }, names, message)
       env.assert.matches(text, message, 1, true)
       env.assert.matches("the contract: ", message, 1, true)
-      env.assert.matches("again with: ggen-lua plugin test ./wrong.lua --seed 1", message, 1, true)
+      env.assert.matches(("again with: ggen-lua plugin test %s --seed 1"):format(path
+        or "./wrong.lua"), message, 1, true)
     end)
   end
 end
@@ -73,13 +77,13 @@ end
 ---A test that nothing is found about a plugin that is right.
 ---@param kind string
 ---@param body string
----@param options ggen.contract.Options?
-function M.good(kind, body, options)
+---@param path string? of its file
+function M.good(kind, body, path)
   local env = getfenv(2)
   env.it("finds nothing about a good one", function()
-    local report = M.check(kind, body, options)
+    local report = M.check(kind, body, nil, path)
     finds_nothing(env, report)
-    env.assert.same({ kind, "./wrong.lua", 1 }, { report.kind, report.name, report.seed })
+    env.assert.same({ kind, path or "./wrong.lua", 1 }, { report.kind, report.name, report.seed })
   end)
 end
 
