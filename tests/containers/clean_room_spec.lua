@@ -149,7 +149,8 @@ describe("a clean room", function()
         -- What a run that was killed has left goes with the next one.
         fs.mkdir(project.dir .. "/.ggen/cleanroom/0123456789ab")
         fs.write(project.dir .. "/.ggen/cleanroom/0123456789ab/x", "x")
-        project:write("pipeline.lua", (project:read("pipeline.lua"):gsub("tail %-f /dev/null", "true")))
+        project:write("pipeline.lua",
+          (project:read("pipeline.lua"):gsub("tail %-f /dev/null", "true")))
         result = project:run({ "run" })
         assert.equal(0, result.code, result.out)
         assert.equal("half\n", project:read("made"))

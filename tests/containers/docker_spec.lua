@@ -187,18 +187,19 @@ describe("docker", function()
 
   it("follows logs to the end", function()
     -- A line is asked for when the one before it has come.
-    with_container({ cmd = { "sh", "-c", "for i in 1 2 3; do echo $i; read x; done" }, stdin = true },
-      function(id)
-        local input = assert(engine:attach(id, { stdin = true, stdout = false, stderr = false }))
-        assert(engine:start(id))
-        local got = ""
-        assert(engine:logs(id, { follow = true, on_output = function(_, bytes)
-          got = got .. bytes
-          async.run(function() assert(input:write(("\n"):rep(select(2, bytes:gsub("\n", ""))))) end)
-        end }))
-        assert.equal("1\n2\n3\n", got)
-        input:close()
-      end)
+    with_container({ stdin = true,
+      cmd = { "sh", "-c", "for i in 1 2 3; do echo $i; read x; done" } }, function(id)
+      local input = assert(engine:attach(id, { stdin = true, stdout = false, stderr = false }))
+      assert(engine:start(id))
+      local got = ""
+      assert(engine:logs(id, { follow = true, on_output = function(_, bytes)
+        got = got .. bytes
+        local lines = select(2, bytes:gsub("\n", ""))
+        async.run(function() assert(input:write(("\n"):rep(lines))) end)
+      end }))
+      assert.equal("1\n2\n3\n", got)
+      input:close()
+    end)
     -- Until the reader has enough.
     local got = ""
     assert(engine:logs(shared, { follow = true, on_output = function(_, bytes)

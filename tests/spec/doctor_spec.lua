@@ -129,7 +129,7 @@ describe("the doctor's look at a project", function()
       return p]]))
     local report = report_of.new("project")
     require("ggen.doctor.project").run(report, { place = async.future(),
-      needs_engine = async.future() }, { directory = dir, color = "never", load_timeout = 10 },
+      needs_engine = async.future(), project = async.future() }, { directory = dir, color = "never", load_timeout = 10 },
       0.01)
     fs.remove(dir, { recursive = true })
     assert.same({ topic = "plugin ./hangs.lua", level = "problem",

@@ -66,7 +66,8 @@ describe("a service as a process", function()
 
   it("ends one that does not want to", function()
     local service = assert(local_service.start({ grace = 0.05,
-      run = "trap '' TERM; echo ready; while :; do tail -f /dev/null; done", ready = { log = "ready" } }))
+      run = "trap '' TERM; echo ready; while :; do tail -f /dev/null; done",
+      ready = { log = "ready" } }))
     service:stop()
     assert.equal("signal KILL: ready", service:ending())
   end)

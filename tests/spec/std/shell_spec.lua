@@ -214,7 +214,8 @@ for _, name in ipairs(shells()) do
 
     it("ends what takes too long, with all of its group", function()
       with(function(sh)
-        local result = sh_c(sh, "echo before; tail -f /dev/null & tail -f /dev/null", { timeout = 0.05 })
+        local result = sh_c(sh, "echo before; tail -f /dev/null & tail -f /dev/null",
+          { timeout = 0.05 })
         assert.same({ 124, true, "before\n", "timed out after 0.05 s" }, { result.code,
           result.timed_out, result.stdout, result.message })
         result = sh_c(sh, "trap '' TERM; tail -f /dev/null & wait; wait; tail -f /dev/null",
