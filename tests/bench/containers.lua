@@ -54,7 +54,7 @@ function modes.command(rounds)
   local docker = std.docker
   local engine = assert(docker.connect())
   local id = assert(engine:create({ image = "localhost/ggen/bb:1", network = "none", init = false,
-    cmd = { "sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1000 & wait; done" } }))
+    cmd = { "sh", "-c", "trap 'exit 0' TERM; while :; do tail -f /dev/null & wait; done" } }))
   assert(engine:start(id))
   local shell = assert(docker.shell.open(engine, id))
   local env = { PATH = "/usr/bin:/bin" }

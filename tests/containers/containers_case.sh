@@ -53,11 +53,11 @@ check "none is left" how_many 0
 check "what has nothing to stop says so" says 0 "nothing to remove" containers stop
 
 # A run that goes on.
-mkfifo "$folder/in"
-"$GGEN_LUA" lua "$here/support/owner.lua" "$project" make db wait <>"$folder/in" >"$folder/live" &
+mkfifo "$folder/in" "$folder/live"
+exec 8<>"$folder/live"
+"$GGEN_LUA" lua "$here/support/owner.lua" "$project" make db wait <>"$folder/in" >&8 &
 live=$!
-until [[ -s $folder/live ]]; do sleep 0.02; done
-id=$(<"$folder/live")
+read -r -t 30 id <&8
 check "list shows that it is in use" says 0 "in use" containers list
 check "gc leaves it" says 0 "nothing to remove" containers gc
 check "stop refuses it" says 1 "is in use by a run" containers stop "${id:0:12}"
@@ -68,9 +68,11 @@ kill -s KILL "$live"
 wait "$live" 2>/dev/null || true
 
 # The run and its reaper are killed.
-"$GGEN_LUA" lua "$here/support/owner.lua" "$project" make db volume wait <>"$folder/in" >"$folder/live" &
+"$GGEN_LUA" lua "$here/support/owner.lua" "$project" make db volume wait <>"$folder/in" >&8 &
 live=$!
-until (($(wc -l <"$folder/live") == 2)); do sleep 0.02; done
+for line in "its container" "its volume"; do
+  read -r -t 30 _ <&8 || printf "%s\n" "no line with $line" >&2
+done
 reaper=$(grep -l '^ggen-lua-reaper' /proc/[0-9]*/cmdline | cut -d / -f 3)
 for pid in $reaper "$live"; do kill -s KILL "$pid"; done
 wait "$live" 2>/dev/null || true

@@ -14,7 +14,7 @@ local engine
 -- Makes containers and removes them at the end of the spec, whatever happens.
 local function create(more)
   local spec = { image = IMAGE, network = "none", labels = LABELS, stop_timeout = 1,
-    cmd = { "sleep", "1000" } }
+    cmd = { "tail", "-f", "/dev/null" } }
   for name, value in pairs(more or {}) do spec[name] = value end
   return assert(engine:create(spec))
 end
@@ -33,7 +33,7 @@ describe("docker", function()
   setup(function()
     engine = assert(docker.connect({
       host = "unix://" .. assert(os.getenv("GGEN_TEST_CONTAINER_SOCKET")) }))
-    shared = create({ cmd = { "sh", "-c", "echo out; echo err >&2; exec sleep 1000" },
+    shared = create({ cmd = { "sh", "-c", "echo out; echo err >&2; exec tail -f /dev/null" },
       env = { A = "1", B = "x y" }, memory = "64MiB", pids = 50, tmpfs = { ["/scratch"] = "" } })
     assert(engine:start(shared))
   end)
@@ -68,7 +68,7 @@ describe("docker", function()
 
   it("starts, stops and removes", function()
     local id = create({ name = "docker-spec", cmd = { "sh", "-c",
-      "trap 'exit 7' TERM; while :; do sleep 0.01; done" } })
+      "trap 'exit 7' TERM; tail -f /dev/null & wait" } })
     assert.equal("created", engine:inspect(id).status)
     local again, message, kind = engine:create({ image = IMAGE, name = "docker-spec" })
     assert.same({ nil, "conflict" }, { again, kind })
@@ -186,11 +186,20 @@ describe("docker", function()
   end)
 
   it("follows logs to the end", function()
-    with_container({ cmd = { "sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.05; done" } },
-      function(id)
-        assert(engine:start(id))
-        assert.equal("1\n2\n3\n", assert(engine:logs(id, { follow = true })).stdout)
-      end)
+    -- A line is asked for when the one before it has come.
+    with_container({ stdin = true,
+      cmd = { "sh", "-c", "for i in 1 2 3; do echo $i; read x; done" } }, function(id)
+      local input = assert(engine:attach(id, { stdin = true, stdout = false, stderr = false }))
+      assert(engine:start(id))
+      local got = ""
+      assert(engine:logs(id, { follow = true, on_output = function(_, bytes)
+        got = got .. bytes
+        local lines = select(2, bytes:gsub("\n", ""))
+        async.run(function() assert(input:write(("\n"):rep(lines))) end)
+      end }))
+      assert.equal("1\n2\n3\n", got)
+      input:close()
+    end)
     -- Until the reader has enough.
     local got = ""
     assert(engine:logs(shared, { follow = true, on_output = function(_, bytes)
@@ -221,9 +230,10 @@ describe("docker", function()
     local result, message, kind = engine:exec(shared, { cmd = { "/nothing" } })
     assert.is_true(kind == "bad_request" or result.code == 127 or result.code == 126, message)
     assert.equal("no_such_container", (select(3, engine:exec("nothing", { cmd = { "true" } }))))
-    result, message, kind = engine:exec(shared, { cmd = { "sleep", "1000" }, timeout = "100ms" })
+    result, message, kind = engine:exec(shared, { cmd = { "tail", "-f", "/dev/null" },
+      timeout = "100ms" })
     assert.same({ nil, "timeout" }, { result, kind })
-    assert.matches("run sleep in container .*: not done after 0.10 s", message)
+    assert.matches("run tail in container .*: not done after 0.10 s", message)
   end)
 
   it("talks to a process", function()
@@ -258,17 +268,23 @@ describe("docker", function()
   end)
 
   it("waits for the end of a container, and for no other", function()
-    with_container({ cmd = { "sh", "-c", "sleep 0.1; exit 9" } }, function(id)
-      assert(engine:start(id))
-      assert.equal(9, engine:wait(id))
-    end)
+    -- Each ends when it gets a line.
+    local function code_of(command)
+      local code
+      with_container({ cmd = { "sh", "-c", command }, stdin = true }, function(id)
+        local input = assert(engine:attach(id, { stdin = true, stdout = false, stderr = false }))
+        assert(engine:start(id))
+        code = async.all({ function() return engine:wait(id) end,
+          function() return assert(input:write("\n")) end })[1]
+        input:close()
+      end)
+      return code
+    end
+    assert.equal(9, code_of("read line; exit 9"))
     local code, _, kind = engine:wait(shared, { timeout = "50ms" })
     assert.same({ nil, "timeout" }, { code, kind })
     -- Its output ends long before it does.
-    with_container({ cmd = { "sh", "-c", "exec >&- 2>&-; sleep 0.3; exit 8" } }, function(id)
-      assert(engine:start(id))
-      assert.equal(8, engine:wait(id))
-    end)
+    assert.equal(8, code_of("exec >&- 2>&-; read line; exit 8"))
   end)
 
   it("is asked by many at once", function()

@@ -130,10 +130,10 @@ describe("a task in a container", function()
     with([[
       p:task "first" { container = BB, inputs = {}, run = "true" }
       p:task "slow" { needs = "first", container = BB, inputs = {}, timeout = "300ms",
-        grace = "100ms", run = "echo begun; trap '' TERM; sleep 1000; sleep 1000" }
-      p:task "long" { container = BB, inputs = {}, run = "echo begun; sleep 1000" }
+        grace = "100ms", run = "echo begun; trap '' TERM; tail -f /dev/null; tail -f /dev/null" }
+      p:task "long" { container = BB, inputs = {}, run = "echo begun; tail -f /dev/null" }
       p:task "polite" { container = BB, inputs = {},
-        run = "trap 'echo bye; exit 5' INT; echo begun; sleep 1000 & wait" }]],
+        run = "trap 'echo bye; exit 5' INT; echo begun; tail -f /dev/null & wait" }]],
       function(project)
         local result = project:run({ "run", "slow" })
         assert.equal(1, result.code)
@@ -196,7 +196,7 @@ describe("a task in a container", function()
 
   it("warns of what it leaves behind", function()
     with([[
-      p:task "leaky" { container = BB, inputs = {}, run = "sleep 1000 & echo done" }]],
+      p:task "leaky" { container = BB, inputs = {}, run = "tail -f /dev/null & echo done" }]],
       function(project)
         local result = project:run({ "run" })
         assert.equal(0, result.code, result.out)

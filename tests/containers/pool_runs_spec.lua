@@ -155,8 +155,8 @@ describe("a run with containers", function()
 
   in_project("ends with Ctrl-C, and leaves nothing", function()
     pipeline("", [[
-      p:task "a" { services = { "db" }, run = "echo has it; exec sleep 100", inputs = {} }
-      p:task "b" { services = { "db" }, run = "echo has it; exec sleep 100", inputs = {} }
+      p:task "a" { services = { "db" }, run = "echo has it; exec tail -f /dev/null", inputs = {} }
+      p:task "b" { services = { "db" }, run = "echo has it; exec tail -f /dev/null", inputs = {} }
       p:task "c" { services = { "db" }, run = "true", inputs = {} }]])
     local handle
     local seen = 0

@@ -7,7 +7,7 @@ local shell = require("ggen.std.docker.shell")
 
 local IMAGE = "localhost/ggen/bb:1"
 local ENV = { PATH = "/usr/bin:/bin" }
-local IDLE = { "/bin/sh", "-c", "while :; do sleep 1000 & wait; done" }
+local IDLE = { "/bin/sh", "-c", "while :; do tail -f /dev/null & wait; done" }
 
 -- Calls fn(engine, id) with a container that runs.
 local function with_container(fn)
@@ -66,12 +66,13 @@ describe("a resident shell in a container", function()
   it("ends a command that takes too long, and its group", function()
     with_container(function(engine, id)
       local sh = assert(shell.open(engine, id))
-      local result = run(sh, "sleep 1001 & sleep 1002", { timeout = 0.1 })
+      local result = run(sh, "tail -f /etc/passwd & tail -f /etc/passwd", { timeout = 0.1 })
       assert.same({ 124, true }, { result.code, result.timed_out })
-      result = run(sh, "trap '' TERM; sleep 1003; sleep 1004", { timeout = 0.1, grace = 0.1 })
+      result = run(sh, "trap '' TERM; tail -f /etc/passwd; tail -f /etc/passwd",
+        { timeout = 0.1, grace = 0.1 })
       assert.equal(124, result.code)
-      assert.equal("", run(sh, "ps | grep 'sleep 100[1-4]' | grep -v grep").stdout)
-      result = run(sh, "sleep 1005 & echo on")
+      assert.equal("", run(sh, "ps | grep 'tail -f /etc/[p]asswd'").stdout)
+      result = run(sh, "tail -f /dev/null & echo on")
       assert.same({ 0, "on\n", true }, { result.code, result.stdout, result.left_behind })
       assert.is_nil(sh.tainted)
       sh:close()
@@ -98,7 +99,7 @@ describe("a resident shell in a container", function()
     with_container(function(engine, id)
       local sh = assert(shell.open(engine, id))
       local killed = async.future()
-      local result, message, kind = sh:run({ command = "echo on; sleep 1000", env = ENV,
+      local result, message, kind = sh:run({ command = "echo on; tail -f /dev/null", env = ENV,
         on_output = function()
           async.run(function() engine:kill(id, "KILL") end, function() killed:resolve() end)
         end })

@@ -25,7 +25,7 @@ local PIPELINE = [[
 local p = require("ggen").pipeline "victim"
 local function bb(fields)
   fields.image, fields.network = "localhost/ggen/bb-volume:1", "none"
-  fields.cmd = { "sleep", "1000" }
+  fields.cmd = { "tail", "-f", "/dev/null" }
   return fields
 end
 p:use "containers.pool" {

@@ -74,10 +74,10 @@ describe("the doctor's look at a file system", function()
   it("finds the innermost and uppermost mount", function()
     local line = "%d 1 8:1 / %s rw,relatime shared:1 - %s /dev/x rw\n"
     with_root({ ["/proc/self/mountinfo"] = line:format(1, "/", "ext4")
-      .. line:format(2, "/home", "xfs") .. line:format(3, "/home", "btrfs")
+      .. line:format(2, "/data", "xfs") .. line:format(3, "/data", "btrfs")
       .. line:format(4, "/with\\040space", "tmpfs") .. "nonsense\n" }, function()
-      assert.same({ "ext4", "/" }, { place.file_system("/homes") })
-      assert.same({ "btrfs", "/home" }, { place.file_system("/home/you/x") })
+      assert.same({ "ext4", "/" }, { place.file_system("/datas") })
+      assert.same({ "btrfs", "/data" }, { place.file_system("/data/you/x") })
       assert.same({ "tmpfs", "/with space" }, { place.file_system("/with space") })
     end)
     with_root({}, function() assert.is_nil(place.file_system("/")) end)
@@ -129,7 +129,7 @@ describe("the doctor's look at a project", function()
       return p]]))
     local report = report_of.new("project")
     require("ggen.doctor.project").run(report, { place = async.future(),
-      needs_engine = async.future() }, { directory = dir, color = "never", load_timeout = 10 },
+      needs_engine = async.future(), project = async.future() }, { directory = dir, color = "never", load_timeout = 10 },
       0.01)
     fs.remove(dir, { recursive = true })
     assert.same({ topic = "plugin ./hangs.lua", level = "problem",

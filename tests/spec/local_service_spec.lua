@@ -40,7 +40,7 @@ describe("a service as a process", function()
     service, message = local_service.start({ run = { "no-such-program-x" } })
     assert.is_nil(service)
     assert.matches("no%-such%-program%-x", message)
-    service, message = local_service.start({ run = "exec sleep 1000",
+    service, message = local_service.start({ run = "exec tail -f /dev/null",
       ready = { log = "x", timeout = "50ms" } })
     assert.is_nil(service)
     assert.equal('it was not ready within 0.05 s ("x" in its output)', message)
@@ -66,7 +66,8 @@ describe("a service as a process", function()
 
   it("ends one that does not want to", function()
     local service = assert(local_service.start({ grace = 0.05,
-      run = "trap '' TERM; echo ready; while :; do sleep 0.05; done", ready = { log = "ready" } }))
+      run = "trap '' TERM; echo ready; while :; do tail -f /dev/null; done",
+      ready = { log = "ready" } }))
     service:stop()
     assert.equal("signal KILL: ready", service:ending())
   end)

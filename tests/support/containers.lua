@@ -88,10 +88,6 @@ function Pool:drain()
   for _, spec in pairs(self._specs) do
     if spec.drains then
       self._hurried = ggen.async.future()
-      ggen.async.run(function()
-        ggen.async.sleep(1.5)
-        self:_write("goes on")
-      end, function() end)
       ggen.std.sh.run({ "sh", "-c", "echo go > " .. spec.drains })
       self._hurried:wait()
     end

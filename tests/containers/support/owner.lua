@@ -32,7 +32,7 @@ local owner = assert(docker.owned.open({ project_dir = words[1], engine = functi
   return engine
 end }))
 
-local SPEC = { image = IMAGE, cmd = { "sleep", "1000" }, network = "none",
+local SPEC = { image = IMAGE, cmd = { "tail", "-f", "/dev/null" }, network = "none",
   extra = { Volumes = { ["/anonymous"] = {} } } }
 
 local last

@@ -26,6 +26,14 @@ local function sh_c(sh, command, options)
   return run(sh, options)
 end
 
+-- Open for both directions: neither end waits for the other.
+local function fifo(path)
+  assert(os.execute("mkfifo " .. path) == 0)
+  local file = assert(io.open(path, "r+"))
+  file:setvbuf("no")
+  return file
+end
+
 local SHELLS = { dash = { "/bin/dash" }, bash = { "/bin/bash" },
   ash = { "/bin/busybox", "ash" } }
 
@@ -139,11 +147,13 @@ for _, name in ipairs(shells()) do
       with(function(sh)
         local dir = assert(fs.make_temp_dir("ggen-live-"))
         local heard = {}
-        local result = sh_c(sh, "printf begun; until [ -e " .. dir .. "/go ]; do sleep 0.01; done",
+        local go = fifo(dir .. "/go")
+        local result = sh_c(sh, "printf begun; read word <" .. dir .. "/go",
           { on_output = function(which, bytes)
             heard[#heard + 1] = which .. ":" .. bytes
-            assert(fs.write(dir .. "/go", ""))
+            assert(go:write("go\n"))
           end })
+        go:close()
         assert.same({ "out:begun" }, heard)
         assert.equal(0, result.code)
         assert(fs.remove(dir, { recursive = true }))
@@ -186,7 +196,7 @@ for _, name in ipairs(shells()) do
     it("is interrupted", function()
       with(function(sh, stream)
         local function kill_with(signal, trap)
-          return sh_c(sh, trap .. "echo ready; sleep 60 & wait; sleep 60", {
+          return sh_c(sh, trap .. "echo ready; tail -f /dev/null & wait; tail -f /dev/null", {
             on_output = function(_, bytes)
               if bytes == "ready\n" then
                 async.run(function() assert(sh:kill(signal)) end)
@@ -204,10 +214,11 @@ for _, name in ipairs(shells()) do
 
     it("ends what takes too long, with all of its group", function()
       with(function(sh)
-        local result = sh_c(sh, "echo before; sleep 60 & sleep 60", { timeout = 0.05 })
+        local result = sh_c(sh, "echo before; tail -f /dev/null & tail -f /dev/null",
+          { timeout = 0.05 })
         assert.same({ 124, true, "before\n", "timed out after 0.05 s" }, { result.code,
           result.timed_out, result.stdout, result.message })
-        result = sh_c(sh, "trap '' TERM; sleep 60 & wait; wait; sleep 60",
+        result = sh_c(sh, "trap '' TERM; tail -f /dev/null & wait; wait; tail -f /dev/null",
           { timeout = 0.05, grace = 0.05 })
         assert.equal(124, result.code)
         assert.equal("here\n", sh_c(sh, "echo here").stdout)
@@ -217,11 +228,16 @@ for _, name in ipairs(shells()) do
     it("does not hang when something is left behind", function()
       with(function(sh)
         local began = clock.monotonic()
-        local result = sh_c(sh, "sleep 60 & echo done")
+        local result = sh_c(sh, "tail -f /dev/null & echo done")
         assert.same({ 0, "done\n", true }, { result.code, result.stdout, result.left_behind })
         assert.is_true(clock.monotonic() - began < 30)
         -- What ends by itself meanwhile was not left behind, and is heard.
-        result = sh_c(sh, "(sleep 0.05; echo late) & echo early")
+        local dir = assert(fs.make_temp_dir("ggen-late-"))
+        local go = fifo(dir .. "/go")
+        result = sh_c(sh, "(read word <" .. dir .. "/go; echo late) & echo early", {
+          on_output = function(_, bytes) if bytes == "early\n" then go:write("go\n") end end })
+        go:close()
+        assert(fs.remove(dir, { recursive = true }))
         assert.same({ 0, "early\nlate\n" }, { result.code, result.stdout, result.left_behind })
         assert.equal("next\n", sh_c(sh, "echo next").stdout)
       end)
@@ -230,18 +246,19 @@ for _, name in ipairs(shells()) do
     it("says when something has left its group and goes on", function()
       with(function(sh)
         local dir = assert(fs.make_temp_dir("ggen-daemon-"))
+        local on, go, gone = fifo(dir .. "/on"), fifo(dir .. "/go"), fifo(dir .. "/gone")
         local daemon = ([[
-          setsid sh -c 'echo $$ >D/pid; until [ -e D/go ]; do sleep 0.01; done; echo daemon
-            echo >D/gone' &
-          until [ -s D/pid ]; do sleep 0.01; done]]):gsub("D", dir)
+          setsid sh -c 'echo >D/on; read word <D/go; echo daemon; echo >D/gone' &
+          read word <D/on]]):gsub("D", dir)
         local result = sh_c(sh, daemon)
         assert.same({ 0, "" }, { result.code, result.stdout })
         assert.is_true(sh.tainted)
-        assert(fs.write(dir .. "/go", ""))
-        while not fs.stat(dir .. "/gone") do async.sleep(0.01) end
+        go:write("go\n")
+        assert(gone:read("*l"))
         async.sleep(0)
         -- Between two commands it is heard by nobody.
         assert.equal("next\n", sh_c(sh, "echo next").stdout)
+        for _, file in ipairs({ on, go, gone }) do file:close() end
         assert(fs.remove(dir, { recursive = true }))
       end)
     end)
@@ -260,22 +277,20 @@ for _, name in ipairs(shells()) do
     it("is closed with a command that is cancelled", function()
       with(function(sh, stream)
         local thread
-        local dir = assert(fs.make_temp_dir("ggen-cancel-"))
+        local started = async.future()
         thread = async.run(function()
-          sh_c(sh, "echo $$; exec sleep 60", { on_output = function(_, bytes)
-            fs.write(dir .. "/pid", bytes)
+          sh_c(sh, "echo $$; exec tail -f /dev/null", { on_output = function(_, bytes)
+            started:resolve(bytes:match("%d+"))
           end })
         end, function(ok, problem)
           assert.is_false(ok)
           assert.equal(async.CANCELLED, problem)
         end)
-        while not fs.stat(dir .. "/pid") do async.sleep(0.001) end
-        local pid = fs.read(dir .. "/pid"):match("%d+")
+        local pid = started:wait()
         thread:cancel()
         assert.is_true(sh.closed)
         while #stream.sent == 0 do async.sleep(0) end
         while fs.stat("/proc/" .. pid) do async.sleep(0.001) end
-        assert(fs.remove(dir, { recursive = true }))
       end)
     end)
   end)
@@ -300,9 +315,10 @@ describe("a resident shell", function()
       assert.matches('did you mean "timeout"', fault({ command = "a", timout = 1 }))
       assert.matches("timeout", fault({ command = "a", timeout = "soon" }))
       assert.matches("stdin", fault({ command = "a", stdin = 5 }))
-      async.run(function() sh:run({ command = "sleep 0.05" }) end)
+      local ended = async.future()
+      async.run(function() sh:run({ command = "true" }) end, function() ended:resolve() end)
       assert.matches("one at a time", fault({ command = "a" }))
-      while sh._job do async.sleep(0.001) end
+      ended:wait()
     end)
   end)
 
