@@ -129,8 +129,8 @@ describe("the doctor's look at a project", function()
       return p]]))
     local report = report_of.new("project")
     require("ggen.doctor.project").run(report, { place = async.future(),
-      needs_engine = async.future(), project = async.future() }, { directory = dir, color = "never", load_timeout = 10 },
-      0.01)
+      needs_engine = async.future(), project = async.future() },
+      { directory = dir, color = "never", load_timeout = 10 }, 0.01)
     fs.remove(dir, { recursive = true })
     assert.same({ topic = "plugin ./hangs.lua", level = "problem",
       text = "no answer within 0.01 s", fix = "tell whoever wrote it" },
