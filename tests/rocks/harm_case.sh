@@ -106,6 +106,18 @@ for word in '--' '-x' '../..' 'http://x/y' 'ftp://x/y.git' 'git+-x' 'a b' '@1' '
   check "no plugin: $word" fails 2 '' plugin add -C q --offline -- "$word"
 done
 
+mkdir -p home-of-another/5.1 l/.ggen/plugins/share
+make_project l
+echo kept >home-of-another/5.1/kept
+ln -s "$work/home-of-another" l/.ggen/plugins/share/lua
+check "a tree that a link leads out of" fails 2 'is no directory' plugin sync -C l
+rm l/.ggen/plugins/share/lua
+mkdir -p l/.ggen/plugins/share/lua/5.1
+ln -s "$work/home-of-another" l/.ggen/plugins/share/lua/5.1/ggen
+check "and a link within it" fails 2 'is no directory' plugin add -C l scheduler.one --server "$work/server"
+check "sync removes the link" says 'removed ggen' plugin sync -C l
+check "and nothing behind it" test "$(find home-of-another -type f)" = home-of-another/5.1/kept
+
 # --- builds -----------------------------------------------------------------------------------------------
 
 make_scheduler "$work/built" built 1.0.0

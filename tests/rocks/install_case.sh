@@ -188,7 +188,17 @@ check "sync" says 'installed some-counting' plugin sync --server ../server
 check "no plugin by itself" fails 2 'is no plugin' plugin add some-counting --server ../server
 check "nor to be removed" fails 2 'it is there for ggen-scheduler-needy' plugin remove some-counting
 check "they go together" says 'removed some-counting' plugin remove scheduler.needy
-sed -i 's/some-counting ~> 1.0/some-counting > 5/' ../needs/*.rockspec
+again() {
+  sed 's/1\.1\.0/1.0.0/; s/some-counting >= 1.1/some-counting ~> 1.0/' ../needs/*.rockspec >../old.rockspec
+  mkdir -p ../old && cp -r ../needs/lua ../old/ && cp ../old.rockspec ../old/ggen-scheduler-needy-1.0.0-1.rockspec
+  pack_rock "$work/old" "$work/server" && plugin add scheduler.needy@1.0.0 --server ../server && plugin update
+}
+sed -i 's/1\.0\.0/1.1.0/; s/some-counting ~> 1.0/some-counting >= 1.1/' ../needs/*.rockspec
+mv ../needs/*.rockspec ../needs/ggen-scheduler-needy-1.1.0-1.rockspec
+pack_rock "$work/needs" "$work/server"
+check "a newer one needs a newer one" says 'updated scheduler.needy 1.0.0-1 -> 1.1.0-1' again
+check "which is here" locked '"rock":"some-counting","version":"2.0.0-1"'
+sed -i 's/some-counting >= 1.1/some-counting > 5/' ../needs/*.rockspec
 check "what no server has" fails 2 'there is no some-counting > 5' plugin add ../needs --server ../server
 sed -i 's/some-counting > 5/lua >= 5.3/' ../needs/*.rockspec
 check "another Lua" fails 2 'needs lua >= 5.3, and here is lua 5.1' plugin add ../needs --server ../server
@@ -207,6 +217,21 @@ check "remove it" says removed plugin remove scheduler.lifo
 mkdir -p sub/dir
 check "from a directory below" says 'added' plugin add -C sub/dir scheduler.lifo@1.0 --server ../../../server
 check "the lock is the root's" test -e ggen-lock.json
+mkdir -p "$work/w/api"
+cat >"$work/w/pipeline.lua" <<'END'
+local p = require("ggen").pipeline "w"
+p:workspaces "api"
+p:use "scheduler.lifo"
+return p
+END
+cat >"$work/w/api/pipeline.lua" <<'END'
+local w = require("ggen").workspace "api"
+w:task "a" { run = "echo from a", cache = false }
+return w
+END
+check "from a workspace" says added plugin add -C "$work/w/api" scheduler.lifo@1.0 --server "$work/server"
+check "the lock is the root's, too" test -e "$work/w/ggen-lock.json"
+check "a run in the workspace has it" says 'from a' "$GGEN_LUA" run -C "$work/w/api"
 mkdir "$work/empty"
 check "without a project" fails 2 'plugins belong to a project' plugin add -C "$work/empty" scheduler.lifo
 summary

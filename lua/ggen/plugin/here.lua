@@ -6,24 +6,30 @@ local locate = require("ggen.locate")
 
 local M = {}
 
+-- The nearest directory with a pipeline that has a lock, for a pipeline that does not load (a
+-- plugin that finds workspaces may be what is to be installed).
+local function with_lock(dir)
+  while dir do
+    if require("ggen.core.fs").stat(require("ggen.plugin.lock").path(dir)) then return dir end
+    local above = dir:match("^(.*)/[^/]+$")
+    dir = above and above ~= "" and locate.find(above) or nil
+  end
+end
+
 ---@param args table
 ---@return string dir absolute directory of the root's pipeline.lua; raises a fault without one
 function M.project(args)
   local start = cli.directory(args)
-  local found, file = locate.find(start)
+  local found = locate.find(start)
   if not found then
     fault.raise(("no pipeline.lua or make.toml in %s or a directory above: plugins belong to a"
       .. " project (to make one: ggen-lua init)"):format(start))
   end
-  -- In a workspace the lock is beside the root's file, which is known without evaluating any.
-  local dir = found
-  while file do
-    if require("ggen.core.fs").stat(require("ggen.plugin.lock").path(dir)) then return dir end
-    local above = dir:match("^(.*)/[^/]+$")
-    if not above or above == "" then break end
-    dir, file = locate.find(above)
-  end
-  return found
+  -- A file above is of this project when it lists this one as a workspace; there mostly is none.
+  local above = found:match("^(.*)/[^/]+$")
+  if not above or not locate.find(above ~= "" and above or "/") then return found end
+  local ok, project = pcall(require("ggen.session").open, args, {})
+  return ok and project.dir or with_lock(found) or found
 end
 
 ---@param parser table

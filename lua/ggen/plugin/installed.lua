@@ -60,9 +60,6 @@ function M.of(dir)
   return installed or nil
 end
 
----Looks again at the next question.
-function M.forget() known = {} end
-
 local function shown(self, path)
   return require("ggen.locate").display(self.dir .. "/" .. M.SHARE .. "/" .. path, fs.cwd())
 end

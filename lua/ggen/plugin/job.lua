@@ -20,6 +20,7 @@ local MOST_ROCKS = 100
 ---@field taken table<string, ggen.Rock> got in this job, by name
 ---@field asked table<string, true> those that somebody asked for, by name
 ---@field needed table<string, table<string, true>> by name: the rocks that need it
+---@field renewed table<string, true> rocks of the lock in whose place others come
 ---@field private _count integer
 local Job = {}
 Job.__index = Job
@@ -39,7 +40,8 @@ end
 function M.new(dir, staging, how)
   local locked = lock.open(dir) or { version = lock.VERSION, plugins = {} }
   return setmetatable({ dir = dir, lock = locked,
-    how = how, staging = staging, taken = {}, asked = {}, needed = {}, _count = 0 }, Job)
+    how = how, staging = staging, taken = {}, asked = {}, needed = {}, renewed = {},
+    _count = 0 }, Job)
 end
 
 ---@param name string of a rock, or of a plugin
@@ -68,6 +70,16 @@ local function need_fails(rock, need, version)
   fault.raise(("%s %s needs %s, and here is %s"):format(rock.rock, rock.version, need, version))
 end
 
+-- Whether a rock is there only for those that are renewed: then so is it.
+local function is_renewed(self, entry)
+  if entry.name or not next(self.renewed) then return false end
+  for _, name in ipairs(entry.needed_by or {}) do
+    if not self.renewed[name] then return false end
+  end
+  self.renewed[entry.rock] = true
+  return true
+end
+
 ---Gets what a rock needs, and what that needs.
 ---@async
 ---@param rock ggen.Rock
@@ -77,7 +89,8 @@ function Job:get_needs(rock)
     local need, message = rock_version.need(tostring(text))
     if not need then fault.raise(("%s: %s"):format(rock.rock, message)) end
     local of_host, taken = provided(need.rock), self.taken[need.rock]
-    local locked = not taken and self:locked(need.rock)
+    local before = not taken and self:locked(need.rock) or nil
+    local locked = before and not is_renewed(self, before) and before
     local there = of_host or taken and taken.version or locked and locked.version
     if there and not rock_version.satisfies(there, need) then
       need_fails(rock, text, ("%s %s%s"):format(need.rock, there, locked and ", which "
@@ -87,7 +100,8 @@ function Job:get_needs(rock)
       self.needed[need.rock] = self.needed[need.rock] or {}
       self.needed[need.rock][rock.rock] = true
       if not there then
-        self:get_needs(self:get({ rock = need.rock, need = need }))
+        self:get_needs(self:get({ rock = need.rock, need = need,
+          server = before and origins.server_of(before, self.dir) }))
       end
     end
   end
@@ -123,6 +137,7 @@ function Job:add(origin)
       :format(rock.rock, table.concat(require("ggen.registry").kind_names(), ", ")))
   end
   self.asked[rock.rock] = true
+  if self:locked(rock.rock) then self.renewed[rock.rock] = true end
   self:get_needs(rock)
   return rock
 end

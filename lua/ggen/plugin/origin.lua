@@ -91,6 +91,17 @@ function M.of_locked(entry, dir)
   return { rock = entry.rock, version = entry.version, server = from_url and from_url.server }
 end
 
+---The server that a rock of the lock came from, for newer versions of it.
+---@param entry ggen.LockedRock
+---@param dir string of the project
+---@return ggen.RockServer? server nil when it came from elsewhere, or that is gone
+function M.server_of(entry, dir)
+  local origin = M.of_locked(entry, dir)
+  local path = origin.path and origin.path:match("^(.*)/[^/]*%.rock$")
+  if path then return fs.stat(path) and { dir = path } or nil end
+  return origin.server
+end
+
 ---@class ggen.Fetching how rocks are got
 ---@field dir string absolute directory of the project
 ---@field servers ggen.RockServer[] that were named; empty: those of LuaRocks

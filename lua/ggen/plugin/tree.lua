@@ -16,6 +16,14 @@ local function tree_of(dir) return dir .. "/" .. installed.TREE end
 ---@return string
 function M.share(dir) return dir .. "/" .. installed.SHARE end
 
+-- A link in the place of one of these directories would have us change what it leads to.
+local function refuse_link(path)
+  local info = fs.stat(path, { follow = false })
+  if info and info.type ~= "directory" then
+    require("ggen.fault").raise(("%s is no directory: remove it"):format(path))
+  end
+end
+
 ---Calls a function that gets an empty directory, while nobody else changes the tree.
 ---@async
 ---@generic T
@@ -24,6 +32,9 @@ function M.share(dir) return dir .. "/" .. installed.SHARE end
 ---@return T
 function M.hold(dir, fn)
   local tree = tree_of(dir)
+  for _, part in ipairs({ "", "/share", "/share/lua", "/share/lua/5.1" }) do
+    refuse_link(tree .. part)
+  end
   local ok, message = fs.mkdir(tree)
   if not ok then require("ggen.fault").raise(("cannot make %s: %s"):format(tree, message)) end
   local core, name = require("ggen.core.lock"), tree .. "/.lock"
@@ -102,6 +113,7 @@ function M.put(dir, from, files)
   local share = M.share(dir)
   for path in sorted.pairs(files) do
     local to = share .. "/" .. path
+    for at in path:gmatch("()/") do refuse_link(share .. "/" .. path:sub(1, at - 1)) end
     local ok, message = fs.mkdir(to:match("^(.*)/"))
     if ok then ok, message = fs.rename(from .. "/" .. path, to) end
     if not ok then return nil, message end

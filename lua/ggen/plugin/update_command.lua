@@ -23,13 +23,8 @@ end
 local function newer(entry, job)
   local origin = require("ggen.plugin.origin").of_locked(entry, job.dir)
   if origin.git then return { git = origin.git, ref = origin.branch } end
-  if origin.path and origin.path:find("%.rock$") then
-    local dir = origin.path:match("^(.*)/")
-    local server = require("ggen.core.fs").stat(dir) and { dir = dir }
-    return { rock = entry.rock, server = server or nil }
-  end
-  if origin.rock then origin.version = nil end
-  return origin
+  if origin.path and not origin.path:find("%.rock$") then return origin end
+  return { rock = entry.rock, server = require("ggen.plugin.origin").server_of(entry, job.dir) }
 end
 
 local function chosen(job, names)
@@ -82,7 +77,7 @@ function M.run(args)
     local how = here.fetching(args, dir)
     local job = jobs.new(dir, staging, how)
     local entries = chosen(job, args.name)
-    -- What the plugins need is looked for anew: an older rock must not stand in their way.
+    for _, entry in ipairs(entries) do job.renewed[entry.rock] = true end
     for _, entry in ipairs(entries) do
       how.allow_build = args.allow_build
       local rock = job:add(newer(entry, job))
