@@ -108,7 +108,7 @@ function CachePlugin:admit(task, result) end
 
 ---Chooses what goes (`ggen.evict.lowest` helps). Pure: must not wait, and the same arguments give
 ---the same answer. Each index is of an entry, and none comes twice.
----After an error: nothing is removed; one warning in a run, exit code 1 of `cache prune`.
+---After an error: nothing is removed; one warning in a run, exit code 2 of `cache prune`.
 ---@param entries ggen.CacheEntries
 ---@param budget number bytes that should go; 0 when there is room
 ---@return integer[] indices
@@ -116,7 +116,7 @@ function CachePlugin:admit(task, result) end
 function CachePlugin:victims(entries, budget) end
 
 ---What the cache may take. Pure: the params decide it, not what it holds.
----After an error: nothing is removed; one warning in a run, exit code 1 of `cache prune`.
+---After an error: nothing is removed; one warning in a run, exit code 2 of `cache prune`.
 ---@return number? bytes that the cache may take; nil for no limit
 function CachePlugin:limit() end
 
