@@ -1,6 +1,6 @@
--- Writes docs/reference/, docs/contract/, parts of lua/ggen/types/ and the rockspec of ggen-api
--- from what the program itself stands on: the descriptions of fields, the option tables, the plugins'
--- manifests and the annotations.
+-- Writes docs/reference/, docs/contract/, parts of lua/ggen/types/ and the rockspec of ggen-api,
+-- from what the program itself stands on: the descriptions of fields, the option tables, the
+-- manifests of plugins and the annotations.
 --   ggen-lua lua docs/generate.lua            writes
 --   ggen-lua lua docs/generate.lua --check    writes nothing; fails when a page would change, or
 --                                             when something public is not described

@@ -37,9 +37,9 @@ function M.add_row(out, left, desc)
   local first = table.remove(lines, 1) or ""
   if #left + 4 > MARGIN then
     out[#out + 1] = "  " .. left
-    out[#out + 1] = (" "):rep(MARGIN) .. first
+    if first ~= "" then out[#out + 1] = (" "):rep(MARGIN) .. first end
   else
-    out[#out + 1] = ("  %-" .. (MARGIN - 2) .. "s%s"):format(left, first)
+    out[#out + 1] = (("  %-" .. (MARGIN - 2) .. "s%s"):format(left, first):gsub("%s+$", ""))
   end
   for _, line in ipairs(lines) do out[#out + 1] = (" "):rep(MARGIN) .. line end
 end

@@ -14,19 +14,47 @@ function M.configure(parser)
   parser:flag("--json", "Print the result as JSON.")
 end
 
+-- Where its code is from, and what the lock of the project says of it.
+local function facts_of(name, dir)
+  if name:find("^[./]") then return { { "from", name } }, { from = "path" } end
+  local plain = name:gsub("/", ".", 1)
+  if require("ggen.core.embedded").has("ggen.plugins." .. plain) then
+    return { { "from", "ggen-lua itself" } }, { from = "built-in" }
+  end
+  local locked = require("ggen.plugin.lock").open(dir)
+  for _, entry in ipairs(locked and locked.plugins or {}) do
+    if entry.name == plain then
+      local granted = table.concat(entry.permissions, ", ")
+      return {
+        { "from", ("%s %s (%s)"):format(entry.rock, entry.version, entry.source) },
+        { "granted", granted == "" and "nothing" or granted },
+        entry.trust == "process" and { "runs", "in a process of its own, by ggen-lock.json" },
+      }, { from = "lock", rock = entry.rock, rock_version = entry.version, source = entry.source,
+        granted = require("ggen.core.json").array(entry.permissions), trust = entry.trust }
+    end
+  end
+  return { { "from", "LUA_PATH; it is not locked" } }, { from = "LUA_PATH" }
+end
+
 ---@param args table
 ---@return integer
 function M.run(args)
-  local plugin = require("ggen.registry").load(args.name, { dir = cli.directory(args) })
+  local dir = cli.directory(args)
+  local project = require("ggen.locate").find(dir) or dir
+  local plugin = require("ggen.registry").load(args.name, { dir = dir, project = project })
   local page = require("ggen.plugin.page")
+  local facts, document = facts_of(args.name, project)
   if not args.json then
-    io.write(page.text(args.name, plugin), "\n")
+    io.write(require("ggen.harmless").text(page.text(args.name, plugin, facts)), "\n")
     return 0
   end
   local json = require("ggen.core.json")
-  io.write(json.encode({ name = args.name, kind = plugin.kind, version = plugin.version,
-    api = plugin.api, desc = plugin.desc, permissions = json.array(plugin.permissions),
-    params = json.array(page.params(plugin)) }, { indent = 2, invalid_utf8 = "replace" }), "\n")
+  document.name, document.kind, document.version = args.name, plugin.kind, plugin.version
+  document.api, document.desc, document.trust = plugin.api, plugin.desc,
+    document.trust or plugin.trust
+  document.permissions = json.array(plugin.permissions)
+  document.params = json.array(page.all_params(plugin))
+  io.write(json.encode(document, { indent = 2, invalid_utf8 = "replace" }), "\n")
   return 0
 end
 

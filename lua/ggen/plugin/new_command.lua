@@ -70,6 +70,15 @@ local function write(dir, files)
   end
 end
 
+-- Makes it a repository of git, unless it lies in one already or there is no git.
+local function make_repository(dir)
+  local sh, options = require("ggen").std.sh, { env = { HOME = os.getenv("HOME") } }
+  local inside = sh.run({ "git", "-C", dir, "rev-parse", "--is-inside-work-tree" }, options)
+  if not inside or inside.code == 0 then return false end
+  local made = sh.run({ "git", "init", "-q", "-b", "main", dir }, options)
+  return made ~= nil and made.code == 0
+end
+
 ---@async
 ---@param args table
 ---@return integer code
@@ -92,12 +101,11 @@ function M.run(args)
     { source = text, use = require("ggen.plugin.templates." .. args.kind).use })
   local files = scaffold.files(options, plugin, page)
   write(dir, files)
-  local is_git = not args.no_git and require("ggen").std.sh.run({ "git", "init", "-q", "-b",
-    "main", dir }, { env = { HOME = os.getenv("HOME") } })
+  local is_git = not args.no_git and make_repository(dir)
   io.write(("Made %s:\n"):format(shown))
   for file in require("ggen.sorted").pairs(files) do io.write("  ", file, "\n") end
   io.write(("Next:\n  cd %s\n  ggen-lua plugin test && busted\n"):format(shown))
-  if is_git and is_git.code == 0 then io.write("  git add . && git commit\n") end
+  if is_git then io.write("  git add . && git commit\n") end
   return 0
 end
 

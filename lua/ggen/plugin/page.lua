@@ -22,42 +22,115 @@ local function default_text(value)
   return table.concat(texts, ", ")
 end
 
+local function row_of(name, spec)
+  return { name = name, type = schema.type_name(spec), default = default_text(spec.default),
+    required = spec.required == true, desc = spec.desc or "", min = spec.min, max = spec.max }
+end
+
 ---@param plugin ggen.Plugin
 ---@return ggen.ParamRow[] rows by name
 function M.params(plugin)
   local rows = {}
   for i, name in ipairs(sorted.keys(plugin.params or {})) do
-    local spec = plugin.params[name]
-    rows[i] = { name = name, type = schema.type_name(spec), default = default_text(spec.default),
-      required = spec.required == true, desc = spec.desc or "" }
+    rows[i] = row_of(name, plugin.params[name])
   end
   return rows
+end
+
+-- The fields of the records in a param, with what leads to them: "layers[].dir".
+local function add_fields(rows, prefix, spec)
+  if spec.type == "list" then return add_fields(rows, prefix .. "[]", spec.of) end
+  if spec.type == "map" then return add_fields(rows, prefix .. ".*", spec.of) end
+  for _, option in ipairs(spec.type == "union" and spec.any_of or {}) do
+    add_fields(rows, prefix, option)
+  end
+  for _, name in ipairs(spec.type == "record" and sorted.keys(spec.fields) or {}) do
+    local path = prefix .. "." .. name
+    rows[#rows + 1] = row_of(path, spec.fields[name])
+    add_fields(rows, path, spec.fields[name])
+  end
+end
+
+---All that can be set, with the fields of records.
+---@param plugin ggen.Plugin
+---@return ggen.ParamRow[] rows by name
+function M.all_params(plugin)
+  local rows = {}
+  for _, row in ipairs(M.params(plugin)) do
+    rows[#rows + 1] = row
+    add_fields(rows, row.name, plugin.params[row.name])
+  end
+  return rows
+end
+
+local function sentence(text) return (text:gsub("([^.])$", "%1.")) end
+
+-- What is said of a param: what it is for, what a number may be, whether it has to be there.
+local function desc_of(row)
+  local parts = { row.desc ~= "" and sentence(row.desc) or nil }
+  if row.min and row.max then
+    parts[#parts + 1] = ("From %s to %s."):format(row.min, row.max)
+  elseif row.min or row.max then
+    parts[#parts + 1] = row.min and ("%s or more."):format(row.min)
+      or ("%s or less."):format(row.max)
+  end
+  if row.required then parts[#parts + 1] = "Must be given." end
+  return table.concat(parts, " ")
+end
+
+-- What may stand for a value, by its type.
+local function example_of(spec)
+  if spec.type == "enum" then return ("%q"):format(spec.values[1]) end
+  if spec.type == "boolean" then return "true" end
+  if spec.type == "number" or spec.type == "integer" then return tostring(spec.min or 1) end
+  if spec.type == "duration" then return '"10s"' end
+  if spec.type == "size" then return '"1GiB"' end
+  return (spec.type == "string" or spec.type == "union") and '"..."' or "{ ... }"
+end
+
+---A line that uses it, with what must be given.
+---@param name string
+---@param plugin ggen.Plugin
+---@return string
+function M.use(name, plugin)
+  local words = {}
+  for _, row in ipairs(M.params(plugin)) do
+    if row.required and row.name ~= plugin.rest and row.name ~= plugin.positional then
+      words[#words + 1] = ("%s = %s"):format(row.name, example_of(plugin.params[row.name]))
+    end
+  end
+  if plugin.positional or plugin.rest then words[#words + 1] = "..." end
+  local params = #words > 0 and (" { %s }"):format(table.concat(words, ", ")) or ""
+  return ("p:use %q"):format(name) .. params
 end
 
 ---The page as text, as the help of a command looks.
 ---@param name string as a pipeline names it
 ---@param plugin ggen.Plugin
+---@param facts { [1]: string, [2]: string }[]? more of it, each with a title
 ---@return string
-function M.text(name, plugin)
+function M.text(name, plugin, facts)
   local help_page = require("ggen.help_page")
   local out = { ("%s %s"):format(name, plugin.version) }
-  for _, line in ipairs(help_page.wrap(plugin.desc .. ".")) do out[#out + 1] = line end
+  for _, line in ipairs(help_page.wrap(sentence(plugin.desc))) do out[#out + 1] = line end
   out[#out + 1] = ""
   help_page.add_row(out, "kind", plugin.kind)
-  help_page.add_row(out, "api", tostring(plugin.api))
+  help_page.add_row(out, "api", ("%s (this ggen-lua has level %d)"):format(plugin.api,
+    require("ggen.registry").level(plugin.kind)))
   help_page.add_row(out, "permissions", #(plugin.permissions or {}) > 0
     and table.concat(plugin.permissions, ", ") or "none")
   if plugin.trust == "process" then
     help_page.add_row(out, "trust", "process (it runs in a process of its own, in a sandbox)")
   end
-  local rows = M.params(plugin)
+  for _, fact in ipairs(facts or {}) do help_page.add_row(out, fact[1], fact[2]) end
+  local rows = M.all_params(plugin)
   if #rows > 0 then out[#out + 1] = "\nParams:" end
   for _, row in ipairs(rows) do
-    local desc = row.desc:gsub("([^.])$", "%1.")
-    if row.required then desc = desc .. " Must be given." end
+    local desc = desc_of(row)
     if row.default then desc = desc .. " Default: " .. row.default .. "." end
     help_page.add_row(out, row.name .. " (" .. row.type .. ")", desc)
   end
+  out[#out + 1] = "\nIn a pipeline:\n  " .. M.use(name, plugin)
   return table.concat(out, "\n")
 end
 
@@ -74,11 +147,9 @@ local function code(text) return text == "" and "" or "`" .. text .. "`" end
 ---@return string? nil without any
 function M.params_table(plugin)
   local lines = { "| param | type | default | |", "| --- | --- | --- | --- |" }
-  for _, row in ipairs(M.params(plugin)) do
-    local desc = row.desc
-    if row.required then desc = desc:gsub("([^.])$", "%1.") .. " Must be given." end
+  for _, row in ipairs(M.all_params(plugin)) do
     lines[#lines + 1] = ("| %s | %s | %s | %s |"):format(code(row.name), cell(row.type),
-      cell(code(row.default or "")), cell(desc))
+      cell(code(row.default or "")), cell(desc_of(row)))
   end
   return #lines > 2 and table.concat(lines, "\n") .. "\n" or nil
 end
@@ -118,9 +189,9 @@ end
 function M.section(name, plugin, options)
   local head, methods = "", {}
   if options.source then head, methods = annotations(options.source, plugin.kind) end
-  local out = { BEGIN, "", plugin.desc:gsub("([^.])$", "%1.") .. "\n" }
+  local out = { BEGIN, "", sentence(plugin.desc) .. "\n" }
   if head ~= "" then out[#out + 1] = head .. "\n" end
-  out[#out + 1] = "```lua\n" .. (options.use or ("p:use %q"):format(name)) .. "\n```\n"
+  out[#out + 1] = "```lua\n" .. (options.use or M.use(name, plugin)) .. "\n```\n"
   local rows = M.params_table(plugin)
   if rows then out[#out + 1] = rows end
   local permissions = {}
