@@ -373,6 +373,13 @@ end
 
 -- Reset -------------------------------------------------------------------------------------------
 
+-- Why it is not as new: often because a task has ended it, and nothing in it answers any more.
+local function why_replaced(self, one, message)
+  local what = ("container %q (%s) "):format(self.name, words.short(one))
+  if one:is_running() then return what .. "could not be reset and is replaced: " .. message end
+  return one:end_text(what .. "has ended and is replaced")
+end
+
 local function reset(self, one)
   local world, begun = self.world, self.world.now()
   if self.spec.reset == "recreate" or self.by_process then
@@ -393,9 +400,7 @@ local function reset(self, one)
     one.state, one.shared = "idle", nil
   else
     if not self.pool.interrupted then
-      self.pool:say(self.name .. " reset", "warning",
-        ("container %q (%s) could not be reset and is replaced: %s"):format(self.name,
-          words.short(one), message))
+      self.pool:say(self.name .. " reset", "warning", why_replaced(self, one, message))
     end
     self:dispose(one)
   end

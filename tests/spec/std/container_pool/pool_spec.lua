@@ -296,6 +296,26 @@ describe("the container pool", function()
     drained(world, pool)
   end)
 
+  it("says that one has ended, not that it could not be reset", function()
+    local world = world_of()
+    local pool = world:pool({ db = { image = "x",
+      reset = function() error("nobody there", 0) end } })
+    warm(pool, { want("a", 0), want("b", 1) })
+    local a = world:acquire(pool, "db", "a")
+    world:turn(3)
+    local one = world.containers[a.lease.id]
+    one.running, one.exit_code = false, 3
+    pool:release(a.lease, { ok = true })
+    world:turn(3)
+    assert.same({ 'container "db" (c1) has ended and is replaced (exit code 3)' },
+      { world.notes[1].text, world.notes[2] })
+    local b = world:acquire(pool, "db", "b")
+    world:turn(3)
+    assert.equal("c2", b.lease.id)
+    pool:release(b.lease, { ok = true })
+    drained(world, pool)
+  end)
+
   it("gives one to all who share it, and then as new to who wants one of his own", function()
     local world = world_of()
     local pool = world:pool({ db = { image = "x" } })
