@@ -180,6 +180,20 @@ int sandbox_enter(lua_State* L) {
   return 2;
 }
 
+// is_output(value) -> boolean: a screen, a sink or a log, whose methods reach nothing else
+int sandbox_is_output(lua_State* L) {
+  bool is = false;
+  if (lua_isuserdata(L, 1) != 0 && lua_getmetatable(L, 1) != 0) {
+    for (const char* name : {"ggen.Screen", "ggen.Sink", "ggen.Log"}) {
+      luaL_getmetatable(L, name);
+      is = is || lua_rawequal(L, -1, -2) != 0;
+      lua_pop(L, 1);
+    }
+  }
+  lua_pushboolean(L, is);
+  return 1;
+}
+
 // encode(...) -> bytes; raises what cannot be passed
 int sandbox_encode(lua_State* L) {
   // Kept by a userdata: an error of Lua must not lose it.
@@ -304,10 +318,11 @@ constexpr luaL_Reg kMethods[] = {
     {"hooks", channel_hooks},         {"send", channel_send},   {"receive", channel_receive},
     {"waiting", channel_waiting},     {"watch", channel_watch}, {"pid", channel_pid},
     {"keep_loop", channel_keep_loop}, {"close", channel_close}, {nullptr, nullptr}};
-constexpr luaL_Reg kFunctions[] = {{"kernel", sandbox_kernel}, {"start", sandbox_start},
-                                   {"enter", sandbox_enter},   {"inherited", sandbox_inherited},
-                                   {"encode", sandbox_encode}, {"decode", sandbox_decode},
-                                   {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {
+    {"kernel", sandbox_kernel},       {"start", sandbox_start},
+    {"enter", sandbox_enter},         {"inherited", sandbox_inherited},
+    {"is_output", sandbox_is_output}, {"encode", sandbox_encode},
+    {"decode", sandbox_decode},       {nullptr, nullptr}};
 
 }  // namespace
 

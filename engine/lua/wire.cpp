@@ -6,11 +6,25 @@
 #include <cstdint>
 #include <cstring>
 
+#include "lua/json.h"
+
 namespace ggen::lua {
 
 namespace {
 
-enum Tag : char { kNil, kFalse, kTrue, kInteger, kNumber, kText, kTable, kMine, kYours };
+enum Tag : char {
+  kNil,
+  kFalse,
+  kTrue,
+  kInteger,
+  kNumber,
+  kText,
+  kTable,
+  kMine,
+  kYours,
+  kList,
+  kNull
+};
 
 // What one message may make at most: an empty table is one byte in it, and many in memory.
 constexpr int kMostTables = 1 << 20;
@@ -39,8 +53,14 @@ class Writer {
         return nullptr;
       case LUA_TNUMBER: number(lua_tonumber(L_, index)); return nullptr;
       case LUA_TSTRING: text(index); return nullptr;
-      case LUA_TTABLE: return is_reference(index) ? reference(index, depth) : table(index, depth);
-      default: return reference(index, depth);
+      case LUA_TTABLE: {
+        const bool list = is_list(index);
+        return !list && is_reference(index) ? reference(index, depth) : table(index, depth, list);
+      }
+      default:
+        if (!is_null(index)) return reference(index, depth);
+        out_.push_back(kNull);
+        return nullptr;
     }
   }
 
@@ -66,6 +86,23 @@ class Writer {
     out_.push_back(kText);
     put_count(out_, static_cast<std::uint32_t>(size));
     out_.append(bytes, size);
+  }
+
+  // Marked as an array of JSON.
+  bool is_list(int index) {
+    if (lua_getmetatable(L_, index) == 0) return false;
+    push_json_array_mark(L_);
+    const bool list = lua_rawequal(L_, -1, -2) != 0;
+    lua_pop(L_, 2);
+    return list;
+  }
+
+  bool is_null(int index) {
+    if (lua_type(L_, index) != LUA_TUSERDATA) return false;
+    push_json_null(L_);
+    const bool null = lua_rawequal(L_, -1, index) != 0;
+    lua_pop(L_, 1);
+    return null;
   }
 
   bool is_reference(int index) {
@@ -97,11 +134,11 @@ class Writer {
     return wrong;
   }
 
-  const char* table(int index, int depth) {
+  const char* table(int index, int depth, bool list) {
     if (depth > kWireDepth || lua_checkstack(L_, 8) == 0) return kTooDeep;
     if (out_.size() > kMostBytes) return "this is too much to be passed";
     const auto count = static_cast<std::uint32_t>(lua_objlen(L_, index));
-    out_.push_back(kTable);
+    out_.push_back(list ? kList : kTable);
     put_count(out_, count);
     for (std::uint32_t i = 1; i <= count; ++i) {
       lua_rawgeti(L_, index, static_cast<int>(i));
@@ -194,6 +231,12 @@ class Reader {
         return true;
       }
       case kTable: return table(depth);
+      case kNull: push_json_null(L_); return true;
+      case kList:
+        if (!table(depth)) return false;
+        push_json_array_mark(L_);
+        lua_setmetatable(L_, -2);
+        return true;
       case kMine:
       case kYours: return reference(tag == kMine, depth);
       default: return fail("an unknown kind of value");

@@ -1,6 +1,7 @@
 -- Runs golden cases once more with the built-in plugins in the environment of community plugins:
 -- what comes out has to be the same. The cases are those that together use all kinds of plugins.
---   ggen-lua lua tests/golden/isolated.lua [options of run.lua]
+-- With --process each of them runs in a process of its own.
+--   ggen-lua lua tests/golden/isolated.lua [--process] [options of run.lua]
 -- SPDX-License-Identifier: MIT
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/../support/?.lua;" .. package.path
@@ -17,7 +18,9 @@ local CASES = { "schedulers_all.case ", "hooks_parallel.case ", "flaky.case ", "
   "cache_stores.case policies that refuse" }
 
 local root = assert(fs.realpath(here .. "/../.."))
-local tree = isolated_tree.make(root)
+local trust = "environment"
+if arg[1] == "--process" then trust = table.remove(arg, 1):sub(3) end
+local tree = isolated_tree.make(root, trust)
 local words = { "env", "GGEN_LUA_PATH=" .. tree, assert(fs.realpath("/proc/self/exe")), "lua",
   here .. "/run.lua", unpack(arg) }
 for _, name in ipairs(CASES) do words[#words + 1] = name end

@@ -1,6 +1,6 @@
 -- Makes a source tree for GGEN_LUA_PATH in which the built-in plugins are loaded as those of an
--- installed rock are: in the environment of community plugins, with the permissions that their
--- manifests ask for. All else of the tree is this one.
+-- installed rock are: in the environment of community plugins, or each in a process of its own,
+-- with the permissions that their manifests ask for. All else of the tree is this one.
 -- SPDX-License-Identifier: MIT
 local fs = require("ggen.core.fs")
 
@@ -16,7 +16,7 @@ repeat
   dir = dir:match("^(.+)/[^/]*$")
 until not dir
 return require("ggen.isolation.load").plugin(%q, "ggen:plugins/%s",
-  { dir = project, search_path = "", read = function() return fs.read(%q) end })
+  { dir = project, search_path = "", trust = %q, read = function() return fs.read(%q) end })
 ]]
 
 ---The names of the built-in plugins with their files.
@@ -39,8 +39,9 @@ function M.plugins(root)
 end
 
 ---@param root string of the repository, absolute
+---@param trust "environment"|"process" the tier
 ---@return string dir to be removed
-function M.make(root)
+function M.make(root, trust)
   local dir = assert(fs.make_temp_dir("isolated"))
   for _, part in ipairs({ "lua", "stdlib" }) do
     assert(os.execute(("ln -s '%s/%s' '%s/%s'"):format(root, part, dir, part)) == 0)
@@ -48,7 +49,7 @@ function M.make(root)
   for _, plugin in ipairs(M.plugins(root)) do
     assert(fs.mkdir(dir .. "/plugins/" .. plugin.kind))
     assert(fs.write(dir .. "/plugins/" .. plugin.file,
-      STUB:format(plugin.name, plugin.file, plugin.path)))
+      STUB:format(plugin.name, plugin.file, trust, plugin.path)))
   end
   return dir
 end

@@ -20,6 +20,8 @@ local epoch = 0 -- messages so far: what was asked of an object before may have 
 local current -- the call that is being carried out
 local waiting = {} -- by the number of the question: { co, call }
 local asked = 0
+-- Messages that have come while something else had to be answered.
+local backlog, oldest, newest = {}, 1, 0
 
 local function send(...)
   local list = refs and refs:releases()
@@ -40,11 +42,29 @@ local function answered(ok, ...)
   error((...), 0)
 end
 
--- Waits for the answer: the coroutine of the call stops, and others go on. Where a coroutine cannot
--- stop (inside of a C function such as gsub), what comes is carried out from within.
+local receive, carry_out
+
+-- Waits for the answer. As long as the host does not say that this takes its time, nothing else of
+-- the plugin has a turn: reading a field is no wait. Then the coroutine of the call stops, and
+-- others go on; where a coroutine cannot stop (inside of a C function such as gsub), what comes is
+-- carried out from within.
 local function wait_for(id)
-  if coroutine.isyieldable() then return coroutine.yield(WAIT, id) end
-  return answer_until(id)
+  local function parked()
+    if coroutine.isyieldable() then return coroutine.yield(WAIT, id) end
+    return answer_until(id)
+  end
+  local function look(what, which, ...)
+    if which == id and what == "reply" then return ... end
+    if which == id and what == "waits" then return parked() end
+    -- For what is called "now" the host itself stands still.
+    if what == "now" or what == "release" then carry_out(what, which, ...)
+    else
+      newest = newest + 1
+      backlog[newest] = { n = select("#", ...), what, which, ... }
+    end
+    return look(receive())
+  end
+  return look(receive())
 end
 
 local function ask(what, ...)
@@ -56,7 +76,12 @@ end
 
 -- A coroutine of the plugin in which something waits for the host: so does who resumed it.
 local function passed_on(co, ok, first, ...)
-  if ok and first == WAIT then return passed_on(co, coroutine.resume(co, wait_for((...)))) end
+  if ok and first == WAIT then
+    if coroutine.isyieldable() then
+      return passed_on(co, coroutine.resume(co, coroutine.yield(WAIT, (...))))
+    end
+    return passed_on(co, coroutine.resume(co, answer_until((...))))
+  end
   return ok, first, ...
 end
 
@@ -152,7 +177,7 @@ end
 local function view_of(class, data)
   local public = views[class] or {}
   local has_method, has_data = public.methods or {}, public.data or {}
-  local objects, shapes = public.objects or {}, public.shapes or {}
+  local objects, shapes, parts = public.objects or {}, public.shapes or {}, public.parts or {}
   data = type(data) == "table" and data or {}
   local without = data.without or {}
   local view
@@ -160,8 +185,8 @@ local function view_of(class, data)
     __metatable = false, __newindex = refuse_change,
     __index = function(_, name)
       if has_method[name] then return not without[name] and method(name) or nil end
-      if has_data[name] or objects[name] or shapes[name] then
-        return field(view, fields_of[view], name, objects[name])
+      if has_data[name] or objects[name] or shapes[name] or parts[name] then
+        return field(view, fields_of[view], name, objects[name] or parts[name])
       end
     end,
   })
@@ -196,6 +221,7 @@ local function make(class, _, data)
     return fn
   end
   if class == "table" then return table_of() end
+  if class == "cancelled" then return client.CANCELLED end
   return view_of(class, data)
 end
 
@@ -230,7 +256,7 @@ end
 local function finish(call, ok, ...)
   if not ok then
     local value = ...
-    if value == CANCELLED then return send("return", call, nil) end
+    if value == CANCELLED or value == client.CANCELLED then return send("return", call, nil) end
     return send("return", call, false, nil, error_text(value))
   end
   return send("return", call, true, identities(...), ...)
@@ -285,7 +311,9 @@ function handlers.load(id, plugin, text, chunk_name)
   start(id, run, text, chunk_name)
 end
 
-local function receive()
+handlers.now = handlers.call
+
+receive = function()
   local function received(ok, ...)
     if not ok then error("the host is gone", 0) end
     epoch = epoch + 1
@@ -294,24 +322,27 @@ local function receive()
   return received(channel:receive(FOR_EVER))
 end
 
-local function carry_out(what, ...) return handlers[what](...) end
+carry_out = function(what, ...) return handlers[what](...) end
+
+-- The next message: one that was left first.
+local function next_message()
+  local message = backlog[oldest]
+  if not message then return receive() end
+  backlog[oldest] = nil
+  oldest = oldest + 1
+  return unpack(message, 1, 2 + message.n)
+end
 
 answer_until = function(id)
   local function look(what, which, ...)
-    if what == "reply" and which == id then return true, ... end
+    if what == "reply" and which == id then return ... end
     carry_out(what, which, ...)
-    return false
+    return look(next_message())
   end
-  local function result(found, ...)
-    if found then return ... end
-    return result(look(receive()))
-  end
-  return result(false)
+  return look(next_message())
 end
 
 return function()
-  local tree = os.getenv("GGEN_LUA_PATH")
-  if tree and tree ~= "" then require("ggen.source_tree").use(tree) end
   client.preload()
   os.time(os.date("*t")) -- the time zone is read
   local _, limits = receive()
@@ -323,5 +354,5 @@ return function()
   refs = peer.new(describe, make, refresh)
   refs:attach(channel, false)
   channel:send(FOR_EVER, "ready", landlock, seccomp)
-  while true do carry_out(receive()) end
+  while true do carry_out(next_message()) end
 end

@@ -14,8 +14,12 @@ local STD_HERE = {
   text = true, toml = true,
 }
 
--- What is compared with, and never met: the wait of a plugin that is cancelled ends with its call.
-local OWN = { ["async.CANCELLED"] = setmetatable({}, { __metatable = false }) }
+---Stands for what a cancelled wait raises, of which a plugin sees nothing.
+M.CANCELLED = setmetatable({}, { __metatable = false, __newindex = function()
+  error("what the host gives cannot be changed", 2)
+end })
+
+local OWN = { ["async.CANCELLED"] = M.CANCELLED }
 
 local function NOWHERE() return false end
 

@@ -2,8 +2,9 @@
 -- an answer at once, and what the process asks meanwhile. The process may do anything: every
 -- message is looked at, and one that hangs, floods, dies or talks nonsense is ended.
 --
--- Messages are lists of values. To the process: "call" id fn ...; "reply" id ok ...; "load" id name
--- text chunk. From it: "return" id ok identities ...; and questions, "call" "method" "get" "api"
+-- Messages are lists of values. To the process: "call" id fn ...; "now" id fn ..., for which all
+-- else waits; "reply" id ok ...; "waits" id, when the reply takes its time; "load" id name text
+-- chunk. From it: "return" id ok identities ...; and questions, "call" "method" "get" "api"
 -- "value" "module", each with id, the call that it is asked in, and arguments. ok: true, false with
 -- a message, nil for cancelled. Each call and each reply is followed by one message of the process,
 -- when it stops: so it is known whether it is busy. "release" list: in both directions.
@@ -194,6 +195,7 @@ local function answer(self, service, id, call, ...)
   if ended then return end
   if may_wait(self, call) then
     self._threads[id] = { thread = thread, call = call }
+    pcall(send, self, "waits", id)
   else
     if not (call and call.cancelled) then problem = "this waits, and the method must not" end
     thread:cancel()
@@ -353,7 +355,7 @@ local function function_of(self, id)
   local fn
   fn = function(...)
     if waits_on_loop(self) then return call_on_loop(self, "call", fn, ...) end
-    return call_at_once(self, "call", fn, ...)
+    return call_at_once(self, "now", fn, ...)
   end
   return fn, id
 end
@@ -362,7 +364,7 @@ end
 ---@param fn function of the plugin
 ---@return function
 function Link:at_once(fn)
-  return function(...) return call_at_once(self, "call", fn, ...) end
+  return function(...) return call_at_once(self, "now", fn, ...) end
 end
 
 -- Start -------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 -- along, and what is answered when a field is read or a method called. What the plugin may not do
 -- is refused here, whatever comes out of its process.
 -- SPDX-License-Identifier: MIT
+local CANCELLED = require("ggen.async").CANCELLED
+local is_output = require("ggen.core.sandbox").is_output
 local views = require("ggen.isolation.views")
 
 local M = {}
@@ -29,6 +31,7 @@ local TABLE = {}
 
 ---@class ggen.Offered what one process has been offered
 ---@field package _tables table<table, true> weak: tables of functions
+---@field package _parts table<table, table<string, true>> weak: the fields that are seen
 ---@field package _callable table<function, true> weak
 ---@field package _ask fun(needed: string|function, ...)
 local Offered = {}
@@ -37,8 +40,9 @@ Offered.__index = Offered
 ---@param ask fun(needed: string|function, object: any, ...) raises when the plugin may not
 ---@return ggen.Offered
 function M.new(ask)
-  return setmetatable({ _ask = ask, _tables = setmetatable({}, { __mode = "k" }),
-    _callable = setmetatable({}, { __mode = "k" }) }, Offered)
+  local function weak() return setmetatable({}, { __mode = "k" }) end
+  return setmetatable({ _ask = ask, _tables = weak(), _parts = weak(), _callable = weak() },
+    Offered)
 end
 
 local function class_of(object)
@@ -79,12 +83,15 @@ function Offered:describe(value, nested)
     if not nested then self._callable[value] = true end
     return value, "function"
   end
-  if self._tables[value] then return value, "table" end
+  if kind == "userdata" and is_output(value) then self._tables[value] = true end
+  if self._tables[value] or self._parts[value] then return value, "table" end
   if kind ~= "table" then return value, "" end
   if getmetatable(value) == TABLE then
-    self._tables[value.of] = true
+    if value.fields then self._parts[value.of] = value.fields
+    else self._tables[value.of] = true end
     return value.of, "table"
   end
+  if value == CANCELLED then return value, "cancelled" end
   local class = class_of(value)
   local public = views[class]
   if not public then return value, "" end
@@ -99,11 +106,9 @@ function Offered:describe(value, nested)
   return value, class, data, data.now and { now = data.now }
 end
 
--- As a field of an object: what is called, or has functions that are (as the screen has, which is
--- the engine's).
+-- As a field of an object: what is called, or has functions that are.
 local function as_object(self, value)
   if type(value) == "function" then self._callable[value] = true end
-  if type(value) == "userdata" then self._tables[value] = true end
   if type(value) == "table" and not getmetatable(value) then
     return setmetatable({ of = value }, TABLE)
   end
@@ -116,12 +121,20 @@ end
 ---@return any
 function Offered:get(object, name)
   if object ~= nil and self._tables[object] then return as_object(self, object[name]) end
+  local seen = object ~= nil and self._parts[object]
+  if seen then
+    if seen[name] then return object[name] end
+    return nil
+  end
   local public = type(object) == "table" and views[class_of(object)]
   if not public then return nil end
   if public.data and public.data[name] then return object[name] end
   if public.objects and public.objects[name] then return as_object(self, object[name]) end
-  local shape, value = public.shapes and public.shapes[name]
-    or public.parts and public.parts[name], object[name]
+  local value, part = object[name], public.parts and public.parts[name]
+  if part and type(value) == "table" then
+    return setmetatable({ of = value, fields = part }, TABLE)
+  end
+  local shape = public.shapes and public.shapes[name]
   if not shape then return nil end
   if type(value) ~= "table" then return value end
   local copy = {}

@@ -22,6 +22,9 @@ describe("ggen.core.sandbox", function()
     end
     assert.same({ 1, "x", n = { true, false }, [2.5] = -3, [false] = 1, [10] = 10 },
       (round({ 1, "x", n = { true, false }, [2.5] = -3, [false] = 1, [10] = 10 })))
+    local json = require("ggen.core.json")
+    assert.equal('{"a":[],"b":{},"c":null}', json.encode((round({ a = json.array({}), b = {},
+      c = json.null }))))
     assert.equal(5, select("#", round(nil, 1, nil, false, nil)))
     assert.equal(0, select("#", round()))
   end)
@@ -52,7 +55,7 @@ describe("ggen.core.sandbox", function()
     ["a count that is too high"] = "\255\255\255\255\15",
     ["a count without an end"] = ("\255"):rep(20),
     ["something behind the end"] = one(NIL) .. "x",
-    ["an unknown kind"] = one("\9"),
+    ["an unknown kind"] = one("\11"),
     ["a cut number"] = one(NUMBER .. "1234567"),
     ["a cut integer"] = one(INTEGER .. "\128"),
     ["a text longer than all"] = one(TEXT .. "\255\255\255\255\7abc"),
