@@ -31,7 +31,7 @@ local function sets_up(suite)
     return suite:problem(called, outcome and outcome.ok and "was refused: " .. message or message,
       "setup returns a table of methods (when params are missing, give them with --params)")
   end
-  if outcome.waited then
+  if outcome.waited and not suite.in_process then
     return suite:problem(setup_call(checked), "waited", "setup must not wait")
   end
   local fresh = require("ggen.registry").params(suite.plugin, suite.name,

@@ -59,16 +59,21 @@ local function load_of_rock(root, kind, short, path, dir)
   return checked
 end
 
+-- The file that a name is the path of.
+local function path_of(name, project)
+  if not (name:find("^%.?%.?/") or name:find("%.lua$")) then return nil end
+  return name:sub(1, 1) == "/" and name or project .. "/" .. name:gsub("^%./", "")
+end
+
 ---@param name string "kind.name" or a path
 ---@param project string absolute: of paths, and of the lock
 ---@param dir string absolute: what the plugin may touch
 ---@return ggen.Plugin
 local function load_plugin(name, project, dir)
-  local is_path = name:find("^%.?%.?/") or name:find("%.lua$")
-  if not is_path then
+  local path = path_of(name, project)
+  if not path then
     return require("ggen.registry").load(name, { dir = dir, project = project })
   end
-  local path = name:sub(1, 1) == "/" and name or project .. "/" .. name:gsub("^%./", "")
   local root, kind, short = path:match("^(.*/)ggen/plugins/(%a+)/(.+)%.lua$")
   if root and fs.stat(path) then return load_of_rock(root, kind, short, path, dir) end
   local written = name:find("^%.?%.?/") and name or "./" .. name
@@ -77,6 +82,16 @@ end
 
 local function now()
   return require("ggen.core.clock").monotonic()
+end
+
+-- Whether it runs in a process of its own, because its file or the lock says so.
+local function is_in_process(plugin, name, project)
+  if plugin.trust == "process" then return true end
+  local text = path_of(name, project) and fs.read(path_of(name, project))
+  if text then return require("ggen.isolation.mark").is_in(text) end
+  local installed = require("ggen.plugin.installed").of(project)
+  local found = installed and installed:has(name) and installed:plugin(name)
+  return found and found.trust == "process" or false
 end
 
 -- One check, in a world of its own.
@@ -148,7 +163,12 @@ function M.check(name, options, on_check)
       if suite.params[param] == nil then suite.params[param] = value end
     end
     suite.project = require("ggen.contract.graphs").draw(suite:draw("project"), dir, 8).project
+    suite.in_process = is_in_process(plugin, name, options.dir or fs.cwd())
+    -- The process of a plugin ends with the last of its instances: one stays from here on.
+    local kept
+    suite:inside(function() kept = suite.in_process and suite:set_up() end)
     suite.checks = run_checks(suite, on_check)
+    suite:inside(function() if kept then suite:close(kept) end end)
   end)
   fs.remove(dir, { recursive = true })
   if not ok then error(problem, 0) end

@@ -47,6 +47,25 @@ describe("the contract suite of a rock", function()
   }, PATH)
 end)
 
+describe("the contract suite of a plugin in a process of its own", function()
+  local PATH = "src/ggen/plugins/scheduler/wrong.lua"
+
+  local function with(text)
+    return ([[
+      local trust = "process"
+      local self = { priority = function(_, task) return task.index end }
+      %s
+      return self]]):format(text)
+  end
+
+  wrong_plugins.good("scheduler", with(""), PATH)
+  wrong_plugins.describe("scheduler", {
+    { "keeps state beside its instances", "instances", with([[
+      self.priority = function() state.n = (state.n or 0) + 1 return state.n end]]),
+      "beside an instance with other options" },
+  }, PATH)
+end)
+
 describe("the contract suite", function()
   local function failed(body, options)
     return wrong_plugins.failed(wrong_plugins.check("scheduler", body, options))
