@@ -20,6 +20,6 @@ dependencies = {
 }
 build = {
   type = "command",
-  build_command = "cmake --preset release && cmake --build --preset release",
+  build_command = "sh rockspec/build.sh",
   install_command = "cmake --install build/release --prefix '$(PREFIX)'",
 }

@@ -18,24 +18,31 @@ function M.configure(parser)
     :argname("FILE")
 end
 
+-- The line that uses it is its author's, as long as the plugin has the params that it names.
+local function used_in(text, plugin)
+  local use = text:match("\n```lua\n(p:use [^\n]*)\n```\n")
+  for name in (use or ""):gmatch("[{,]%s*([%a_][%w_]*)%s*=") do
+    if not plugin.rest and not (plugin.params or {})[name] then return nil end
+  end
+  return use
+end
+
 ---@param args table
 ---@return integer
 function M.run(args)
   local dir = cli.directory(args)
   local target = require("ggen.plugin.target").find(args.name, dir)
   local page = require("ggen.plugin.page")
-  local section = page.section(target.name, target.plugin, { source = target.source })
   if not args.update then
-    io.write("# ", target.name, "\n\n", section)
+    io.write("# ", target.name, "\n\n", require("ggen.harmless").text(page.section(target.name,
+      target.plugin, { source = target.source })))
     return 0
   end
   local path = args.update:sub(1, 1) == "/" and args.update or dir .. "/" .. args.update
   local text, message = fs.read(path)
   if not text then fault.raise(message) end
-  local use = text:match("\n```lua\n(p:use .-)\n```\n")
-  if use then
-    section = page.section(target.name, target.plugin, { source = target.source, use = use })
-  end
+  local section = page.section(target.name, target.plugin, { source = target.source,
+    use = used_in(text, target.plugin) })
   local changed = page.replace_section(text, section)
   if not changed then
     fault.raise(("plugin doc: %s has no part that plugin doc made; put the output of"

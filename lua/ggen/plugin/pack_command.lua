@@ -112,6 +112,7 @@ function M.run(args)
   local output = args.output or dir
   if output:sub(1, 1) ~= "/" then output = dir .. "/" .. output end
   fault.check(fs.mkdir(output))
+  output = fault.check(fs.realpath(output))
   local work = fault.check(fs.make_temp_dir("ggen-pack-"))
   local ok, made = pcall(make, from, args, output, work)
   fs.remove(work, { recursive = true })
