@@ -1,5 +1,6 @@
--- Tables for people: the first column to the left, the others to the right unless they are texts. Names may be of any
--- writing, and cells may be coloured: what counts is how wide they are on a terminal.
+-- Tables for people: the first column to the left, the others to the right unless they are texts.
+-- Names may be of any writing, and cells may be coloured: what counts is how wide they are on a
+-- terminal.
 -- SPDX-License-Identifier: MIT
 local fit = require("ggen.core.output").fit
 
