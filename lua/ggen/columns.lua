@@ -1,5 +1,6 @@
--- Tables for people: the first column to the left, the others to the right. Names may be of any
--- writing, and cells may be coloured: what counts is how wide they are on a terminal.
+-- Tables for people: the first column to the left, the others to the right unless they are texts.
+-- Names may be of any writing, and cells may be coloured: what counts is how wide they are on a
+-- terminal.
 -- SPDX-License-Identifier: MIT
 local fit = require("ggen.core.output").fit
 
@@ -21,8 +22,9 @@ end
 
 ---@param rows string[][] all of the same length; the first one is the heading
 ---@param indent string
+---@param texts boolean? all columns to the left
 ---@return string text with a newline after each row
-function M.render(rows, indent)
+function M.render(rows, indent, texts)
   local widths, lines = {}, {}
   for _, row in ipairs(rows) do
     for i, cell in ipairs(row) do widths[i] = math.max(widths[i] or 0, M.width(cell)) end
@@ -31,7 +33,7 @@ function M.render(rows, indent)
     local cells = {}
     for i, cell in ipairs(row) do
       local padding = (" "):rep(widths[i] - M.width(cell))
-      cells[i] = i == 1 and cell .. padding or padding .. cell
+      cells[i] = (i == 1 or texts) and cell .. padding or padding .. cell
     end
     lines[n] = indent .. table.concat(cells, "  "):gsub("%s+$", "") .. "\n"
   end

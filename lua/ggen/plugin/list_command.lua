@@ -33,7 +33,7 @@ local function installed(dir, args)
   elseif #list == 0 then
     io.write("no plugin is installed here (ggen-lua plugin add)\n")
   else
-    io.write(require("ggen.columns").render(rows, ""))
+    io.write(require("ggen.columns").render(rows, "", true))
   end
 end
 
@@ -65,7 +65,7 @@ local function in_order(args)
   if args.json then
     here.print_json({ schema = "ggen-plugins", version = 1, order = list })
   else
-    io.write(require("ggen.columns").render(rows, ""))
+    io.write(require("ggen.columns").render(rows, "", true))
   end
   for _, message in ipairs(problems) do io.stderr:write("ggen-lua: ", harmless(message), "\n") end
 end

@@ -26,7 +26,7 @@ local MOST_BYTES = 16 * 1024 * 1024
 
 ---@class ggen.Lock
 ---@field version integer
----@field plugins ggen.LockedRock[] sorted
+---@field plugins ggen.LockedRock[] plugins by name, then what only they need
 
 ---Says what is wrong with the path of a file in a tree of rocks.
 ---@param path string
@@ -84,7 +84,7 @@ local document = { type = "record", fields = {
   plugins = { type = "list", of = rock, required = true },
 } }
 
-local function key(entry) return entry.name or entry.rock end
+local function key(entry) return (entry.name and "0" or "1") .. (entry.name or entry.rock) end
 
 ---@param plugins ggen.LockedRock[] sorted in place
 function M.sort(plugins)

@@ -116,7 +116,10 @@ function M.run(args)
       io.write(harmless(("installed %s %s%s\n"):format(one.entry.name or one.entry.rock,
         one.rock.version, one.changed and ", locked anew: its sources have changed" or "")))
     end
-    if #put == 0 and #state.extra == 0 then io.write("everything is as ggen-lock.json says\n") end
+    if #put == 0 and #state.extra == 0 then
+      io.write(#planned.plugins == 0 and "no plugin is locked here (ggen-lua plugin add)\n"
+        or "everything is as ggen-lock.json says\n")
+    end
     return 0
   end)
 end
