@@ -20,24 +20,19 @@ local LIMIT, PLUGIN_LIMIT = 5, 2 -- seconds for a part, for a plugin
 local function look(args)
   local shared = { place = async.future(), needs_engine = async.future(),
     project = async.future() }
-  local looks, reports = {}, {}
+  local looks = {}
   for i, name in ipairs(PARTS) do
     local part = require("ggen.doctor." .. name)
-    reports[i] = require("ggen.doctor.report").new(part.topic)
-    looks[i] = function()
-      async.race({ function() part.run(reports[i], shared, args, PLUGIN_LIMIT) end, function()
-        async.sleep(LIMIT)
-        reports[i]:problem(("no answer within %d s"):format(LIMIT),
+    looks[i] = {
+      topic = part.topic,
+      run = function(report) part.run(report, shared, args, PLUGIN_LIMIT) end,
+      late = function(report)
+        report:problem(("no answer within %d s"):format(LIMIT),
           "a disk or a network that does not answer? The other findings may say more")
-      end })
-    end
+      end,
+    }
   end
-  async.all(looks)
-  local findings = {}
-  for _, report in ipairs(reports) do
-    for _, finding in ipairs(report.findings) do findings[#findings + 1] = finding end
-  end
-  return findings
+  return require("ggen.doctor.report").together(looks, LIMIT)
 end
 
 local function show(findings, args, problems)

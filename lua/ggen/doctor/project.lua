@@ -89,26 +89,20 @@ end
 ---@param limit number seconds for each
 ---@return ggen.Finding[]
 local function health_of(plugins, limit)
-  local async, new = require("ggen.async"), require("ggen.doctor.report").new
-  local looks, reports = {}, {}
+  local looks = {}
   for i, instance in ipairs(plugins:having("health")) do
-    reports[i] = new("plugin " .. instance.name)
-    looks[i] = function()
-      async.race({ function()
-        local ok, message = registry.call(instance, "health", reports[i])
-        if not ok then reports[i]:problem(message, "tell whoever wrote it") end
-      end, function()
-        async.sleep(limit)
-        reports[i]:problem(("no answer within %g s"):format(limit), "tell whoever wrote it")
-      end })
-    end
+    looks[i] = {
+      topic = "plugin " .. instance.name,
+      run = function(report)
+        local ok, message = registry.call(instance, "health", report)
+        if not ok then report:problem(message, "tell whoever wrote it") end
+      end,
+      late = function(report)
+        report:problem(("no answer within %g s"):format(limit), "tell whoever wrote it")
+      end,
+    }
   end
-  async.all(looks)
-  local findings = {}
-  for _, report in ipairs(reports) do
-    for _, finding in ipairs(report.findings) do findings[#findings + 1] = finding end
-  end
-  return findings
+  return require("ggen.doctor.report").together(looks, limit)
 end
 
 ---@async

@@ -38,4 +38,33 @@ function Report:note(text, fix) add(self, "note", text, fix) end
 ---@param fix string what to do
 function Report:problem(text, fix) add(self, "problem", text, fix) end
 
+---@class ggen.doctor.Look
+---@field topic string
+---@field run fun(report: ggen.doctor.Report) may wait
+---@field late fun(report: ggen.doctor.Report) says that it took too long
+
+---Several looks at once, each with a report of its own: the slowest one is what they take.
+---@async
+---@param looks ggen.doctor.Look[]
+---@param limit number seconds for each
+---@return ggen.Finding[] in the order of the looks
+function M.together(looks, limit)
+  local async = require("ggen.async")
+  local reports, calls, findings = {}, {}, {}
+  for i, look in ipairs(looks) do
+    reports[i] = M.new(look.topic)
+    calls[i] = function()
+      async.race({ function() look.run(reports[i]) end, function()
+        async.sleep(limit)
+        look.late(reports[i])
+      end })
+    end
+  end
+  async.all(calls)
+  for _, report in ipairs(reports) do
+    for _, finding in ipairs(report.findings) do findings[#findings + 1] = finding end
+  end
+  return findings
+end
+
 return M

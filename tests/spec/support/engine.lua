@@ -2,12 +2,10 @@
 -- beside the spec and is ended with it.
 -- SPDX-License-Identifier: MIT
 local arrivals = require("arrivals")
-local async = require("ggen.async")
+local beside = require("beside")
 local docker = require("ggen.std.docker")
 local fs = require("ggen.core.fs")
 local json = require("ggen.core.json")
-local output = require("ggen.core.output")
-local process = require("ggen.core.process")
 
 local M = {}
 
@@ -51,36 +49,12 @@ M.PONG = { body = "OK", headers = { ["Api-Version"] = "1.43", Server = "Docker/2
 ---@param tls string? a directory: by TLS, as tests/support/fake_engine.py says
 function M.serve(answers, body, tls)
   local dir = assert(fs.make_temp_dir("ggen-engine-"))
-  local requests, rest, said = {}, "", nil
-  local ended, ready = async.future(), async.future()
-  local sink = output.callback(function(stream, bytes)
-    if stream == "err" then io.stderr:write(bytes) return end
-    rest = rest .. bytes
-    for line in rest:gmatch("([^\n]*)\n") do
-      if said then
-        arrivals.add(requests, assert(json.decode(line)))
-      else
-        said = line
-        ready:resolve()
-      end
-    end
-    rest = rest:gsub("^.*\n", "")
-  end)
-  local handle = assert(process.run({
+  local ok, problem = pcall(beside.with, { signal = "KILL",
+    stdin = assert(json.encode(json.array(answers))),
     argv = { "python3", "-IS", "tests/support/fake_engine.py",
-      tls and "tls:" .. tls or dir .. "/engine.sock" },
-    stdin = { bytes = assert(json.encode(json.array(answers))) },
-    env = { PATH = os.getenv("PATH") }, output = sink,
-  }, function()
-    sink:close()
-    ended:resolve()
-    ready:resolve("the fake engine has ended")
-  end))
-  assert(not ready:wait())
-  local host = tls and "https://localhost:" .. said or "unix://" .. dir .. "/engine.sock"
-  local ok, problem = pcall(body, host, requests)
-  handle:kill("KILL")
-  ended:wait()
+      tls and "tls:" .. tls or dir .. "/engine.sock" } }, function(said, requests)
+    body(tls and "https://localhost:" .. said or "unix://" .. dir .. "/engine.sock", requests)
+  end)
   assert(fs.remove(dir, { recursive = true }))
   if not ok then error(problem, 0) end
 end

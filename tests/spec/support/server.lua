@@ -2,10 +2,8 @@
 -- ended with it.
 -- SPDX-License-Identifier: MIT
 local arrivals = require("arrivals")
-local async = require("ggen.async")
+local beside = require("beside")
 local json = require("ggen.core.json")
-local output = require("ggen.core.output")
-local process = require("ggen.core.process")
 
 local M = {}
 
@@ -15,35 +13,10 @@ local M = {}
 ---@param body fun(url: string, requests: table[])
 ---@param tls string? the directory of cert.pem and key.pem
 function M.with(answers, body, tls)
-  local requests, rest = {}, ""
-  local ended, port = async.future(), nil
-  local ready = async.future()
-  local sink = output.callback(function(stream, bytes)
-    if stream == "err" then io.stderr:write(bytes) return end
-    rest = rest .. bytes
-    for line in rest:gmatch("([^\n]*)\n") do
-      if port then
-        arrivals.add(requests, assert(json.decode(line)))
-      else
-        port = line
-        ready:resolve()
-      end
-    end
-    rest = rest:gsub("^.*\n", "")
+  beside.with({ signal = "TERM", argv = { "python3", "tests/support/fake_http.py",
+    assert(json.encode(json.array(answers))), tls } }, function(port, requests)
+    body("http://127.0.0.1:" .. port, requests)
   end)
-  local handle = assert(process.run({
-    argv = { "python3", "tests/support/fake_http.py",
-      assert(json.encode(json.array(answers))), tls },
-    env = { PATH = os.getenv("PATH") }, output = sink,
-  }, function()
-    sink:close()
-    ended:resolve()
-  end))
-  ready:wait()
-  local ok, problem = pcall(body, "http://127.0.0.1:" .. port, requests)
-  handle:kill("TERM")
-  ended:wait()
-  if not ok then error(problem, 0) end
 end
 
 ---Waits until so many requests have been read of what the server says; it may say them later than
