@@ -9,6 +9,9 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 kit=$root/tests/services/podman.sh
+suite=containers
+# shellcheck source=../support/namespaces.sh
+source "$here/../support/namespaces.sh"
 TIME_LIMIT=120 # seconds, for one file
 
 die() {
@@ -21,35 +24,20 @@ images() { sed -nE 's/^(--|#) images: //p' "$@" | tr ' ' '\n' | sort -u; }
 
 # --- outside: what is needed, and the namespaces --------------------------------------------------
 
-folder=
-child=
-# The namespace of processes ends with its first one.
-end() {
-  [[ -z $child ]] || kill -s KILL "$child" 2>/dev/null || true
-  wait
-  [[ -z $folder ]] || rm -rf "$folder"
-}
-
 outside() {
-  local binary files wanted status=0
+  local binary files wanted
   binary=$(readlink -f "$1")
   shift
   files=("$@")
   (($#)) || files=("$here"/*_spec.lua "$here"/*_case.sh)
   ((EUID == 0)) || die "a container engine needs root: run the suite as root, or in a container of your own"
   mapfile -t wanted < <(images "${files[@]}")
-  folder=$(mktemp -d)
-  trap end EXIT
-  trap 'exit 143' TERM INT HUP
+  make_folder
   GGEN_SERVICES_DIR=$folder/services bash "$kit" install "${wanted[@]}"
   local namespaces=(unshare --net --mount --pid --fork --kill-child --mount-proc)
   "${namespaces[@]}" true ||
     die "no namespaces can be made here: the suite needs CAP_SYS_ADMIN (docker run --privileged)"
-  "${namespaces[@]}" bash "$here/run.sh" --inside "$folder" "$binary" "${files[@]}" &
-  child=$!
-  wait "$child" || status=$?
-  child=
-  exit "$status"
+  end_as "${namespaces[@]}" bash "$here/run.sh" --inside "$folder" "$binary" "${files[@]}"
 }
 
 # --- inside ---------------------------------------------------------------------------------------
@@ -77,25 +65,13 @@ processes() {
   done | grep -v '^$\|^\(tr\|cmp\|grep\) ' || true
 }
 
-# part FILE: counts what the last line of its output says.
+# part FILE: runs it; it leaves nothing.
 part() {
-  local file=$1 output status=0 name started=$SECONDS
+  local file=$1 name
   name=$(basename "$file")
   local command=("$GGEN_LUA" lua "$root/tests/spec/run.lua" "$file")
   [[ $file != *.sh ]] || command=(bash "$file")
-  # Into a file: a pipe would be held open by whatever is left.
-  timeout -k 10 "$TIME_LIMIT" "${command[@]}" >"$folder/output" 2>&1 </dev/null || status=$?
-  output=$(<"$folder/output")
-  if [[ $output =~ .*[a-z]:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
-    passed=$((passed + BASH_REMATCH[1]))
-    failed=$((failed + BASH_REMATCH[2]))
-    ((BASH_REMATCH[2] == 0 && status == 0)) || printf '%s\n' "$output"
-    ((BASH_REMATCH[2] > 0 || status == 0)) || failed=$((failed + 1))
-  else
-    failed=$((failed + 1))
-    printf '%s\n%s: ended with %d, and no count\n' "$output" "$name" "$status"
-  fi
-  printf -- '-- %s: %d s\n' "$name" $((SECONDS - started))
+  count_part "$name" timeout -k 10 "$TIME_LIMIT" "${command[@]}"
   check "$name leaves no container" nothing_of containers
   check "$name leaves no volume" nothing_of volumes
   # The next file is not to blame.
@@ -108,9 +84,6 @@ inside() {
   GGEN_LUA=$2
   shift 2
   local wanted file
-  suite=containers
-  # shellcheck source=../support/check.sh
-  source "$here/../support/check.sh"
   busybox ip link set lo up
   export GGEN_LUA GGEN_SERVICES_DIR=$folder/services GGEN_CACHE_DIR=$folder/cache HOME=$folder/home
   unset CONTAINER_HOST XDG_RUNTIME_DIR

@@ -6,27 +6,19 @@
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+suite=rocks
+# shellcheck source=../support/namespaces.sh
+source "$here/../support/namespaces.sh"
 TIME_LIMIT=60 # seconds, for one file
 
 # --- outside: what is needed, and the namespaces --------------------------------------------------
 
-folder=
-child=
-# The namespace of processes ends with its first one.
-end() {
-  [[ -z $child ]] || kill -s KILL "$child" 2>/dev/null || true
-  wait
-  [[ -z $folder ]] || rm -rf "$folder"
-}
-
 outside() {
-  local binary status=0 namespaces=(unshare --net --mount --pid --fork --kill-child --mount-proc)
+  local binary namespaces=(unshare --net --mount --pid --fork --kill-child --mount-proc)
   binary=$(readlink -f "$1")
   shift
   (($#)) || set -- "$here"/*_case.sh
-  folder=$(mktemp -d)
-  trap end EXIT
-  trap 'exit 143' TERM INT HUP
+  make_folder
   SVC=rocks GGEN_SERVICES_DIR=$folder
   # shellcheck source=../services/lib.sh
   source "$here/../services/lib.sh"
@@ -35,38 +27,23 @@ outside() {
   apt_need ip iproute2
   ((EUID == 0)) || namespaces+=(--map-root-user)
   "${namespaces[@]}" true || die "no namespaces can be made here (docker run --privileged)"
-  "${namespaces[@]}" bash "$here/run.sh" --inside "$folder" "$binary" "$@" &
-  child=$!
-  wait "$child" || status=$?
-  child=
-  exit "$status"
+  end_as "${namespaces[@]}" bash "$here/run.sh" --inside "$folder" "$binary" "$@"
 }
 
 # --- inside ---------------------------------------------------------------------------------------
 
-# part FILE: counts what the last line of its output says.
+# alone DIR FILE: runs it there.
+alone() (
+  cd "$1" || exit
+  HOME=$1/home TMPDIR=$1/tmp GGEN_CACHE_DIR=$1/cache GGEN_TEST_DIR=$1 \
+    timeout -k 10 "$TIME_LIMIT" bash "$2"
+)
+
 part() {
-  local file=$1 output status=0 name started=$SECONDS dir
-  name=$(basename "$file" _case.sh)
-  dir=$folder/$name
-  mkdir -p "$dir/home" "$dir/tmp"
-  # Into a file: a pipe would be held open by whatever is left.
-  (
-    cd "$dir"
-    HOME=$dir/home TMPDIR=$dir/tmp GGEN_CACHE_DIR=$dir/cache GGEN_TEST_DIR=$dir \
-      timeout -k 10 "$TIME_LIMIT" bash "$file"
-  ) >"$folder/output" 2>&1 </dev/null || status=$?
-  output=$(<"$folder/output")
-  if [[ $output =~ .*[a-z]:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
-    passed=$((passed + BASH_REMATCH[1]))
-    failed=$((failed + BASH_REMATCH[2]))
-    ((BASH_REMATCH[2] == 0 && status == 0)) || printf '%s\n' "$output"
-    ((BASH_REMATCH[2] > 0 || status == 0)) || failed=$((failed + 1))
-  else
-    failed=$((failed + 1))
-    printf '%s\n%s: ended with %d, and no count\n' "$output" "$name" "$status"
-  fi
-  printf -- '-- %s: %d s\n' "$name" $((SECONDS - started))
+  local name
+  name=$(basename "$1" _case.sh)
+  mkdir -p "$folder/$name/home" "$folder/$name/tmp"
+  count_part "$name" alone "$folder/$name" "$1"
 }
 
 inside() {
@@ -74,9 +51,6 @@ inside() {
   GGEN_LUA=$2
   shift 2
   local file
-  suite=rocks
-  # shellcheck source=../support/check.sh
-  source "$here/../support/check.sh"
   ip link set lo up
   unset LUA_PATH LUA_CPATH LUA_INIT LUAROCKS_CONFIG XDG_CACHE_HOME XDG_CONFIG_HOME CI
   PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # servers live there
