@@ -5,6 +5,7 @@
 -- SPDX-License-Identifier: MIT
 local Draw = require("ggen.contract.draw")
 local async = require("ggen.async")
+require("ggen.isolation.link") -- goes by the real clock, also when that is turned here
 
 local M = {}
 

@@ -20,8 +20,11 @@ local timer = require("ggen.core.timer")
 local M = {}
 
 local CANCELLED = async.CANCELLED
+-- Those that there are now: a test may turn the clock of all others, and the process goes by none.
+local monotonic, start_timer = clock.monotonic, timer.start
 local START = 10 -- seconds for a process to be there
 local LIMIT = 10 -- seconds that a call may compute
+local NEVER = 1e6
 local MEMORY = 256 * 1024 * 1024
 local CPU = 3600 -- seconds of processor time; what counts is the limit of a call
 
@@ -53,7 +56,8 @@ end
 local function limit_of(options)
   if options.limit then return options.limit end
   local text = os.getenv("GGEN_PLUGIN_LIMIT")
-  local usual = text and text ~= "" and text ~= "off"
+  if text == "off" then return NEVER end
+  local usual = text and text ~= ""
     and require("ggen.units").duration(tonumber(text) or text) or LIMIT
   return usual * 0.9
 end
@@ -91,7 +95,7 @@ local function fail(self, why, gone)
   local how = self._channel:close(gone)
   self._ended = why .. (how and (" (%s)"):format(how) or "")
   stop_timer(self)
-  if next(self._calls) or next(self._threads) then timer.start(0, function() wake(self) end) end
+  if next(self._calls) or next(self._threads) then start_timer(0, function() wake(self) end) end
 end
 
 function Link:is_open() return not self._ended end
@@ -107,10 +111,10 @@ end
 
 local function watch_out(self)
   if self._timer or #self._blocking > 0 then return end
-  self._timer = timer.start(self._limit, function()
+  self._timer = start_timer(self._limit, function()
     self._timer = nil
     if self._ended or self._owed == 0 then return end
-    if clock.monotonic() - self._since >= self._limit then too_long(self) else watch_out(self) end
+    if monotonic() - self._since >= self._limit then too_long(self) else watch_out(self) end
   end)
 end
 
@@ -132,7 +136,7 @@ end
 -- Sends what the process has to answer.
 local function give_work(self, ...)
   send(self, ...)
-  if self._owed == 0 then self._since = clock.monotonic() end
+  if self._owed == 0 then self._since = monotonic() end
   self._owed = self._owed + 1
 end
 
@@ -143,7 +147,7 @@ end
 
 -- A message has come: who has computed is charged for it.
 local function charge(self, call)
-  local now = clock.monotonic()
+  local now = monotonic()
   self._owed = self._owed - 1
   if self._owed < 0 then return nonsense(self, "a message that nobody waits for") end
   if call then
@@ -304,15 +308,15 @@ local function call_at_once(self, what, ...)
   local call = new_call(self, what, ...)
   call.resume = function(...) result, count = { ... }, select("#", ...) end
   blocking[#blocking + 1] = call
-  local ending = clock.monotonic() + self._limit
+  local ending = monotonic() + self._limit
   while not result and not self._ended do
-    local left = ending - clock.monotonic()
+    local left = ending - monotonic()
     if left <= 0 or not take(self, call, left) and not result then too_long(self) end
   end
   blocking[#blocking] = nil
   self._calls[call.id] = nil
   if #blocking == 0 and #self._later > 0 then
-    timer.start(0, function() carry_out_later(self) end)
+    start_timer(0, function() carry_out_later(self) end)
   end
   if not result then error(self._ended, 0) end
   if self._owed > 0 then watch_out(self) end

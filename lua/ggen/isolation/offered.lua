@@ -24,7 +24,7 @@ local FIXED = {
   ["ggen.Host"] = set("project_dir"),
 }
 -- Fields that go along each time.
-local NOW = { ["ggen.View"] = set("jobs running") }
+local NOW = { ["ggen.View"] = set("jobs") }
 
 -- A table whose functions may be called, as host.screen: told from data by this.
 local TABLE = {}

@@ -102,13 +102,13 @@ function Process:leave(used)
 end
 
 -- The same table for as long as the host lives: a function of it is looked up when it is called,
--- in a new process where the first one has ended.
+-- in a new process where the first one has ended. None of them may wait.
 local function lasting(self, value, path)
   if type(value) == "function" then
     return function(...)
       local fn = self:plugin()
       for _, name in ipairs(path) do fn = fn[name] end
-      return fn(...)
+      return self._link:at_once(fn)(...)
     end
   end
   if type(value) ~= "table" then return value end
@@ -154,7 +154,7 @@ local function set_up_by(self, kind)
     self._users = self._users + 1
     return done(pcall(function(params, host)
       local setup = self:plugin().setup
-      return setting_up.call(kind, self._granted, setup, params, host)
+      return setting_up.call(kind, self._granted, self._link:at_once(setup), params, host)
     end, ...))
   end
 end

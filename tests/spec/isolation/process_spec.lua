@@ -193,7 +193,7 @@ describe("a plugin in a process of its own", function()
 
   -- What ends the process, and what is said of it.
   local ENDS = {
-    ["an endless loop"] = { "while true do end", "computed for more than 0.3 s" },
+    ["an endless loop"] = { "while true do end", "computed for more than 0.6 s" },
     ["an endless loop that catches all"] =
       { "while true do pcall(function() while true do end end) end", "computed for more than" },
     ["a pattern that never ends"] =
@@ -204,7 +204,7 @@ describe("a plugin in a process of its own", function()
   for name, case in pairs(ENDS) do
     it("is ended for " .. name, function()
       local host = of_class("ggen.Host", { now = function() return 1 end })
-      local impl = methods(("priority = function() %s end"):format(case[1]), { limit = 0.3 }, host)
+      local impl = methods(("priority = function() %s end"):format(case[1]), { limit = 0.6 }, host)
       local ok, message = pcall(impl.priority, impl)
       assert.is_false(ok)
       assert.matches(case[2], message)
@@ -216,7 +216,7 @@ describe("a plugin in a process of its own", function()
 
   it("is ended for an endless loop while others wait", function()
     local impl = methods([[wait = function() ggen.async.sleep(1000) end,
-      run = function() while true do end end]], { limit = 0.3 })
+      run = function() while true do end end]], { limit = 0.6 })
     local problems = {}
     async.all({
       function() problems[1] = select(2, pcall(impl.wait, impl)) end,
