@@ -74,6 +74,7 @@ function M.files(options, plugin, page)
     ["LICENSE"] = common.license,
     [".github/workflows/ci.yml"] = common.workflow,
   }
+  for file, text in pairs(template.files or {}) do files[file] = text end
   if template.example then
     files["example/pipeline.lua"] = common.example
     files["spec/example_spec.lua"] = common.example_spec

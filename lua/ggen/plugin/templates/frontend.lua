@@ -14,21 +14,22 @@ return {
   api = "^1",
   desc = "Take the lines of a file as tasks",
   params = {
-    file = { type = "string", default = "tasks.txt", desc = "Name of the file." },
+    prefix = { type = "string", default = "", desc = "What the names of the tasks begin with." },
   },
   permissions = { "fs:.:ro" },
-  setup = function(params)
+  -- host.file is the name of the file.
+  setup = function(params, host)
     return {
       ---Whether the directory has such a file.
       detect = function(_, dir)
         local loading = ggen.loading()
-        return loading ~= nil and loading:exists(dir .. "/" .. params.file)
+        return loading ~= nil and loading:exists(dir .. "/" .. host.file)
       end,
 
       ---Declares what the file says, as a pipeline.lua does. What is read through ggen.loading()
       ---makes the tasks be declared anew when it changes.
       load = function(_, dir, pipeline)
-        local path = dir .. "/" .. params.file
+        local path = dir .. "/" .. host.file
         local loading = ggen.loading()
         local text, message = nil, "nothing is being loaded"
         if loading then text, message = loading:read(path) end
@@ -39,9 +40,9 @@ return {
           local rest = line:gsub("#.*$", "")
           local name, command = rest:match("^%s*([%w_.-]+)%s*:%s*(.-)%s*$")
           if name and command ~= "" then
-            pipeline:task(name)({ run = command })
+            pipeline:task(params.prefix .. name)({ run = command })
           elseif rest:find("%S") then
-            error(("line %d of %s: \"name: command\" expected"):format(number, params.file), 0)
+            error(("line %d of %s: \"name: command\" expected"):format(number, host.file), 0)
           end
         end
       end,
@@ -72,17 +73,17 @@ describe("frontend.@NAME@", function()
   end)
   after_each(function() rawset(ggen, "loading", original) end)
 
-  local function load(text)
+  local function load(text, prefix)
     files["/here/tasks.txt"] = text
     local tasks = {}
-    plugin.setup({ file = "tasks.txt" }, {}):load("/here", {
+    plugin.setup({ prefix = prefix or "" }, { file = "tasks.txt" }):load("/here", {
       task = function(_, name) return function(spec) tasks[name] = spec.run end end,
     })
     return tasks
   end
 
   it("knows its file", function()
-    local frontend = plugin.setup({ file = "tasks.txt" }, {})
+    local frontend = plugin.setup({ prefix = "" }, { file = "tasks.txt" })
     assert.is_false(frontend:detect("/here"))
     files["/here/tasks.txt"] = ""
     assert.is_true(frontend:detect("/here"))
@@ -93,11 +94,17 @@ describe("frontend.@NAME@", function()
       load("# what we do\nbuild: make all\n\n  test :  make test  # slow\n"))
   end)
 
+  it("puts the prefix before names", function()
+    assert.same({ ["x-build"] = "make" }, load("build: make", "x-"))
+  end)
+
   it("says which line is wrong", function()
     assert.has_error(function() load("build: make\nnonsense\n") end,
       'line 2 of tasks.txt: "name: command" expected')
   end)
 end)
 ]==],
+  -- What the contract suite lets it read.
+  files = { ["spec/fixtures/tasks.txt"] = "# What to do.\nbuild: make all\ntest: make test\n" },
   not_called = "This version of ggen-lua calls frontends of its own only.",
 }
