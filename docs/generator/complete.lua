@@ -190,7 +190,7 @@ end
 
 local function check_views(classes, functions, problem)
   local views = require("ggen.isolation.views")
-  for _, shown in ipairs(sorted.keys(views)) do
+  for _, shown in ipairs(sorted.keys(getmetatable(views).classes)) do
     local name, view, seen = NAMES[shown] or shown, views[shown], {}
     if not classes[name] then
       problem(("lua/ggen/types: nothing about %s, which plugins see"):format(name))

@@ -2,11 +2,7 @@
 -- as lua/ggen/types has them. A class is known by the __name in its metatable; of others nothing is
 -- seen. `needs`: what a method asks for before it does something.
 -- SPDX-License-Identifier: MIT
-local function set(text)
-  local names = {}
-  for name in text:gmatch("%S+") do names[name] = true end
-  return names
-end
+local function set(text) return text end -- becomes one when somebody asks for its class
 
 local OPTIONS = set("jobs io_jobs keep_going dry_run timeout output single verbose yes track")
 
@@ -30,8 +26,7 @@ local function declares_data(_, _, ...)
   for i = 1, select("#", ...) do look((select(i, ...)), 1) end
 end
 
----@type table<string, ggen.IsolationView>
-return {
+local classes = {
   ["ggen.Task"] = {
     data = set("index id name workspace dir spec matrix"),
     shapes = { declaration = set("file line") },
@@ -115,3 +110,25 @@ return {
   ["ggen.docker.Seat"] = { data = set("id image"), objects = set("shell engine") },
   ["ggen.Pool"] = { methods = set("warm acquire release drain hurry") },
 }
+
+local function made(list)
+  if type(list) == "table" then
+    local copy = {}
+    for key, inner in pairs(list) do copy[key] = made(inner) end
+    return copy
+  end
+  local names = {}
+  for name in list:gmatch("%S+") do names[name] = true end
+  return names
+end
+
+-- A start has little to do with most of them.
+---@type table<string, ggen.IsolationView>
+return setmetatable({}, { classes = classes, __index = function(views, class)
+  local texts = classes[class]
+  if not texts then return nil end
+  local view = {}
+  for part, list in pairs(texts) do view[part] = part == "needs" and list or made(list) end
+  views[class] = view
+  return view
+end })
