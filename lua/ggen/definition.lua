@@ -432,7 +432,7 @@ local function executors_of(plugins)
   for _, instance in ipairs(plugins:all("executor")) do
     if instance.name ~= "executor.dry-run" then
       list[#list + 1] = instance
-      differs = differs or not DEFAULT[instance.name] or instance.configured
+      differs = differs or not DEFAULT[instance.name] or next(told(instance)) ~= nil
     end
   end
   return differs and list or {}

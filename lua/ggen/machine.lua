@@ -6,13 +6,18 @@ local M = {}
 -- Set by specs: where the kernel's files are.
 M.root = ""
 
-local function read(path)
+---A file of the kernel.
+---@param path string
+---@return string? text
+function M.read(path)
   local file = io.open(M.root .. path)
   if not file then return nil end
   local text = file:read("*a")
   file:close()
   return text
 end
+
+local read = M.read
 
 local function read_number(path)
   local text = read(path)

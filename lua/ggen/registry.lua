@@ -23,7 +23,6 @@ M.kinds = kinds.kinds
 ---@field name string as users write it: "scheduler.fifo" or "./mine.lua"
 ---@field plugin ggen.Plugin
 ---@field impl table its methods
----@field configured boolean the pipeline gives it params
 ---@field file string? where the pipeline names it
 ---@field line integer?
 ---@field slots table<string, integer> its methods on the clock of plugins (budget.lua)
@@ -433,7 +432,6 @@ function Registry:make(name, params, place, kind, host)
   if wrong then fault.raise(("plugin %q is broken: %s"):format(name, wrong), place.file,
     place.line) end
   local instance = { name = name, plugin = plugin, impl = impl, params = checked,
-    configured = params ~= nil and next(params) ~= nil,
     path = path_of(name, place.dir), slots = {}, file = place.file,
     line = place.line }
   self._order[#self._order + 1] = instance

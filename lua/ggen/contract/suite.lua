@@ -248,8 +248,8 @@ function Suite:set_up(params, project)
   if impl == nil and type(refused) == "string" then return nil, refused, outcome, checked end
   local wrong = registry.problem_of(self.plugin.kind, impl)
   if wrong then return nil, wrong, outcome, checked end
-  return { name = self.name, plugin = self.plugin, impl = impl, params = checked,
-    configured = next(given) ~= nil }, nil, outcome, checked
+  local instance = { name = self.name, plugin = self.plugin, impl = impl, params = checked }
+  return instance, nil, outcome, checked
 end
 
 ---The same with generated params; with those of the user when the plugin refuses these.

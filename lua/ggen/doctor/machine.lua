@@ -5,15 +5,8 @@ local units = require("ggen.units")
 
 local M = { topic = "machine" }
 
+local read = machine.read
 local FEW_FILES, FEW_WATCHES, FEW_INSTANCES = 1024, 65536, 128
-
-local function read(path)
-  local file = io.open(machine.root .. path)
-  if not file then return nil end
-  local text = file:read("*a")
-  file:close()
-  return text
-end
 
 local function open_files(report)
   local limit = (read("/proc/self/limits") or ""):match("\nMax open files%s+(%S+)")
