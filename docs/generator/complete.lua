@@ -107,6 +107,18 @@ local function each_function(files, folder, visit)
   end
 end
 
+-- Functions of public classes without a comment.
+local function find_bare(files, folder, problem)
+  for _, name in ipairs(sorted.keys(files)) do
+    for _, item in ipairs(files[name].bare) do
+      if (item.class or ""):find("^ggen%.") then
+        problem(("%s/%s.lua:%d: %s.%s has no docstring"):format(folder, name, item.line,
+          item.class, item.name))
+      end
+    end
+  end
+end
+
 -- What a module gives to others, without what is private.
 local function exports(module)
   local names = {}
@@ -148,6 +160,7 @@ local function check_std(files, problem)
     each_function({ [name] = file }, "stdlib/ggen/std", function(item, owner, where)
       if owner == "M" or owner:find("^ggen%.") then M.of_function(item, where, problem) end
     end)
+    find_bare(file.parts, "stdlib/ggen/std/" .. name, problem)
     each_function(file.parts, "stdlib/ggen/std/" .. name, function(item, owner, where)
       if owner:find("^ggen%.") then M.of_function(item, where, problem) end
     end)
@@ -252,6 +265,33 @@ local function check_allowed(classes, functions, problem)
   look(upvalue(new, "STD") or error("isolation/api.lua has no STD"), ggen.std, "ggen.std")
 end
 
+-- The table of a plugin, and the names of kinds.
+local function check_manifest(types, classes, problem)
+  local registry = require("ggen.registry")
+  local fields = (upvalue(registry.check, "manifest") or error("no manifest")).fields
+  local described = members_of("ggen.Plugin", classes, {})
+  for _, name in ipairs(sorted.keys(fields)) do
+    if not described[name] then
+      problem("lua/ggen/types: ggen.Plugin has nothing about " .. name)
+    end
+    described[name] = nil
+  end
+  for _, name in ipairs(sorted.keys(described)) do
+    problem("lua/ggen/registry.lua: the table of a plugin has no " .. name)
+  end
+  local kinds = {}
+  for _, item in ipairs(types.plugin.items) do
+    for _, value in ipairs(item.name == "ggen.PluginKind" and item.values or {}) do
+      kinds[value:match('"(.-)"')] = true
+    end
+  end
+  for _, name in ipairs(sorted.keys(registry.kinds)) do
+    if not kinds[name] then problem("lua/ggen/types: ggen.PluginKind has no " .. name) end
+    kinds[name] = nil
+  end
+  for name in pairs(kinds) do problem("lua/ggen/kinds.lua: there is no kind " .. name) end
+end
+
 ---@param types table<string, luacats.File> of lua/ggen/types/
 ---@param std table<string, luacats.File> of stdlib/ggen/std/
 ---@param reality table<string, table> the tables that classes of lua/ggen/types/ describe
@@ -278,6 +318,7 @@ function M.check(types, std, reality, problem)
         item.owner, item.name))
     end
   end
+  check_manifest(types, classes, problem)
   check_std(std, problem)
   check_allowed(classes, functions, problem)
   classes, functions = with_std(types, std)

@@ -153,7 +153,7 @@ function M.read(source)
       if owner and name:sub(1, 1) ~= "_" then
         local bare = new_item(number)
         bare.kind, bare.owner, bare.name = "function", owner, name
-        bare.signature, bare.method = args, method
+        bare.signature, bare.method, bare.class = args, method, class_of[owner]
         result.bare[#result.bare + 1] = bare
       end
     end
