@@ -363,7 +363,7 @@ end
 
 -- Time ------------------------------------------------------------------------------------------
 
-local TRIES = 5
+local TRIES = 3
 
 local function is_quick(suite)
   if suite.hung then
