@@ -9,7 +9,7 @@ local METHODS = { "durations", "remaining", "expected", "memory", "workspace", "
 local M = { order = { "priorities", "priority", "admit", "observe" } }
 
 function M.scene(suite, draw, size)
-  local made = graphs.draw(draw, suite.dir, size == "large" and 1000 or draw:int(1, 12))
+  local made = graphs.draw(draw, suite.dir, size == "large" and 300 or draw:int(1, 12))
   local moment = draw:int(1, 1e6)
   local view = graphs.view(made, draw, function() return moment end)
   return { made = made, view = view, task = made.project:task(draw:int(1, made.project:count())) }
@@ -93,7 +93,7 @@ local RUNS = 200
 -- Plays runs until `look` finds something wrong in one.
 local function in_runs(look)
   return function(suite)
-    for number = 1, RUNS do
+    for number = 1, math.min(RUNS, 20 + suite.schedules) do
       local problem = suite:play(function()
         local result, warnings, made = play(suite, suite:draw("laws", number))
         return not suite.hung and result and look(suite, result, warnings, made, number) or nil

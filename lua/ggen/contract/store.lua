@@ -7,7 +7,7 @@ local registry = require("ggen.registry")
 local values = require("ggen.contract.values")
 local world = require("ggen.contract.world")
 
-local M = { order = { "put", "get", "has", "blob_put", "blob_get", "stats" } }
+local M = { order = { "has", "blob_put", "put", "get", "blob_get", "stats" } }
 
 local MOST = 3000 -- bytes
 

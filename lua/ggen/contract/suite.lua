@@ -6,11 +6,12 @@ local async = require("ggen.async")
 local methods = require("ggen.contract.methods")
 local registry = require("ggen.registry")
 local values = require("ggen.contract.values")
+local watchdog = require("ggen.core.watchdog")
 local world = require("ggen.contract.world")
 
 local M = {}
 
-local HANGS = 2 -- seconds of Lua without an end
+local HANGS = 3 -- seconds of Lua without an end
 
 ---@class ggen.contract.Suite
 ---@field name string as users write it
@@ -53,6 +54,25 @@ Suite.__index = Suite
 ---@return ggen.contract.Suite
 function M.new(fields) return setmetatable(fields, Suite) end
 
+-- Lua code that does not end is ended: by an error in it where the compiler is off, else the
+-- program ends, with this message.
+local watched = {} -- what is called, and within that
+
+local function watch(self, what)
+  watched[#watched + 1] = self.in_process or ("plugin %q, %s: still running after %d s (seed %d)")
+    :format(self.name, what, HANGS, self.seed)
+  if not self.in_process then watchdog.start(HANGS, watched[#watched]) end
+end
+
+---@return boolean it had to be ended
+local function unwatch(self)
+  watched[#watched] = nil
+  if self.in_process then return false end
+  local fired = watchdog.stop()
+  if watched[1] then watchdog.start(HANGS, watched[#watched]) end
+  return fired
+end
+
 ---Calls fn in a new world.
 ---@async
 ---@param fn fun()
@@ -69,9 +89,12 @@ end
 ---waits.
 ---@async
 ---@param fn fun(): any
+---@param number integer? of what is played
 ---@return any
-function Suite:play(fn)
+function Suite:play(fn, number)
   local done, ok, value
+  local what = "schedule " .. (number or "")
+  watch(self, what)
   self:inside(function()
     local own = self.world
     async.run(fn, function(...)
@@ -80,6 +103,7 @@ function Suite:play(fn)
     end)
     if not done then self.world:run_until(function() return done end) end
   end)
+  if unwatch(self) then self.hung = what .. " did not end: Lua code that goes on and on" end
   if not done then error("it waits for something that does not come", 0) end
   if not ok then error(value, 0) end
   return value
@@ -162,7 +186,6 @@ end
 
 -- Calls -----------------------------------------------------------------------------------------
 
-local watchdog = require("ggen.core.watchdog")
 local processor_time = os.clock
 
 -- Calls fn in a coroutine, until its end or its first wait.
@@ -170,18 +193,14 @@ local function begin(self, what, fn, ...)
   local own, done, outcome = self.world, nil, nil
   -- A process of its own is ended by the host, which waits for it: there the time is real.
   local now = self.in_process and world.now or processor_time
-  if not self.in_process then
-    watchdog.start(HANGS, ("plugin %q, %s: still running after %d s (seed %d)"):format(self.name,
-      what, HANGS, self.seed))
-  end
+  watch(self, what)
   local began = now()
   async.run(fn, function(ok, ...)
     done, outcome = true, { ok = ok, results = { n = select("#", ...), ... } }
     own:wake()
   end, ...)
   local seconds = now() - began
-  local stopped = not self.in_process and watchdog.stop()
-  if stopped or self.in_process and seconds > HANGS then
+  if unwatch(self) or self.in_process and seconds > HANGS then
     self.hung = ("%s did not end: %d s of Lua code, and still running"):format(what, seconds)
   end
   return function() return done, outcome end, seconds

@@ -163,10 +163,13 @@ function makers.number(spec, _, draw)
   local low = spec.min or 0
   return low + draw:fraction() * ((spec.max or low + 100) - low)
 end
+-- Small ones often: there plugins differ.
 local function whole_number(least, most)
   return function(spec, _, draw)
-    return draw:int(math.ceil(spec.min or least), math.floor(spec.max or math.max(most,
-      2 * (spec.min or 0))))
+    local low = math.ceil(spec.min or least)
+    local high = math.floor(spec.max or math.max(most, 2 * low))
+    if draw:once_in(3) then high = math.min(low + 2, high) end
+    return draw:int(low, high)
   end
 end
 makers.integer, makers.duration = whole_number(1, 100), whole_number(1, 86400)

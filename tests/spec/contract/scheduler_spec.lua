@@ -25,7 +25,7 @@ describe("the contract suite of schedulers", function()
     { "waits in setup", "setup", with("if level == 3 then ggen.async.sleep(1) end"),
       "setup({ level = 3 }, host) waited" },
     { "raises for options that its schema allows", "options",
-      with("if level > 7 then error('too much') end"), "setup raised" },
+      with("if level > 5 then error('too much') end"), "setup raised" },
     { "answers with a text", "answers",
       with("self.priority = function() return 'high' end"), 'returned "high"' },
     { "raises", "answers", with("self.observe = function(_, task) return task.no.such end"),
