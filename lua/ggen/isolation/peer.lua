@@ -4,7 +4,7 @@
 -- SPDX-License-Identifier: MIT
 local M = {}
 
-local MOST = 200000 -- stand-ins for things of the other side
+local MOST = 50000 -- stand-ins for things of the other side
 local MANY = 64 -- of which nobody holds: then they are told
 
 ---@class ggen.Peer
@@ -91,7 +91,11 @@ local guards = setmetatable({}, { __mode = "k" })
 ---@param value any
 function Peer:stand_in(id, value)
   if self._theirs[id] == nil then self._count = self._count + 1 end
-  if self._count > MOST then error("too many references", 0) end
+  if self._count > MOST then
+    collectgarbage()
+    collectgarbage() -- what was found the first time is told now
+    if self._count > MOST then error("too many references", 0) end
+  end
   self._theirs[id], self._received[id] = value, (self._received[id] or 0) + 1
   self.known[value] = -id
   guards[value] = guard(self, id)

@@ -73,8 +73,14 @@ describe("references between processes", function()
     here:let_go({ 1, 2, "x", {}, {} })
   end)
 
-  it("are bounded", function()
-    there._count = 200000
-    assert.is_false(pcall(pass, {}))
+  it("are bounded, counting those that somebody holds", function()
+    for _ = 1, 60000 do pass({}) end
+    local held = {}
+    local ok, message = pcall(function()
+      for i = 1, 60000 do held[i] = pass({}) end
+    end)
+    assert.is_false(ok)
+    assert.equal("too many references", message)
+    assert.is_true(#held >= 49900)
   end)
 end)

@@ -226,6 +226,55 @@ describe("a plugin in a process of its own", function()
     assert.matches("computed for more than", problems[2])
   end)
 
+  it("has one process for all its instances, which ends with the last, and begins anew", function()
+    local sandbox = require("ggen.core.sandbox")
+    local start, pids = sandbox.start, {}
+    sandbox.start = function()
+      local channel = start()
+      pids[#pids + 1] = channel:pid()
+      return channel
+    end
+    write("plugin.lua", [[
+      local count = 0
+      return { name = "test", kind = "scheduler", version = "1.0.0", api = 1, desc = "A test",
+        setup = function()
+          count = count + 1
+          return { priority = function() return count end, close = function() count = 10 end }
+        end }]])
+    local plugin = process.plugin("scheduler.test", dir .. "/plugin.lua", options())
+    local first, second = plugin.setup({}), plugin.setup({})
+    assert.equal(2, first.priority(first))
+    first.close(first)
+    assert.equal(10, second.priority(second))
+    assert.equal(1, #pids)
+    second.close(second)
+    assert.is_nil(fs.stat("/proc/" .. pids[1]))
+    local third = plugin.setup({})
+    assert.equal(1, third.priority(third))
+    assert.equal(2, #pids)
+    -- Somebody else ends it.
+    assert.equal(0, os.execute("kill -9 " .. pids[2]))
+    local ok, message = pcall(third.priority, third)
+    assert.is_false(ok)
+    assert.equal("its process has ended (signal 9)", message)
+    pcall(third.close, third)
+    sandbox.start = start
+  end)
+
+  it("has a process with a filter, one thread and no new rights", function()
+    local impl = methods("priority = function() return 1 end")
+    assert.equal(1, impl.priority(impl))
+    local found
+    for _, entry in ipairs(assert(fs.list("/proc"))) do
+      local status = entry.name:find("^%d+$") and fs.read("/proc/" .. entry.name .. "/status")
+      if status and status:find("^Name:%s+ggen%-lua%-plugin\n") and status:find("PPid:%s+"
+        .. (fs.read("/proc/self/stat"):match("^%d+")) .. "\n") then found = status end
+    end
+    assert.matches("\nNoNewPrivs:%s+1\n", found)
+    assert.matches("\nSeccomp:%s+2\n", found)
+    assert.matches("\nThreads:%s+1\n", found)
+  end)
+
   local MEMORY = {
     ["a growing table"] = "local t = {} while true do t[#t + 1] = ('x'):rep(1e6) .. #t end",
     ["one long text"] = "return ('x'):rep(1.5e9)",
