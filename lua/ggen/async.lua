@@ -205,8 +205,11 @@ function M.all(fns)
       end)
     end
     return {
+      -- The last one first: who waits for what another one has is not to get it now.
       close = function()
-        for _, child in ipairs(children) do child:cancel() end
+        for i = #fns, 1, -1 do
+          if children[i] then children[i]:cancel() end
+        end
       end,
     }
   end)

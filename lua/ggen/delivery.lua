@@ -231,7 +231,9 @@ function Delivery:close()
   if self._thread then self._thread:cancel() end
   local lost, message = self._outbox:keep(self._queue)
   report.lost, report.kept = report.lost + lost, math.max(#self._queue - lost, 0)
-  if message then report.problem = message end
+  if message then
+    report.problem = report.problem and report.problem .. "; " .. message or message
+  end
   self._queue = {}
   return report
 end

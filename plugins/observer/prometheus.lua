@@ -406,6 +406,7 @@ return {
     end
 
     return {
+      writes = { params.file },
       on_run_end = function(_, run)
         local record = run:record()
         if not record then return end -- a dry run

@@ -34,8 +34,7 @@ local function sets_up(suite)
   if outcome.waited and not suite.in_process then
     return suite:problem(setup_call(checked), "waited", "setup must not wait")
   end
-  local fresh = require("ggen.registry").params(suite.plugin, suite.name,
-    values.copy(suite.params), {})
+  local fresh = require("ggen.registry").params(suite.plugin, suite.name, suite:written(), {})
   if values.text(fresh) ~= values.text(checked) then
     return suite:problem(setup_call(fresh), "changed its params to " .. values.show(checked),
       "the params belong to the host, which compares them: setup does not change them")
@@ -193,8 +192,15 @@ local function log_of(suite, instance, draw, beside)
   local log = {}
   local scene = suite:scene(draw)
   suite:exercise(instance, scene, function(method, args, outcome)
+    local own = { ok = outcome.ok, results = outcome.results, stuck = outcome.stuck,
+      message = outcome.message, effects = {} }
+    for _, effect in ipairs(outcome.effects) do
+      if not (suite.kind.beside and suite.kind.beside(effect)) then
+        table.insert(own.effects, effect)
+      end
+    end
     log[#log + 1] = { called = suite:shown(method, args), came = suite:came(outcome),
-      text = text_of(suite, method, args, outcome) }
+      text = text_of(suite, method, args, own) }
     if beside then beside(#log) end
   end)
   return log
@@ -375,7 +381,7 @@ local function is_quick(suite)
   if not instance then return nil end
   for _, method in ipairs(suite:methods_of(instance)) do
     local times, args = {}, nil
-    for i = 1, TRIES do
+    for i = 1, suite.kind.tries or TRIES do
       local scene = suite:scene(suite:draw("budget", method, i), "large")
       args = suite:args_of(method, scene)
       if not args then break end

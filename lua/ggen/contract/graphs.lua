@@ -17,9 +17,17 @@ function Project:find(id) return self._by_id[id] end
 
 function Project:names()
   local names = {}
-  for i, task in ipairs(self._tasks) do names[i] = task.id end
+  for _, task in ipairs(self._tasks) do names[task.id] = true end
   return names
 end
+
+function Project.name() return "contract" end
+function Project.plugins() return {} end
+function Project:phase_tasks() return { { name = "all", tasks = { self:id(1) } } } end
+
+---Which tasks a name means, as ggen.targets asks.
+function Project:exact(id) return self._by_id[id] and { self._by_id[id] } or nil end
+Project.matching = Project.exact
 
 function Project:survey()
   local survey = { finals = {}, services = {}, alone = {}, io = {}, leasing = {}, contained = {},

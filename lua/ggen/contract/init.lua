@@ -164,7 +164,7 @@ function M.check(name, options, on_check)
     end
     suite = suites.new({ name = name, plugin = plugin, kind = kind, seed = options.seed or 1,
       schedules = options.schedules or SCHEDULES, params = values.copy(options.params or {}),
-      dir = dir, globals = before, given = options.params })
+      dir = dir, globals = before, given = options.params, root = options.dir or fs.cwd() })
     -- What has to be given and was not.
     for param, value in pairs(values.params(plugin.params, suite:draw("params"), false)) do
       if suite.params[param] == nil then suite.params[param] = value end

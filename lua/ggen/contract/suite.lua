@@ -21,6 +21,7 @@ local HANGS = 3 -- seconds of Lua without an end
 ---@field schedules integer
 ---@field params table what it is set up with, unless it is set up otherwise
 ---@field given table? what the user gave of these
+---@field root string? absolute directory of the plugin's project, with what its specs need
 ---@field dir string a directory of its own, the project of the plugin
 ---@field world ggen.contract.World that of the check that runs
 ---@field in_process boolean? the plugin runs in a process of its own
@@ -38,6 +39,12 @@ Suite.__index = Suite
 ---@field break_scene fun(scene: table, world: ggen.contract.World)? objects of the host that fail
 ---@field at_once table<string, string>? what methods do that say at once what fails
 ---@field fails (fun(results: table, method: string): boolean)? whether an answer is a failure
+---@field host (fun(host: ggen.Host, suite: ggen.contract.Suite))? what else the host has
+---@field around (fun(suite: ggen.contract.Suite, call: fun(): ...): ...)? calls a
+---method in the midst of what the host does meanwhile
+---@field tries integer? how often the time of a method is taken
+---@field beside (fun(effect: string): boolean)? of an effect: it may be of another instance, which
+---goes on meanwhile
 ---@field schedule (fun(suite: ggen.contract.Suite, draw: ggen.contract.Draw): string)?
 ---@field laws { name: string, run: fun(suite: ggen.contract.Suite): string? }[]?
 
@@ -165,7 +172,7 @@ end
 ---@return ggen.Host
 function Suite:host(project)
   local our_world = self.world
-  return setmetatable({
+  local host = setmetatable({
     screen = screen_of(our_world), project_dir = self.dir, project = project or self.project,
     options = { jobs = 2, keep_going = false, dry_run = false, output = "grouped", single = false,
       cache = { read = true, write = true }, verbose = false, yes = false },
@@ -182,6 +189,8 @@ function Suite:host(project)
       return our_world:unix()
     end,
   }, { __name = "ggen.Host" })
+  if self.kind.host then self.kind.host(host, self) end
+  return host
 end
 
 -- Calls -----------------------------------------------------------------------------------------
@@ -233,9 +242,9 @@ end
 ---@param args table with n
 ---@return ggen.contract.Outcome
 function Suite:call(instance, method, args)
-  local outcome = self:run(method, function()
-    return registry.call(instance, method, unpack(args, 1, args.n or #args))
-  end)
+  local function call() return registry.call(instance, method, unpack(args, 1, args.n or #args)) end
+  local around = self.kind.around
+  local outcome = self:run(method, around and function() return around(self, call) end or call)
   if not outcome.ok then
     outcome.message = outcome.stuck and "it never ends" or tostring(outcome.results[1])
     return outcome
@@ -248,6 +257,23 @@ function Suite:call(instance, method, args)
   return outcome
 end
 
+-- The parameter that takes names which are none is written as the table itself, once.
+local function spread(plugin, given)
+  local rest = plugin.rest and given[plugin.rest]
+  if type(rest) ~= "table" then return given end
+  given[plugin.rest] = nil
+  for name in pairs(given) do
+    if not plugin.params[name] then return given end
+  end
+  for name, value in pairs(rest) do given[name] = value end
+  return given
+end
+
+---What a pipeline would write for these params: a table of its own.
+---@param params table?
+---@return table
+function Suite:written(params) return spread(self.plugin, values.copy(params or self.params)) end
+
 ---@param params table? instead of those that the user gave
 ---@param project table?
 ---@return ggen.Instance? instance
@@ -255,7 +281,7 @@ end
 ---@return ggen.contract.Outcome? outcome of setup
 ---@return table? checked the params that it got
 function Suite:set_up(params, project)
-  local given = values.copy(params or self.params)
+  local given = self:written(params)
   local good, checked = pcall(registry.params, self.plugin, self.name, given, {})
   if not good then return nil, tostring(checked) end
   local outcome = self:run("setup", self.plugin.setup, checked, self:host(project))

@@ -390,6 +390,16 @@ local function replace_exit()
   end)
 end
 
+-- What is printed is an effect, and no line on the screen of whoever tests.
+local function print_of(fn)
+  return function(...)
+    if not current then return fn(...) end
+    local parts = {}
+    for i = 1, select("#", ...) do parts[i] = tostring((select(i, ...))) end
+    current:did("print: " .. table.concat(parts, "\t"))
+  end
+end
+
 local installed = false
 
 ---Puts the functions in place; what they do changes only inside of a world.
@@ -426,6 +436,7 @@ function M.install()
     replace(fs, name, "fs_" .. name, function(fn) return around_file(name, fn) end)
   end
   replace(io, "open", "io_open", function() return open_file end)
+  replace(_G, "print", "print", print_of)
 end
 
 ---Calls fn in the world; afterwards everything is as before, also when it raises.

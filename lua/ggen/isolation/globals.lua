@@ -117,8 +117,8 @@ local function add_load(env)
   end
 end
 
-local PLAIN = { "assert", "error", "ipairs", "next", "pairs", "rawequal", "rawget", "rawset",
-  "select", "setmetatable", "tonumber", "tostring", "type", "unpack", "_VERSION" }
+local PLAIN = { "assert", "error", "ipairs", "next", "pairs", "print", "rawequal", "rawget",
+  "rawset",  "select", "setmetatable", "tonumber", "tostring", "type", "unpack", "_VERSION" }
 
 ---@param require_module fun(name: string): any what `require` is inside
 ---@return table env nothing may be added to it

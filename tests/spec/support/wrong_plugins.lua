@@ -12,6 +12,7 @@ return {
   name = "wrong", kind = "%s", version = "1.0.0", api = 1, desc = "Wrong on purpose",
   params = { level = { type = "integer", min = 0, max = 9, default = 3, desc = "Any number" } },
   permissions = { "process", "net:*", "fs:/" },
+  %s
   setup = function(params, host)
     %s
   end,
@@ -20,14 +21,14 @@ return {
 
 ---@param kind string
 ---@param body string of setup(params, host); `ggen` and `state` are there
----@param options ggen.contract.Options?
+---@param options ggen.contract.Options? and `fields`: more of the plugin's table, as text
 ---@param path string? of its file; in ggen/plugins it is that of a rock
 ---@return ggen.contract.Report
 function M.check(kind, body, options, path)
   path = path or "./wrong.lua"
   local dir = assert(fs.make_temp_dir("ggen-wrong-"))
   assert(fs.mkdir((dir .. "/" .. path):match("^(.*)/")))
-  assert(fs.write(dir .. "/" .. path, HEAD:format(kind, body)))
+  assert(fs.write(dir .. "/" .. path, HEAD:format(kind, options and options.fields or "", body)))
   local given = { schedules = 30, dir = dir }
   for name, value in pairs(options or {}) do given[name] = value end
   local ok, report = pcall(contract.check, path, given)
@@ -53,12 +54,13 @@ end
 ---@param kind string
 ---@param cases table[]
 ---@param path string? of its file
-function M.describe(kind, cases, path)
+---@param options ggen.contract.Options?
+function M.describe(kind, cases, path, options)
   local env = getfenv(2)
   for _, case in ipairs(cases) do
     local what, name, body, text = unpack(case)
     env.it(("finds by %q a plugin that %s"):format(name, what), function()
-      local names, message = M.failed(M.check(kind, body, nil, path))
+      local names, message = M.failed(M.check(kind, body, options, path))
       env.assert.same({ name }, names, message)
       env.assert.matches(text, message, 1, true)
       env.assert.matches("the contract: ", message, 1, true)
@@ -78,12 +80,25 @@ end
 ---@param kind string
 ---@param body string
 ---@param path string? of its file
-function M.good(kind, body, path)
+---@param options ggen.contract.Options?
+function M.good(kind, body, path, options)
   local env = getfenv(2)
   env.it("finds nothing about a good one", function()
-    local report = M.check(kind, body, nil, path)
+    local report = M.check(kind, body, options, path)
     finds_nothing(env, report)
     env.assert.same({ kind, path or "./wrong.lua", 1 }, { report.kind, report.name, report.seed })
+  end)
+end
+
+---The same of the example on the page of a kind (docs/contract/).
+---@param kind string
+---@param options ggen.contract.Options?
+function M.example(kind, options)
+  local env = getfenv(2)
+  env.it("finds nothing about the example on its page", function()
+    local given = { schedules = 100, dir = fs.cwd() .. "/docs/contract/examples" }
+    for name, value in pairs(options or {}) do given[name] = value end
+    finds_nothing(env, contract.check(("./%s.lua"):format(kind), given))
   end)
 end
 

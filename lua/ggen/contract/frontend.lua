@@ -1,0 +1,113 @@
+-- The contract of frontends: whether there is a file that one reads, and the tasks that it declares
+-- on a pipeline, read through the load that is going on.
+-- SPDX-License-Identifier: MIT
+local a_load = require("ggen.contract.a_load")
+local dsl = require("ggen.dsl")
+local world = require("ggen.contract.world")
+
+local M = { order = { "detect", "load" } }
+
+local function pipeline_of(suite, file)
+  return dsl.new("pipeline", "contract", { dir = suite.dir, file = file, line = 1 })
+end
+
+-- The file of the project that the plugin reads: the first one of which both its methods are sure,
+-- and best one of which it makes tasks.
+local function find_file(suite)
+  local first = false
+  for _, name in ipairs(a_load.files(suite)) do
+    suite.reads = name
+    local instance, good, pipeline = suite:set_up(), false, pipeline_of(suite, name)
+    if instance and instance.impl.detect and instance.impl.load then
+      local found = suite:call(instance, "detect", { n = 1, suite.dir })
+      good = found.ok and found.results[1] == true
+        and suite:call(instance, "load", { n = 2, suite.dir, pipeline }).ok
+    end
+    if instance then suite:close(instance) end
+    if good and #pipeline.declarations > 0 then return name end
+    first = first or good and name
+  end
+  return first
+end
+
+-- Its host is not that of other kinds (frontends.lua).
+function M.host(host, suite)
+  host.file, host.place = suite.reads or "contract.txt", {}
+end
+
+local function file_of(suite)
+  if suite.file_found == nil then
+    suite.file_found = false
+    suite:inside(function() suite.file_found = find_file(suite) end)
+  end
+  suite.reads = suite.file_found or "contract.txt"
+  return suite.file_found
+end
+
+M.around = a_load.around
+
+function M.scene(suite, draw)
+  local file = file_of(suite)
+  local empty = draw:once_in(4)
+  return { dir = empty and suite.dir .. "/empty" or suite.dir, can_load = file and not empty,
+    file = file, pipeline = pipeline_of(suite, file or "contract.txt") }
+end
+
+M.calls = {
+  detect = function(scene) return { scene.dir } end,
+  load = function(scene)
+    if not scene.can_load then return nil end
+    scene.dir = scene.pipeline.dir
+    scene.pipeline = dsl.new("pipeline", "contract",
+      { dir = scene.dir, file = scene.file, line = 1 })
+    return { scene.dir, scene.pipeline }
+  end,
+}
+
+-- What was declared is the answer of load().
+function M.added(method, args)
+  if method ~= "load" then return "" end
+  local names = {}
+  for i, declaration in ipairs(args[2].declarations) do names[i] = declaration.name end
+  return table.concat(names, ", ")
+end
+
+M.answers = {
+  detect = function(results)
+    if type(results[1]) ~= "boolean" then return "true or false" end
+  end,
+  load = function(_, args)
+    if #args[2].declarations == 0 and #args[2].phases == 0 then
+      return "it declares the tasks of the file on the pipeline"
+    end
+  end,
+}
+
+M.at_once = { load = "the method raises" }
+
+local function reads_a_file(suite)
+  if file_of(suite) then return nil end
+  return suite:problem("detect(dir) and load(dir, pipeline)",
+    "did not both go well for any of: " .. table.concat(a_load.files(suite), ", "),
+    "host.file names the file that is to be read (put one into spec/fixtures)")
+end
+
+local function finds_nothing_in_nothing(suite)
+  local instance = suite:set_up()
+  if not instance or not instance.impl.detect then return nil end
+  local dir = suite.dir .. "/empty"
+  world.outside(function() return require("ggen.core.fs").mkdir(dir) end)
+  local outcome = suite:call(instance, "detect", { n = 1, dir })
+  suite:close(instance)
+  if not outcome.ok or outcome.results[1] ~= false then
+    return suite:problem(("detect(%q), where nothing is,"):format(dir), suite:came(outcome),
+      "false")
+  end
+end
+
+M.laws = {
+  { name = "reads a file", run = reads_a_file },
+  { name = "finds nothing in nothing", run = finds_nothing_in_nothing },
+}
+
+return M

@@ -1,0 +1,62 @@
+-- The contract suite by the kind frontend.
+-- SPDX-License-Identifier: MIT
+local wrong_plugins = require("wrong_plugins")
+
+describe("the contract suite of frontends", function()
+  local GOOD = [[
+    local function read(dir)
+      local loading = ggen.loading()
+      if host.file ~= "tasks.txt" or not loading:exists(dir .. "/tasks.txt") then return nil end
+      return loading:read(dir .. "/tasks.txt")
+    end
+    local self = {
+      detect = function(_, dir)
+        return host.file == "tasks.txt" and ggen.loading():exists(dir .. "/tasks.txt")
+      end,
+      load = function(_, dir, pipeline)
+        local text, message = read(dir)
+        if not text then error("tasks.txt: " .. tostring(message), 0) end
+        for name, command in text:gmatch("(%w+): ([^\n]+)") do
+          pipeline:task(name, { run = command })
+        end
+      end,
+    }
+    local good = self.load
+  ]]
+  local function with(text) return GOOD .. text .. "\nreturn self" end
+
+  wrong_plugins.good("frontend", with(""))
+  wrong_plugins.builtin("frontend")
+  wrong_plugins.example("frontend")
+  wrong_plugins.describe("frontend", {
+    { "detects by a text", "answers", with([[
+      local detect = self.detect
+      self.detect = function(self, dir)
+        return detect(self, dir) == true or host.file == "tasks.txt" and "no"
+      end]]), "true or false" },
+    { "declares nothing", "answers", with([[
+      self.load = function(_, dir)
+        local text, message = read(dir)
+        if not text then error(message, 0) end
+      end]]),
+      "it declares the tasks of the file" },
+    { "looks past the load", "purity", with([[
+      self.detect = function(_, dir)
+        local file = io.open(dir .. "/tasks.txt")
+        if file then file:close() end
+        return host.file == "tasks.txt" and file ~= nil
+      end]]), "asks for nothing but its arguments" },
+    { "declares what another instance was set up for", "instances", with([[
+      state.level = params.level
+      self.load = function(_, dir, pipeline)
+        good(_, dir, pipeline)
+        pipeline:task("extra" .. state.level, { run = "true" })
+      end]]), "beside an instance with other options" },
+    { "takes what cannot be read for nothing", "errors", with([[
+      self.load = function(_, dir, pipeline)
+        if read(dir) then good(_, dir, pipeline) end
+      end]]), "is not passed over in silence" },
+    { "reads none of the files that there are", "reads a file", with([[
+      self.detect = function() return false end]]), "put one into spec/fixtures" },
+  })
+end)
