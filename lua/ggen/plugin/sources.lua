@@ -16,18 +16,7 @@ local MOST_BYTES = 64 * 1024 * 1024
 ---@field name string of the rock
 ---@field version string "0.1.0-1"
 
--- What a rockspec says. It is a file of Lua, which gets nothing to work with.
-local function evaluate(text, file)
-  if text:byte(1) == 27 then fault.raise(file .. ": it is compiled") end
-  local chunk, message = loadstring(text, "@" .. file)
-  if not chunk then fault.raise(message) end
-  local spec = {}
-  local ok
-  ok, message = pcall(setfenv(chunk, spec))
-  if not ok then fault.raise(tostring(message)) end
-  return spec
-end
-
+---@async
 ---@param name string? of the rockspec; nil: the one that is there
 ---@param dir string absolute
 ---@return ggen.RockSources raises a fault
@@ -48,7 +37,10 @@ function M.open(name, dir)
   local path = file:sub(1, 1) == "/" and file or dir .. "/" .. file
   local text, message = fs.read(path, 1024 * 1024)
   if not text then fault.raise(message) end
-  local spec = evaluate(text, file)
+  -- It is a program: it runs in a process of its own, which gives it nothing to work with.
+  local spec
+  spec, message = require("ggen.plugin.child").ask({ what = "rockspec", path = path })
+  if not spec then fault.raise(("%s: %s"):format(file, message)) end
   if type(spec.package) ~= "string" or type(spec.version) ~= "string"
     or type(spec.source) ~= "table" or type(spec.source.url) ~= "string"
     or type(spec.build) ~= "table" then
