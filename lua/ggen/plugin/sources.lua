@@ -96,11 +96,11 @@ function M.files(sources)
 end
 
 -- What the manifest of a plugin and the rockspec say of each other.
-local function plugin_problems(sources, kind, name, path, add)
+local function plugin_problems(sources, kind, name, path, limit, add)
   local full = sources.dir .. "/" .. path
   if not fs.stat(full) then return add(("there is no file %s"):format(path)) end
   local ok, plugin = pcall(function()
-    return require("ggen.registry").load(full, { dir = sources.dir })
+    return require("ggen.plugin.target").load(full, { dir = sources.dir }, limit)
   end)
   if not ok then return add(tostring(plugin)) end
   local version = sources.version:match("^(.*)%-%d+$")
@@ -125,8 +125,9 @@ end
 
 ---What does not agree.
 ---@param sources ggen.RockSources
+---@param limit number seconds for the file of a plugin
 ---@return string[] problems
-function M.problems(sources)
+function M.problems(sources, limit)
   local problems = {}
   local function add(text) problems[#problems + 1] = text end
   local spec, plugins = sources.spec, {}
@@ -134,7 +135,7 @@ function M.problems(sources)
     local kind, name = tostring(module):match("^ggen%.plugins%.(%a+)%.(.+)$")
     if kind and type(path) == "string" then
       plugins[#plugins + 1] = { kind = kind, name = name }
-      plugin_problems(sources, kind, name, path, add)
+      plugin_problems(sources, kind, name, path, limit, add)
     end
   end
   add(plugins[1] and name_problem(sources, plugins)
