@@ -49,7 +49,8 @@ check "nothing in the changelog" change CHANGELOG.md 's/0\.1\.0//' 'CHANGELOG.md
 check "a file that is not there" change $rock.rockspec 's/mine\.lua"/other.lua"/' 'there is no file'
 check "another name of the rock" change $rock.rockspec 's/"ggen-scheduler-mine"/"other"/' 'its name has to be other-0.1.0-1.rockspec'
 check "sources that are an archive" change $rock.rockspec 's/git+https/https/' 'luarocks pack'
-check "a rockspec that is no Lua" change $rock.rockspec '1s/^/{/' "$rock.rockspec:1"
+check "a rockspec that is no Lua" change $rock.rockspec '1s/^/{/' 'rockspec: rockspec:1: '
+check "one that does not end" change $rock.rockspec '1s/^/while true do end /' 'took more than'
 check "one that wants to do something" change $rock.rockspec '1s/^/os.exit(9) /' 'os'
 check "a module that git ignores" change .gitignore '1s/^/mine.lua\n/' 'does git ignore lua/ggen/plugins/scheduler/mine.lua'
 ln -s /etc/hostname link

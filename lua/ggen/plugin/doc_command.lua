@@ -31,7 +31,7 @@ end
 ---@return integer
 function M.run(args)
   local dir = cli.directory(args)
-  local target = require("ggen.plugin.target").find(args.name, dir)
+  local target = require("ggen.plugin.target").find(args.name, dir, args.load_timeout)
   local page = require("ggen.plugin.page")
   if not args.update then
     io.write("# ", target.name, "\n\n", require("ggen.harmless").text(page.section(target.name,

@@ -41,7 +41,8 @@ end
 function M.run(args)
   local dir = cli.directory(args)
   local project = require("ggen.locate").find(dir) or dir
-  local plugin = require("ggen.registry").load(args.name, { dir = dir, project = project })
+  local plugin = require("ggen.plugin.target").load(args.name, { dir = dir, project = project },
+    args.load_timeout)
   local page = require("ggen.plugin.page")
   local facts, document = facts_of(args.name, project)
   if not args.json then

@@ -105,7 +105,7 @@ end
 function M.run(args)
   local dir = cli.directory(args)
   local from = sources.open(args.rockspec, dir)
-  local problems = sources.problems(from)
+  local problems = sources.problems(from, args.load_timeout)
   if #problems > 0 then
     fault.raise(("%s: %s"):format(from.file, table.concat(problems, "\n  ")))
   end

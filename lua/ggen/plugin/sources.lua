@@ -16,18 +16,7 @@ local MOST_BYTES = 64 * 1024 * 1024
 ---@field name string of the rock
 ---@field version string "0.1.0-1"
 
--- What a rockspec says. It is a file of Lua, which gets nothing to work with.
-local function evaluate(text, file)
-  if text:byte(1) == 27 then fault.raise(file .. ": it is compiled") end
-  local chunk, message = loadstring(text, "@" .. file)
-  if not chunk then fault.raise(message) end
-  local spec = {}
-  local ok
-  ok, message = pcall(setfenv(chunk, spec))
-  if not ok then fault.raise(tostring(message)) end
-  return spec
-end
-
+---@async
 ---@param name string? of the rockspec; nil: the one that is there
 ---@param dir string absolute
 ---@return ggen.RockSources raises a fault
@@ -48,7 +37,10 @@ function M.open(name, dir)
   local path = file:sub(1, 1) == "/" and file or dir .. "/" .. file
   local text, message = fs.read(path, 1024 * 1024)
   if not text then fault.raise(message) end
-  local spec = evaluate(text, file)
+  -- It is a program: it runs in a process of its own, which gives it nothing to work with.
+  local spec
+  spec, message = require("ggen.plugin.child").ask({ what = "rockspec", path = path })
+  if not spec then fault.raise(("%s: %s"):format(file, message)) end
   if type(spec.package) ~= "string" or type(spec.version) ~= "string"
     or type(spec.source) ~= "table" or type(spec.source.url) ~= "string"
     or type(spec.build) ~= "table" then
@@ -104,11 +96,11 @@ function M.files(sources)
 end
 
 -- What the manifest of a plugin and the rockspec say of each other.
-local function plugin_problems(sources, kind, name, path, add)
+local function plugin_problems(sources, kind, name, path, limit, add)
   local full = sources.dir .. "/" .. path
   if not fs.stat(full) then return add(("there is no file %s"):format(path)) end
   local ok, plugin = pcall(function()
-    return require("ggen.registry").load(full, { dir = sources.dir })
+    return require("ggen.plugin.target").load(full, { dir = sources.dir }, limit)
   end)
   if not ok then return add(tostring(plugin)) end
   local version = sources.version:match("^(.*)%-%d+$")
@@ -133,8 +125,9 @@ end
 
 ---What does not agree.
 ---@param sources ggen.RockSources
+---@param limit number seconds for the file of a plugin
 ---@return string[] problems
-function M.problems(sources)
+function M.problems(sources, limit)
   local problems = {}
   local function add(text) problems[#problems + 1] = text end
   local spec, plugins = sources.spec, {}
@@ -142,7 +135,7 @@ function M.problems(sources)
     local kind, name = tostring(module):match("^ggen%.plugins%.(%a+)%.(.+)$")
     if kind and type(path) == "string" then
       plugins[#plugins + 1] = { kind = kind, name = name }
-      plugin_problems(sources, kind, name, path, add)
+      plugin_problems(sources, kind, name, path, limit, add)
     end
   end
   add(plugins[1] and name_problem(sources, plugins)

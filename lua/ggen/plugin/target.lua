@@ -5,6 +5,7 @@ local fs = require("ggen.core.fs")
 
 local M = {}
 
+local MOST_BYTES = 4 * 1024 * 1024 -- of the file of a plugin
 local ROOTS = { "lua", "src", "." } -- where the modules of a rock lie
 
 ---@class ggen.PluginTarget
@@ -12,6 +13,25 @@ local ROOTS = { "lua", "src", "." } -- where the modules of a rock lie
 ---@field plugin ggen.Plugin
 ---@field path string? of its file
 ---@field source string? text of its file
+
+---Loads a plugin of which little is known: one that does not end is an error.
+---@param name string
+---@param place table as ggen.registry.load takes it
+---@param limit number seconds
+---@return ggen.Plugin raises a fault
+function M.load(name, place, limit)
+  local watchdog = require("ggen.core.watchdog")
+  jit.off() -- a loop that is compiled cannot be stopped
+  local message = ("plugin %q is still loading after %s"):format(name,
+    require("ggen.units").format_duration(limit))
+  watchdog.start(limit, message)
+  local ok, plugin = pcall(require("ggen.registry").load, name, place)
+  local late = watchdog.stop()
+  jit.on()
+  if late then fault.raise(message) end
+  if not ok then error(plugin, 0) end
+  return plugin
+end
 
 ---The plugins of the rock in a directory.
 ---@param dir string
@@ -36,9 +56,11 @@ end
 
 ---@param name string?
 ---@param dir string absolute
+---@param limit number seconds for its file
 ---@return ggen.PluginTarget raises a fault
-function M.find(name, dir)
+function M.find(name, dir, limit)
   local shown, path = name, nil
+  local project = require("ggen.locate").find(dir) or dir -- the lock is that of the project
   if not name then
     local found = M.in_directory(dir)
     if #found ~= 1 then
@@ -52,11 +74,11 @@ function M.find(name, dir)
   if name:find("^%.?%.?/") then
     path = name:sub(1, 1) == "/" and name or dir .. "/" .. name:gsub("^%./", "")
   end
-  local plugin = require("ggen.registry").load(path or name, { dir = dir })
+  local plugin = M.load(path or name, { dir = dir, project = project }, limit)
   if path and shown == name and plugin.kind and path:find("/ggen/plugins/") then
     shown = plugin.kind .. "." .. plugin.name
   end
-  local source = path and fs.read(path)
+  local source = path and fs.read(path, MOST_BYTES)
   return { name = shown, plugin = plugin, path = path, source = source or nil }
 end
 
