@@ -25,6 +25,7 @@ build = {
     ["ggen_api"] = "rockspec/ggen_api.lua",
     ["ggen_api.types.command"] = "lua/ggen/types/command.lua",
     ["ggen_api.types.context"] = "lua/ggen/types/context.lua",
+    ["ggen_api.types.contract"] = "lua/ggen/types/contract.lua",
     ["ggen_api.types.ggen"] = "lua/ggen/types/ggen.lua",
     ["ggen_api.types.history"] = "lua/ggen/types/history.lua",
     ["ggen_api.types.kinds"] = "lua/ggen/types/kinds.lua",

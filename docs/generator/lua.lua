@@ -55,6 +55,10 @@ local SECTIONS = {
   { "ggen.LocalService", "service:", "What it returns" },
   { "ggen.readiness", "ggen.readiness.", "ggen.readiness" },
   { "ggen.ReadinessProbe", "", "How ggen.readiness.wait asks" },
+  { "ggen.contract", "contract.", 'The contract suite: require("ggen.contract")' },
+  { "ggen.contract.Options", "", "Its options" },
+  { "ggen.contract.Report", "", "What check returns" },
+  { "ggen.contract.Check", "", "One check of it" },
 }
 
 -- Parts of the module ggen that are read on first use.

@@ -39,9 +39,11 @@ check "add" says 'added scheduler.lifo' plugin add scheduler.lifo --server ../se
 check "run: the last one first" says $'from b' "$GGEN_LUA" run -j1
 order() { [[ $("$GGEN_LUA" run -j1 | grep -o 'from [ab]' | tr '\n' ' ') == 'from b from a ' ]]; }
 check "in that order" order
+check "test of what is installed" says '0 failed' plugin test scheduler.lifo --schedules 20
 check "audit" says 'no problem' plugin audit
 echo 'return nil' >>.ggen/plugins/share/lua/5.1/ggen/plugins/scheduler/lifo.lua
 check "a touched file is refused" fails 2 'is not what ggen-lock.json says' "$GGEN_LUA" run
+check "nor is it tested" fails 2 'is not what ggen-lock.json says' plugin test scheduler.lifo
 check "sync" says installed plugin sync --offline
 check "in that order again" order
 check "all of it in less than 60 s" test $((SECONDS - started)) -lt 60

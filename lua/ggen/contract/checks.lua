@@ -10,6 +10,7 @@ local world = require("ggen.contract.world")
 
 local SCENES = 20 -- of each method
 local FEW = 5
+local HEALTH = 2 -- seconds that ggen-lua doctor waits
 local MOST_SECONDS = 1 -- of processor time for the answers of one who is slow
 
 -- Setup -----------------------------------------------------------------------------------------
@@ -164,7 +165,10 @@ local function does_not_wait(suite)
     if not instance then return nil end
     suite:exercise(instance, suite:scene(draw), function(method, args, outcome)
       if problem or not outcome.waited then return end
-      if not methods.of(suite.plugin.kind, method).waits then
+      if method == "health" and outcome.elapsed > HEALTH then
+        problem = suite:problem(suite:shown(method, args), ("took %.1f s"):format(outcome.elapsed),
+          ("health says what it knows within %d s"):format(HEALTH))
+      elseif not methods.of(suite.plugin.kind, method).waits then
         problem = suite:problem(suite:shown(method, args), "waited (" ..
           (outcome.effects[1] or "for nothing that the suite knows") .. ")",
           "it must not wait: the host needs the answer at once")

@@ -56,6 +56,7 @@ Suite.__index = Suite
 ---@field stuck boolean? it waits for something that never comes
 ---@field effects string[] what it did to the world
 ---@field seconds number of processor time until it answered or waited
+---@field elapsed number seconds that went by in its world
 
 ---@param fields table
 ---@return ggen.contract.Suite
@@ -220,7 +221,7 @@ end
 ---@param ... any
 ---@return ggen.contract.Outcome
 function Suite:run(what, fn, ...)
-  local first = #self.world.effects + 1
+  local first, began = #self.world.effects + 1, self.world:monotonic()
   local over, seconds = begin(self, what, fn, ...)
   local done, outcome = over()
   if not done then
@@ -229,7 +230,7 @@ function Suite:run(what, fn, ...)
     outcome = outcome or { ok = false, stuck = true, results = { n = 0 } }
     outcome.waited = true
   end
-  outcome.seconds, outcome.effects = seconds, {}
+  outcome.seconds, outcome.elapsed, outcome.effects = seconds, self.world:monotonic() - began, {}
   for i = first, #self.world.effects do
     outcome.effects[#outcome.effects + 1] = self.world.effects[i]
   end
