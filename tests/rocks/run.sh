@@ -9,7 +9,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 suite=rocks
 # shellcheck source=../support/namespaces.sh
 source "$here/../support/namespaces.sh"
-TIME_LIMIT=60 # seconds, for one file
+TIME_LIMIT=90 # seconds, for one file
+LANES=2       # files at once
 
 # --- outside: what is needed, and the namespaces --------------------------------------------------
 
@@ -32,18 +33,24 @@ outside() {
 
 # --- inside ---------------------------------------------------------------------------------------
 
-# alone DIR FILE: runs it there.
-alone() (
-  cd "$1" || exit
-  HOME=$1/home TMPDIR=$1/tmp GGEN_CACHE_DIR=$1/cache GGEN_TEST_DIR=$1 \
-    timeout -k 10 "$TIME_LIMIT" bash "$2"
-)
+# alone FOLDER FILE: runs it in a directory of its own; what it says and how it ends is beside that.
+alone() {
+  local dir status=0
+  dir=$1/$(basename "$2" _case.sh)
+  mkdir -p "$dir/home" "$dir/tmp"
+  (
+    cd "$dir"
+    HOME=$dir/home TMPDIR=$dir/tmp GGEN_CACHE_DIR=$dir/cache GGEN_TEST_DIR=$dir \
+      timeout -k 10 "$TIME_LIMIT" bash "$2"
+  ) >"$dir.output" 2>&1 </dev/null || status=$?
+  printf '%d\n' $SECONDS >"$dir.seconds"
+  printf '%d\n' $status >"$dir.status"
+}
 
-part() {
-  local name
-  name=$(basename "$1" _case.sh)
-  mkdir -p "$folder/$name/home" "$folder/$name/tmp"
-  count_part "$name" alone "$folder/$name" "$1"
+# ended NAME: what alone() has left.
+ended() {
+  cat "$folder/$1.output"
+  return "$(<"$folder/$1.status")"
 }
 
 inside() {
@@ -56,13 +63,16 @@ inside() {
   PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # servers live there
   export GGEN_LUA PATH LC_ALL=C.UTF-8 GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@t \
     GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@t
-  for file; do part "$(readlink -f "$file")"; done
+  for file; do readlink -f "$file"; done | xargs -d '\n' -n 1 -P "$LANES" bash "$here/run.sh" --alone "$folder"
+  for file; do
+    file=$(basename "$file" _case.sh)
+    count_part "$file" ended "$file"
+  done
   summary
 }
 
-if [[ ${1:-} == --inside ]]; then
-  shift
-  inside "$@"
-else
-  outside "$@"
-fi
+case ${1:-} in
+  --inside) inside "${@:2}" ;;
+  --alone) alone "${@:2}" ;;
+  *) outside "$@" ;;
+esac

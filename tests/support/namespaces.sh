@@ -33,9 +33,10 @@ end_as() {
   exit "$status"
 }
 
-# count_part NAME COMMAND...: counts what the last line of its output says.
+# count_part NAME COMMAND...: counts what the last line of its output says. How long it took is what
+# folder/NAME.seconds has, when that is there.
 count_part() {
-  local name=$1 output status=0 started=$SECONDS
+  local name=$1 output status=0 started=$SECONDS seconds
   shift
   # Into a file: a pipe would be held open by whatever is left.
   "$@" >"$folder/output" 2>&1 </dev/null || status=$?
@@ -49,5 +50,7 @@ count_part() {
     failed=$((failed + 1))
     printf '%s\n%s: ended with %d, and no count\n' "$output" "$name" "$status"
   fi
-  printf -- '-- %s: %d s\n' "$name" $((SECONDS - started))
+  seconds=$((SECONDS - started))
+  [[ ! -f $folder/$name.seconds ]] || seconds=$(<"$folder/$name.seconds")
+  printf -- '-- %s: %d s\n' "$name" "$seconds"
 }
