@@ -12,7 +12,7 @@ local M = {}
 ---@class ggen.doctor.Report: ggen.HealthReport
 ---@field findings ggen.Finding[]
 ---@field package _topic string
-local Report = {}
+local Report = { __name = "ggen.HealthReport" }
 Report.__index = Report
 
 ---@param topic string

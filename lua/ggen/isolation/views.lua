@@ -82,6 +82,7 @@ local classes = {
   ["ggen.async.Future"] = { methods = set("resolve wait") },
   ["ggen.Style"] = { data = set("ok fail skip run"),
     methods = set("red green yellow blue magenta cyan dim bold") },
+  ["ggen.HealthReport"] = { methods = set("ok note problem") },
   ["ggen.Hook"] = { data = set("name index after outputs exclusive") },
   ["ggen.Parser"] = { methods = set("argument option flag mutex group description epilog") },
   ["ggen.ParserArgument"] = {

@@ -124,6 +124,22 @@ describe("a plugin in a process of its own", function()
     assert.same({ "a/p", "b/p" }, lines)
   end)
 
+  it("says how it is, in both tiers", function()
+    local text = [[return { name = "test", kind = "watch", version = "1.0.0", api = 1, desc = "W",
+      setup = function() return { health = function(_, report)
+        report:ok("a") report:note("b", "c") end } end }]]
+    write("plugin.lua", text)
+    for _, trust in ipairs({ "environment", "process" }) do
+      local impl = require("ggen.isolation.load").plugin("watch.test", dir .. "/plugin.lua",
+        options({ trust = trust })).setup({})
+      closing[#closing + 1] = impl
+      local report = require("ggen.doctor.report").new("x")
+      impl.health(impl, report)
+      assert.same({ { topic = "x", level = "ok", text = "a" },
+        { topic = "x", level = "note", text = "b", fix = "c" } }, report.findings)
+    end
+  end)
+
   it("is asked for permissions in the host", function()
     local impl = methods([[priority = function(self, path) ggen.files.write(path, "x") end]],
       { granted = { "fs:own" } })
