@@ -2,7 +2,8 @@
 # Measures ggen-lua against its bars and prints a Markdown table. What is compared runs in turn (A B A B), because
 # the machine is noisy; a value is a median, a ratio is the median over the rounds.
 # Usage: tests/bench/run.sh [--write] [ROW...]      rows: see rows_run.sh, rows_cache.sh,
-#         rows_lifecycle.sh, rows_schedule.sh, rows_html.sh, rows_perf.sh, rows_containers.sh
+#         rows_lifecycle.sh, rows_schedule.sh, rows_html.sh, rows_perf.sh, rows_containers.sh,
+#         rows_plugins.sh
 #   --write   also put the table into docs/benchmarks.md
 #   GGEN=...  another binary than build/release/ggen-lua, which is then not built
 # SPDX-License-Identifier: MIT
@@ -28,6 +29,8 @@ ROWS=
 . "$here/rows_perf.sh"
 # shellcheck source=rows_containers.sh
 . "$here/rows_containers.sh"
+# shellcheck source=rows_plugins.sh
+. "$here/rows_plugins.sh"
 
 compare() { # fills `found`, one line for each command
   found=$("$tools/compare" "$@")
@@ -86,7 +89,7 @@ main() {
   for argument in "$@"; do
     case $argument in
       --write) write=yes ;;
-      -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+      -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
       *)
         [[ " $ROWS " == *" $argument "* ]] || { echo "run.sh: no row $argument (rows: $ROWS)" >&2; exit 2; }
         names+=("$argument")

@@ -16,6 +16,7 @@ local KINDS = { "process", "net", "fs", "env" }
 ---@field text string as written
 ---@field kind "process"|"net"|"fs"|"env"
 ---@field pattern string? of the host or the variable, as a Lua pattern
+---@field exact string? the variable, when it is only one
 ---@field port integer?
 ---@field path string? as written
 ---@field read_only boolean?
@@ -76,7 +77,7 @@ end
 
 function parsers.env(rest)
   if not rest or not rest:find("^[%w_*]+$") then return nil, 'is written "env:NAME"' end
-  return { pattern = glob(rest) }
+  return { pattern = glob(rest), exact = not rest:find("*", 1, true) and rest or nil }
 end
 
 ---@param text string
@@ -220,7 +221,8 @@ end
 ---@return boolean
 function Permissions:sees_variable(name)
   for _, permission in ipairs(self._granted.env) do
-    if name:find(permission.pattern) then return true end
+    if permission.exact == name then return true end
+    if not permission.exact and name:find(permission.pattern) then return true end
   end
   return false
 end
