@@ -55,8 +55,21 @@ local function with_self(item)
   return (item.name .. item.signature:gsub("%(", "(self, "):gsub("%(self, %)", "(self)"))
 end
 
+-- What the line with the rules says again.
+local RULES_IN_TEXT = { "%s*Must%s+not%s+wait%.", "Pure: must not%s+wait, and the%s+same arguments"
+  .. "%s+give%s+the same%s+answer%.%s*" }
+
+local function without_rules(lines)
+  local text = table.concat(lines, "\n")
+  for _, pattern in ipairs(RULES_IN_TEXT) do text = text:gsub(pattern, "") end
+  local left = {}
+  for line in (text .. "\n"):gmatch("([^\n]*)\n") do left[#left + 1] = line end
+  return left
+end
+
 local function method_section(item, row, where, problem)
   local text, after = cut(item.text, "After an error")
+  text = without_rules(text)
   if #text == 0 then problem(("%s.%s: nothing is said about it"):format(where, item.name)) end
   if not after then
     problem(("%s.%s: nothing about what happens \"After an error:\""):format(where, item.name))
