@@ -2,6 +2,7 @@
 -- (lua/ggen/types/). Their methods are on the pages of contract.lua.
 -- SPDX-License-Identifier: MIT
 local api = require("api")
+local fs = require("ggen.core.fs")
 local contract = require("contract")
 local lua_page = require("lua")
 local markdown = require("markdown")
@@ -30,6 +31,22 @@ local function param_rows(plugin, problem)
   return rows
 end
 
+-- The example of a plugin in docs/plugins/, which tests/spec/plugin_examples_spec.lua runs: its
+-- pipeline, and how it is run. Its first lines say what is there ("+"), and what comes of it (">").
+local function example_of(plugin, problem)
+  local file = ("docs/plugins/%s.%s.lua"):format(plugin.kind, plugin.name)
+  local text = fs.read(file)
+  if not text then
+    problem(file .. ": there is no example of this plugin")
+    return ""
+  end
+  local head, pipeline = text:match("^(.-)%-%- SPDX[^\n]*\n(.*)$")
+  local command, files = head:match("%-%- %$ ([^\n]*)\n"), {}
+  for name in head:gmatch("%-%- %+ (%S+):") do files[#files + 1] = markdown.code(name) end
+  local beside = files[1] and ", beside " .. table.concat(files, ", ") or ""
+  return ("A `pipeline.lua` for `%s`%s:\n\n```lua\n%s```\n"):format(command, beside, pipeline)
+end
+
 local function plugin_entry(plugin, problem)
   local parts = { ("### %s.%s\n"):format(plugin.kind, plugin.name), plugin.desc .. ".\n" }
   local rows = param_rows(plugin, problem)
@@ -41,6 +58,7 @@ local function plugin_entry(plugin, problem)
     for i, permission in ipairs(plugin.permissions) do codes[i] = markdown.code(permission) end
     parts[#parts + 1] = "Permissions: " .. table.concat(codes, ", ") .. ".\n"
   end
+  parts[#parts + 1] = example_of(plugin, problem)
   return table.concat(parts, "\n")
 end
 

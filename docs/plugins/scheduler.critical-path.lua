@@ -1,0 +1,12 @@
+-- $ ggen-lua run -j1
+-- > ✓ build
+-- > 3 tasks: 3 ok
+-- SPDX-License-Identifier: MIT
+local p = require("ggen").pipeline "shop"
+
+p:use "scheduler.critical-path" -- build has more behind it than lint
+p:task "lint" { run = "echo lint", cache = false }
+p:task "build" { run = "echo build", cache = false }
+p:task "test" { run = "echo test", needs = { "build" }, cache = false }
+
+return p
