@@ -39,9 +39,7 @@ for kind in $kinds; do
   check "$kind: it is made" says "lua/ggen/plugins/$kind/mine.lua" ggen-lua plugin new "$kind" mine
   check "$kind: its specs pass" specs "$dir"
   check "$kind: it keeps its contract" contract "$dir"
-  check "$kind: its settings can be read" readable "$dir"
   check "$kind: luacheck and luarocks lint have nothing to say" clean "$dir"
-  check "$kind: LuaRocks builds it" make_rock "$dir"
   check "$kind: its README has the page of plugin doc" same "$dir"
 done
 
@@ -72,6 +70,9 @@ check "a kind that there is not" fails 2 "must be one of" ggen-lua plugin new sc
 check "no name of a plugin" fails 2 "is no name of a plugin" ggen-lua plugin new cache ../mine
 check "a name that is taken" fails 2 "is part of ggen-lua" ggen-lua plugin new cache lru
 check "a directory with something in it" fails 2 "is there already" ggen-lua plugin new cache mine
+# These differ in names only.
+check "LuaRocks builds one" make_rock ggen-scheduler-mine
+check "its settings can be read" readable ggen-scheduler-mine
 check "all specs pass, with the contract" env -C ggen-scheduler-mine busted
 check "it is a repository of git" test -d ggen-cache-mine/.git
 check "or not" ggen-lua plugin new --no-git -o elsewhere/it cache mine
