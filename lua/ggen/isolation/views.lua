@@ -41,7 +41,8 @@ local classes = {
     methods = set("record keep_record critical_path time_left"),
   },
   ["ggen.Host"] = {
-    data = set("project_dir"), objects = set("screen style project now unix output_sink note"),
+    data = set("project_dir file environment place"), -- those after the first: of a frontend
+    objects = set("screen style project now unix output_sink note"),
     parts = { options = OPTIONS },
   },
   ["ggen.Events"] = { methods = set("note") },

@@ -40,7 +40,7 @@ return {
           local rest = line:gsub("#.*$", "")
           local name, command = rest:match("^%s*([%w_.-]+)%s*:%s*(.-)%s*$")
           if name and command ~= "" then
-            pipeline:task(params.prefix .. name)({ run = command })
+            pipeline:task(params.prefix .. name, { run = command })
           elseif rest:find("%S") then
             error(("line %d of %s: \"name: command\" expected"):format(number, host.file), 0)
           end
@@ -77,7 +77,7 @@ describe("frontend.@NAME@", function()
     files["/here/tasks.txt"] = text
     local tasks = {}
     plugin.setup({ prefix = prefix or "" }, { file = "tasks.txt" }):load("/here", {
-      task = function(_, name) return function(spec) tasks[name] = spec.run end end,
+      task = function(_, name, spec) tasks[name] = spec.run end,
     })
     return tasks
   end
