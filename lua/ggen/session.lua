@@ -180,6 +180,10 @@ end
 function M.plugins(project, host, skip)
   local plugins = registry.new(host)
   local watchdog = require("ggen.core.watchdog")
+  -- All of it is done once, so machine code would cost more than it saves; and where there is none,
+  -- the watchdog can say in which line a plugin hangs.
+  local compiles = jit.status()
+  jit.off()
   local ok, problem = pcall(function()
     for _, entry in ipairs(project.loaded.root.uses) do
       watchdog.start(PLUGIN_TIME, ("plugin %q: still setting up after %d s"):format(entry.name,
@@ -193,6 +197,7 @@ function M.plugins(project, host, skip)
     end
   end)
   watchdog.stop()
+  if compiles then jit.on() end
   if not ok then error(problem, 0) end
   budget.watch()
   return plugins
