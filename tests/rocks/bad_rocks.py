@@ -136,6 +136,16 @@ sources("spec-syntax", "unexpected symbol", rockspec="}{", files=[("src/bad.lua"
 sources("spec-other", "is the rockspec of", rockspec=spec(version="2.0.0-1"), files=[("src/bad.lua", GOOD)])
 sources("spec-empty", "names no package", rockspec="x = 1\n", files=[("src/bad.lua", GOOD)])
 
+for name, says, source in (
+    ("subversion", "git expected", 'url = "svn://-x/y"'),
+    ("mercurial", "git expected", 'url = "hg+--config=x://y"'),
+    ("no-source", "git expected", "branch = 1"),
+    ("tag", "source.tag", 'url = "git+file:///x", tag = "--upload-pack=x"'),
+    ("source-dir", "source.dir leads out", 'url = "git+file:///x", dir = "../../.."'),
+    ("source-file", "source.file leads out", 'url = "file:///x", file = "/etc/passwd"'),
+):
+    sources(name, says, rockspec=spec(more=f"source = {{ {source} }}"), files=[("src/bad.lua", GOOD)])
+
 # --- its archive ---
 rock("dots", "leads out of the archive", more=[(f"../../../../../../../../{root}/ran", "x")])
 rock("inner-dots", "leads out of the archive", more=[("lua/../../../x.lua", "x")])

@@ -58,6 +58,33 @@ local function builds(spec)
   return list
 end
 
+local SCHEMES = { http = true, https = true, file = true, git = true, ["git+http"] = true,
+  ["git+https"] = true, ["git+ssh"] = true, ["git+file"] = true }
+
+-- Where LuaRocks gets the sources, and which directory of them it builds in.
+local function source_problem(source)
+  if type(source) ~= "table" then return "it does not say where its sources are" end
+  local scheme = type(source.url) == "string" and source.url:match("^(%a[%w+.-]*)://[^%-]")
+  if not SCHEMES[scheme or ""] then
+    return ("its sources are at %s: http, https, file or git expected"):format(tostring(source.url))
+  end
+  for _, name in ipairs({ "tag", "branch" }) do
+    if source[name] ~= nil and not tostring(source[name]):find("^[%w_]") then
+      return ("its source.%s %q is no name"):format(name, tostring(source[name]))
+    end
+  end
+  for _, name in ipairs({ "dir", "file", "module" }) do
+    local value = source[name]
+    if value ~= nil and (type(value) ~= "string" or archive.name_problem(value)
+      or value:sub(1, 1) == "-") then
+      return ("its source.%s leads out of it"):format(name)
+    end
+  end
+  if source.platforms and next(source.platforms) ~= nil then
+    return "its sources depend on the platform, which those of a plugin in Lua do not"
+  end
+end
+
 ---Says what a rockspec has that no plugin may have.
 ---@param spec table what it says
 ---@param allow_build boolean? programs may be run for it
@@ -69,6 +96,8 @@ function M.problem(spec, allow_build)
   if type(spec.version) ~= "string" or not spec.version:find("^[%w%.]+%-%d+$") then
     return 'its rockspec has no version with a revision ("1.0.0-1")'
   end
+  local wrong = source_problem(spec.source)
+  if wrong then return wrong end
   if spec.build ~= nil and type(spec.build) ~= "table" then return "its build is no table" end
   for _, build in ipairs(builds(spec)) do
     local problem = not allow_build and build_problem(build)
