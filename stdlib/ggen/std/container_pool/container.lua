@@ -1,5 +1,6 @@
--- One container of the pool: made, asked whether it is well, reset, paused, removed. Each of these
--- is a span in the row of the container. Knows no queue and no other container.
+-- One container of the pool: made, leased, removed. What else is done with it is in commands.lua,
+-- health.lua and reset.lua. Each of these is a span in the row of the container. Knows no queue and
+-- no other container.
 -- SPDX-License-Identifier: MIT
 local ggen = require("ggen")
 local ready = require("ggen.std.container_pool.ready")
@@ -9,11 +10,6 @@ local spec_of = require("ggen.std.container_pool.spec")
 local async, trace = ggen.async, ggen.trace
 
 local M = {}
-
-local CHECK_TIME = 3 -- seconds that a container has to answer when it is to be leased
-local COMMAND_TIME = 60 -- seconds of a reset command
-local JUST_NOW = 0.1 -- seconds after such an answer in which nothing is asked
-local FRESH = 2 -- seconds awake for which a question that was answered counts
 
 ---@alias ggen.PoolState
 ---| "making" not yet ready
@@ -39,6 +35,12 @@ local FRESH = 2 -- seconds awake for which a question that was answered counts
 local Container = {}
 Container.__index = Container
 
+-- Methods that other files give, of the same class.
+for _, part in ipairs({ "commands", "health", "reset" }) do
+  local methods = require("ggen.std.container_pool." .. part)
+  for name, method in pairs(methods) do Container[name] = method end
+end
+
 local free_rows = {} -- of the trace, by the names of pools
 
 -- A row of the trace that no other container has now.
@@ -63,8 +65,14 @@ function M.new(world, name, spec, config, keep)
   return self
 end
 
--- Does something as a span of the container's row.
-local function spanned(self, what, fn, ...)
+---Does something as a span of the container's row.
+---@async
+---@param what string
+---@param fn fun(self: ggen.PoolContainer, ...): any, string?, string?
+---@return any result
+---@return string? message
+---@return string? kind
+function Container:spanned(what, fn, ...)
   if not self.row then return fn(self, ...) end
   local begun = trace.now()
   local result, message, kind = fn(self, ...)
@@ -75,7 +83,7 @@ end
 
 ---Takes what a look at the container shows of where it is reached.
 ---@param seen table of inspect
-local function take_addresses(self, seen)
+function Container:take_addresses(seen)
   for _, port in ipairs(self.spec.ports) do
     local key = port.container .. "/" .. port.protocol
     local published = seen.ports and seen.ports[key]
@@ -129,8 +137,8 @@ function Container:end_text(what)
     seen.oom and ", out of memory" or "", lines ~= "" and "; its last lines: " .. lines or "")
 end
 
--- It was just asked, and answered.
-local function found_well(self) self.well_at = self.world.now() end
+---It was just asked, and answered.
+function Container:found_well() self.well_at = self.world.now() end
 
 -- Made --------------------------------------------------------------------------------------------
 
@@ -157,16 +165,21 @@ local function start(self)
   seen, message, kind = self.world.call("inspect", self.id)
   if not seen then return nil, message, kind end
   self.seen = seen
-  take_addresses(self, seen)
+  self:take_addresses(seen)
   return true
 end
 
-local function become_ready(self) return ready.wait(self, self.aborted) end
+---@async
+---@return boolean? ready
+---@return string? message
+---@return string? kind
+function Container:become_ready() return ready.wait(self, self.aborted) end
 
 local function make(self)
-  for _, step in ipairs({ { "create", create }, { "start", start }, { "ready", become_ready } }) do
+  for _, step in ipairs({ { "create", create }, { "start", start },
+    { "ready", self.become_ready } }) do
     if self.is_aborted then return nil, "the run ended before it was made", "aborted" end
-    local ok, message, kind = spanned(self, step[1], step[2])
+    local ok, message, kind = self:spanned(step[1], step[2])
     if not ok then return nil, message, kind end
   end
   return true
@@ -178,8 +191,8 @@ end
 ---@return string? message
 ---@return string? kind
 function Container:make()
-  local ok, message, kind = spanned(self, "make", make)
-  if ok then found_well(self) end
+  local ok, message, kind = self:spanned("make", make)
+  if ok then self:found_well() end
   return ok, message, kind
 end
 
@@ -189,7 +202,7 @@ end
 ---@return boolean usable
 function Container:adopt(seen)
   self.id, self.seen = seen.id, seen
-  take_addresses(self, seen)
+  self:take_addresses(seen)
   self.own_socket = self.spec.socket and self.socket
   if not seen.running then return false end
   self.state, self.asleep, self.age = "idle", seen.paused or nil, seen.paused and 0 or nil
@@ -200,252 +213,6 @@ end
 function Container:abort()
   self.is_aborted = true
   self.aborted:resolve()
-end
-
--- Commands ----------------------------------------------------------------------------------------
-
-local function shell_of(self)
-  if self.shell and self.shell.closed then self.shell = nil end
-  if self.shell or self.no_shell then return self.shell end
-  if self.shell_coming then return self.shell_coming:wait() end
-  local coming = async.future()
-  self.shell_coming = coming
-  local shell, _, kind = self.world.shell(self.id)
-  -- An image without a shell will not have one the next time.
-  if not shell and kind ~= "closed" and kind ~= "not_running" then self.no_shell = true end
-  if shell and self.state == "going" then
-    shell:close()
-    shell = nil
-  end
-  self.shell, self.shell_coming = shell, nil
-  coming:resolve(shell)
-  return shell
-end
-
-local function in_shell(self, command, options)
-  local shell, out = shell_of(self), { out = {}, err = {} }
-  if not shell then return nil end
-  local argv = type(command) == "table" and command or nil
-  local result, message, kind
-  self.one_command:with(function() -- a shell takes one at a time
-    result, message, kind = shell:run({ argv = argv, command = not argv and command or nil,
-      env = options.env, stdin = options.stdin, timeout = options.timeout,
-      on_output = function(stream, bytes) table.insert(out[stream], bytes) end })
-  end)
-  if not result then
-    self:close_shell()
-    return nil, message, kind or "closed"
-  end
-  result.stdout, result.stderr = table.concat(out.out), table.concat(out.err)
-  if result.timed_out or shell.tainted then self:close_shell() end
-  return result
-end
-
----Opens the shell that its reset will want, so that nobody waits for it then.
----@async
-function Container:prepare()
-  local how = self.spec.reset
-  if type(how) == "table" or type(how) == "function" then shell_of(self) end
-end
-
----Runs a command in the container, in a shell that stays open, or without one where the image has
----none. It has the environment of the container.
----@async
----@param command string|string[] a text is for sh
----@param options { timeout: number?, env: table?, stdin: string? }?
----@return table? result { code, stdout, stderr }
----@return string? message
----@return string? kind
-function Container:command(command, options)
-  options = options or {}
-  local env = {}
-  for _, more in ipairs({ self.world.image_env(self.spec.image), self.spec.env,
-    options.env or {} }) do
-    for name, value in pairs(more) do env[name] = value end
-  end
-  local how = { env = env, stdin = options.stdin, timeout = options.timeout or COMMAND_TIME }
-  local result, message, kind = in_shell(self, command, how)
-  -- The engine may have been started again since: what was to be run may be run twice.
-  if kind == "closed" then result, message, kind = in_shell(self, command, how) end
-  if result or kind then return result, message, kind end
-  return self.world.call("exec", self.id, {
-    cmd = type(command) == "table" and command or { "sh", "-c", command }, env = options.env,
-    stdin = how.stdin, timeout = how.timeout, capture = 1024 * 1024,
-  })
-end
-
-function Container:close_shell()
-  if self.shell then self.shell:close() end
-  self.shell = nil
-end
-
--- Health ------------------------------------------------------------------------------------------
-
--- A look by the engine and a question to the service, at the same time. Of one that answered a
--- moment ago, or that slept since then, only what costs next to nothing is asked: whether somebody
--- listens.
----@param is_running boolean? that is known
-local function well(self, is_running)
-  local answers, message
-  local questions = {}
-  if not is_running then
-    questions[1] = function() is_running = self:is_running() end
-  end
-  local asked = self.spec.ready
-  local thorough = asked and not asked.log and not self:is_fresh()
-  if thorough then
-    questions[#questions + 1] = function()
-      answers, message = ready.ask(self)
-      if answers then found_well(self) end
-    end
-  elseif next(self.ports) then
-    questions[#questions + 1] = function()
-      local _, port = next(self.ports)
-      answers, message = self.world.connects(self.host, port)
-    end
-  elseif self.socket then
-    questions[#questions + 1] = function()
-      answers, message = sockets.answers(self.socket, self.world)
-    end
-  else
-    answers = true
-  end
-  if #questions > 1 then async.all(questions) elseif questions[1] then questions[1]() end
-  if not is_running then return nil, self:end_text("it has ended"), "dead" end
-  if not answers then return nil, "it does not answer: " .. tostring(message), "wedged" end
-  return true
-end
-
----Whether it was asked so lately that it need not be asked again.
----@return boolean
-function Container:is_fresh()
-  return self.well_at ~= nil and self.world.now() - self.well_at < FRESH
-end
-
-local function check(self)
-  local world, woken = self.world, nil
-  if self.asleep then
-    local message, kind
-    woken, message, kind = self:unpause()
-    -- Somebody else has woken it, or it has ended: the look tells.
-    if not woken and kind ~= "conflict" then return nil, message, "dead" end
-  end
-  local answer, first = async.race({
-    function() return { well(self, woken) } end,
-    function() world.sleep(CHECK_TIME) end,
-  })
-  if first == 2 then
-    return nil, ("it did not answer within %s"):format(ggen.units.format_duration(CHECK_TIME)),
-      "wedged"
-  end
-  return unpack(answer, 1, 3)
-end
-
----Asks the service once more, while nobody waits for it.
----@async
----@return boolean? ok
----@return string? message
----@return string? kind "dead" or "wedged"
-function Container:verify()
-  self.well_at = nil
-  local ok, message, kind = spanned(self, "check", check)
-  if ok then found_well(self) end
-  return ok, message, kind
-end
-
----Wakes it if it sleeps, and asks whether it is well.
----@async
----@return boolean? ok
----@return string? message
----@return string? kind "dead" or "wedged"
-function Container:wake()
-  if not self.asleep and self.well_at and self.world.now() - self.well_at < JUST_NOW then
-    return true
-  end
-  return spanned(self, "check", check)
-end
-
----@async
----@return boolean? done
-function Container:pause()
-  local ok, message, kind = spanned(self, "pause", function()
-    return self.world.call("pause", self.id)
-  end)
-  if ok then
-    -- What sleeps stays as it is: its time stands still.
-    self.asleep, self.age = true, self.well_at and self.world.now() - self.well_at
-  end
-  return ok, message, kind
-end
-
----@async
----@return boolean? done
-function Container:unpause()
-  self.asleep, self.well_at = nil, self.age and self.world.now() - self.age
-  return spanned(self, "unpause", function() return self.world.call("unpause", self.id) end)
-end
-
--- Reset -------------------------------------------------------------------------------------------
-
-local resets = {}
-
-function resets.restart(self)
-  self:close_shell()
-  self.log_since = self.world.unix()
-  local ok, message, kind = self.world.call("restart", self.id, { timeout = 1 })
-  if not ok then return nil, message, kind end
-  self.seen = self.world.call("inspect", self.id)
-  if self.seen then take_addresses(self, self.seen) end
-  return become_ready(self)
-end
-
-function resets.command(self)
-  local result, message, kind = self:command(self.spec.reset, { timeout = self.spec.ready
-    and self.spec.ready.timeout })
-  if not result then return nil, message, kind end
-  if result.code == 0 then return true end
-  local said = ((result.stdout or "") .. (result.stderr or "")):match("([^\n]+)%s*$")
-  return nil, ("%s: exit code %d%s"):format(table.concat(self.spec.reset, " "), result.code,
-    said and ": " .. said or ""), "failed"
-end
-
-function resets.call(self)
-  local ok, answer, message = pcall(self.spec.reset, self:lease_table(), self:handle())
-  if not ok and answer == async.CANCELLED then error(answer, 0) end
-  if not ok then return nil, tostring(answer), "failed" end
-  if answer == false or answer == nil and message then
-    return nil, message and tostring(message) or "its function returned false", "failed"
-  end
-  return true
-end
-
----Makes it as new after a lease; not for "recreate".
----@async
----@return boolean? done
----@return string? message
----@return string? kind
-function Container:reset()
-  local how = self.spec.reset
-  local ok, message, kind = spanned(self, "reset", how == "restart" and resets.restart
-    or type(how) == "table" and resets.command or resets.call)
-  -- The next one who wants it does not have to wait for this.
-  if ok then ok, message, kind = self:verify() end
-  return ok, message, kind
-end
-
----What a reset function gets of the container.
----@return table
-function Container:handle()
-  return {
-    id = self.id, name = self.name,
-    exec = function(command, options)
-      if type(options) ~= "table" and options ~= nil then
-        error("container.exec: options are a table", 2)
-      end
-      return self:command(command, options)
-    end,
-    restart = function() return resets.restart(self) end,
-  }
 end
 
 -- Leased ------------------------------------------------------------------------------------------
@@ -498,7 +265,7 @@ end
 ---@return boolean? done
 ---@return string? message
 function Container:remove()
-  local ok, message = spanned(self, "remove", remove)
+  local ok, message = self:spanned("remove", remove)
   self:let_row_go()
   return ok, message
 end
