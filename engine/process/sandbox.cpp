@@ -98,7 +98,6 @@ constexpr std::uint32_t kAllowed[] = {
     SYS_getpid,
     SYS_gettid,
     SYS_sched_yield,
-    SYS_prctl,
 #endif
 };
 
@@ -109,7 +108,9 @@ constexpr std::uint32_t kRefused[] = {
     SYS_faccessat, SYS_ioctl,      SYS_fcntl,           SYS_lseek,    SYS_close,
     SYS_getcwd,    SYS_getrandom,  SYS_prlimit64,       SYS_uname,    SYS_sysinfo,
     SYS_getuid,    SYS_getrusage,  SYS_clock_nanosleep, SYS_writev,
-#ifndef GGEN_SANDBOX_SANITIZED
+#ifdef GGEN_SANDBOX_SANITIZED
+    SYS_prctl,
+#else
     SYS_getpid,    SYS_gettid,     SYS_sched_yield,
 #endif
 #ifdef SYS_open
