@@ -330,4 +330,21 @@ describe("a plugin in a process of its own", function()
       assert.same({ x = 1 }, manifest("return { x = 1 }", { parts = parts, weaker = true }))
     end
   end)
+
+  it("has the file that its parameter names, and no other", function()
+    write("plugin.lua", [[
+      local files = require("ggen").files
+      return { kind = "observer", params = { file = {} }, permissions = { "fs:$file" },
+        setup = function()
+          return { try = function(_, path) return pcall(files.write, path, "x") end }
+        end }]])
+    local plugin = process.plugin("observer.test", dir .. "/plugin.lua",
+      options({ granted = { "fs:$file" } }))
+    local impl = plugin.setup({ file = "a/b.txt" })
+    closing[#closing + 1] = impl
+    assert.is_true((impl:try("a/b.txt")))
+    local ok, message = impl:try("a/c.txt")
+    assert.is_false(ok)
+    assert.matches("may not write a/c.txt", message, 1, true)
+  end)
 end)
