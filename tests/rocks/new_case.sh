@@ -68,6 +68,8 @@ unset LUAROCKS_CONFIG
 
 check "a kind that there is not" fails 2 "must be one of" ggen-lua plugin new schedular mine
 check "no name of a plugin" fails 2 "is no name of a plugin" ggen-lua plugin new cache ../mine
+check "no part of an address" fails 2 "--owner" ggen-lua plugin new --owner 'a"b' cache other
+check "of which nothing is made" test ! -e ggen-cache-other
 check "a name that is taken" fails 2 "is part of ggen-lua" ggen-lua plugin new cache lru
 check "a directory with something in it" fails 2 "is there already" ggen-lua plugin new cache mine
 # These differ in names only.

@@ -37,6 +37,9 @@ local function check_name(kind, name)
   end
 end
 
+-- A name as it stands in addresses.
+local function is_owner(name) return name:find("^%w[%w._-]*$") ~= nil end
+
 -- What git knows of its user.
 local function git_config(name)
   local result = require("ggen").std.sh.run({ "git", "config", name },
@@ -84,6 +87,11 @@ end
 ---@return integer code
 function M.run(args)
   check_name(args.kind, args.name)
+  if args.owner and not is_owner(args.owner) then
+    fault.raise(("--owner: %q is no part of an address of a repository: letters, digits, - . and _")
+      :format(args.owner))
+  end
+  local known = git_config("github.user")
   local base = cli.directory(args)
   local shown = args.output or scaffold.rock(args.kind, args.name)
   local dir = shown:sub(1, 1) == "/" and shown or base .. "/" .. shown
@@ -91,7 +99,7 @@ function M.run(args)
     fault.raise(("plugin new: %s is there already, and not empty"):format(shown))
   end
   local options = { kind = args.kind, name = args.name, types = types_directory(),
-    owner = args.owner or git_config("github.user") or "YOU", time = os.time(),
+    owner = args.owner or known and is_owner(known) and known or "YOU", time = os.time(),
     author = git_config("user.name") or "the authors of " .. scaffold.rock(args.kind, args.name) }
   local path = scaffold.path(args.kind, args.name)
   local text = scaffold.plugin(options)

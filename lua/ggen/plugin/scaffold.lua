@@ -54,7 +54,7 @@ function M.files(options, plugin, page)
   local rock, path = M.rock(kind, name), M.path(kind, name)
   local values = {
     NAME = name, KIND = kind, ROCK = rock, PATH = path, VERSION = M.VERSION, DESC = plugin.desc,
-    OWNER = options.owner, AUTHOR = options.author, TYPES = options.types,
+    OWNER = options.owner, AUTHOR = options.author, TYPES = options.types:gsub('[\\"]', "\\%0"),
     DATE = os.date("!%Y-%m-%d", options.time), YEAR = os.date("!%Y", options.time),
     GGEN_VERSION = require("ggen.version"), PAGE = page,
     USE = template.use or template.not_called, EXAMPLE = template.example,
