@@ -23,7 +23,7 @@ local function set_up(name, file, options)
   end
   local place = { file = options.file, line = options.line }
   local host = { file = file, environment = options.environment, place = place }
-  local frontend = registry.new(host):use(name, nil, place).impl
+  local frontend = registry.new(host):use(name, nil, place)
   if options.file == nil then
     last = { file = file, environment = options.environment, frontend = frontend }
   end
@@ -43,10 +43,10 @@ function M.load(pipeline, path, options)
       :format(file), options.file, options.line)
   end
   local frontend = set_up(name, file, options)
-  if not frontend:detect(dir) then
+  if not registry.call_through(frontend, "detect", dir) then
     fault.raise(("import %q: there is no such file"):format(file), options.file, options.line)
   end
-  frontend:load(dir, pipeline)
+  registry.call_through(frontend, "load", dir, pipeline)
 end
 
 return M

@@ -550,6 +550,22 @@ function M.call_in(lane, instance, method, ...)
   return finish(instance, method, lane, call, tracing() and now(), pcall(fn, instance.impl, ...))
 end
 
+local function pass_on(call, ok, ...)
+  leave(call)
+  if not ok then error((...), 0) end
+  return ...
+end
+
+---Calls a method whose errors are of what it reads, and not its own: they are raised as they are.
+---@param instance ggen.Instance
+---@param method string
+---@param ... any
+---@return ...
+function M.call_through(instance, method, ...)
+  local call = enter(instance.slots[method] or slot_of(instance, method))
+  return pass_on(call, pcall(instance.impl[method], instance.impl, ...))
+end
+
 ---Calls a method that does not wait, or while no task runs.
 ---@param instance ggen.Instance
 ---@param method string
