@@ -264,7 +264,7 @@ end
 
 -- Laws ------------------------------------------------------------------------------------------
 
-local ROUNDS = 40
+local ROUNDS = 25
 
 local function bears_every_run(suite)
   for round = 1, ROUNDS do

@@ -47,7 +47,8 @@ describe("the contract suite of observers", function()
     { "divides by the count of tasks", "bears an empty run", with([[
       self.on_run_start = function() ended.started = true end
       self.on_run_end = function(_, run)
-        if not ended[1] and not run:record().tasks[1] then error("no task at all") end
+        local record = run:record()
+        if #record.tasks + #record.fresh == 0 then error("no task at all") end
         ggen.report.write(run, "wrong", "report.txt", "x")
       end]]), "a run in which nothing happens" },
     { "does not say what it writes", "says what it writes", with("self.writes = nil"),
