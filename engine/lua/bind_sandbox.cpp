@@ -62,7 +62,8 @@ struct LuaChannel {
     do {
       reaped = waitpid(child.pid, &status, 0);
     } while (reaped < 0 && errno == EINTR);
-    if (by_itself && reaped == child.pid) tell(status);
+    // Without a grace it may have ended because we have closed our side.
+    if (by_itself && grace > 0 && reaped == child.pid) tell(status);
     child = {};
   }
 

@@ -1,4 +1,4 @@
--- The plugin of process_call.lua.
+-- The plugin of plugin_tiers.lua that has a process of its own.
 -- SPDX-License-Identifier: MIT
 return {
   name = "in-process",

@@ -1,6 +1,7 @@
 -- What stands between a plugin and the host, in nanoseconds, each the median of some rounds. With
 -- `permission`: a call of the host from an installed plugin, and the same through the check of a
--- permission, two numbers. With `process`: a method of a plugin in a process of its own.
+-- permission, two numbers. With `process`: priority(task, view) in a process of its own, with a
+-- look at both.
 -- Usage: ggen-lua lua tests/bench/plugin_tiers.lua permission|process
 -- SPDX-License-Identifier: MIT
 local clock = require("ggen.core.clock")
@@ -44,12 +45,14 @@ function measures.permission()
 end
 
 function measures.process()
-  local plugin = require("ggen.isolation.process").plugin("scheduler.noop", here .. "/noop.lua",
-    { dir = here, granted = {}, search_path = "" })
+  local plugin = require("ggen.isolation.process").plugin("scheduler.in-process", here
+    .. "/in_process.lua", { dir = here, granted = {}, search_path = "" })
   local impl = plugin.setup({}, {})
-  local task = { id = "build" }
-  local times = medians(2000, { function() assert(impl:priority(task) == 0) end })
-  if impl.close then impl:close() end
+  local task = setmetatable({ index = 1, id = "build", name = "build", dir = "." },
+    { __name = "ggen.Task" })
+  local view = setmetatable({ jobs = 5, running = {} }, { __name = "ggen.View" })
+  local times = medians(2000, { function() assert(impl:priority(task, view) == 6) end })
+  impl:close()
   return times
 end
 

@@ -33,6 +33,7 @@ local TABLE = {}
 ---@field package _tables table<table, true> weak: tables of functions
 ---@field package _parts table<table, table<string, true>> weak: the fields that are seen
 ---@field package _callable table<function, true> weak
+---@field package _data table<function, true> weak: seen in data; may be handed back, not called
 ---@field package _ask fun(needed: string|function, ...)
 local Offered = {}
 Offered.__index = Offered
@@ -41,8 +42,8 @@ Offered.__index = Offered
 ---@return ggen.Offered
 function M.new(ask)
   local function weak() return setmetatable({}, { __mode = "k" }) end
-  return setmetatable({ _ask = ask, _tables = weak(), _parts = weak(), _callable = weak() },
-    Offered)
+  return setmetatable({ _ask = ask, _tables = weak(), _parts = weak(), _callable = weak(),
+    _data = weak() }, Offered)
 end
 
 local function class_of(object)
@@ -80,7 +81,7 @@ function Offered:describe(value, nested)
   local kind = type(value)
   if kind == "function" then
     -- Out of a table of data a function may be handed back, as the step of a task is, not called.
-    if not nested then self._callable[value] = true end
+    if nested then self._data[value] = true else self._callable[value] = true end
     return value, "function"
   end
   if kind == "userdata" and is_output(value) then self._tables[value] = true end
@@ -142,6 +143,24 @@ function Offered:get(object, name)
   return copy
 end
 
+---Raises when one of the values, or of those in their tables, is a function of the pipeline: who is
+---given one would call it in the plugin's stead.
+function Offered:look_at(...)
+  local function look(value, depth)
+    if self._data[value] and not self._callable[value] then
+      error("this function belongs to the pipeline: only ggen-lua calls it", 0)
+    end
+    if type(value) ~= "table" or getmetatable(value) or depth == 0 then return end
+    for _, element in pairs(value) do
+      if type(element) == "function" or type(element) == "table" then look(element, depth - 1) end
+    end
+  end
+  for i = 1, select("#", ...) do
+    local value = select(i, ...)
+    if type(value) == "function" or type(value) == "table" then look(value, 4) end
+  end
+end
+
 ---Calls a method of an object that the plugin has.
 ---@async
 ---@param object any
@@ -153,6 +172,8 @@ function Offered:method(object, name, ...)
     error(("there is no method %s"):format(tostring(name)), 0)
   end
   if public.needs and public.needs[name] then self._ask(public.needs[name], object, ...) end
+  -- Steps of a task are functions of the pipeline.
+  if class_of(object) ~= "ggen.Context" then self:look_at(...) end
   return object[name](object, ...)
 end
 
@@ -164,6 +185,7 @@ function Offered:call(fn, ...)
   if type(fn) ~= "function" or not self._callable[fn] then
     error("this function belongs to the pipeline: only ggen-lua calls it", 0)
   end
+  self:look_at(...)
   return fn(...)
 end
 

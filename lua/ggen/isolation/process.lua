@@ -46,6 +46,7 @@ local function services(name, options, granted, shown)
       if path == "may_start" then return granted:process() end
       local fn = of_ggen(ggen, path)
       if type(fn) ~= "function" then error(("ggen has no function %s"):format(path), 0) end
+      shown:look_at(...)
       return fn(...)
     end,
     value = function(path)
@@ -122,23 +123,27 @@ local function lasting(self, value, path)
 end
 
 -- Its methods, as kinds.lua has them: what must not wait is answered at once. With the last of the
--- instances the process ends.
+-- instances the process ends; what the host still tells one of them after its close() is lost.
 local function adopt(self, kind, impl)
-  local used = self._link
+  local used, closed = self._link, false
   local rules = kinds.kinds[kind] and kinds.kinds[kind].methods or {}
+  local close = impl.close
   for name, fn in pairs(impl) do
-    if type(fn) == "function" and rules[name] and not rules[name].waits then
-      impl[name] = used:at_once(fn)
+    if type(fn) == "function" then
+      local call = rules[name] and not rules[name].waits and used:at_once(fn) or fn
+      impl[name] = function(...)
+        if not closed then return call(...) end
+      end
     end
   end
-  local close = impl.close
-  if close == nil or type(close) == "function" then
-    impl.close = function(...)
-      local ok, message = true, nil
-      if close then ok, message = pcall(close, ...) end
-      self:leave(used)
-      if not ok then error(message, 0) end
-    end
+  if close ~= nil and type(close) ~= "function" then return impl end
+  function impl.close(...)
+    if closed then return end
+    local ok, message = true, nil
+    if close then ok, message = pcall(close, ...) end
+    closed = true
+    self:leave(used)
+    if not ok then error(message, 0) end
   end
   return impl
 end

@@ -112,6 +112,21 @@ describe("a plugin in a process of its own", function()
     assert.matches("this function belongs to the pipeline", message)
   end)
 
+  it("has functions of the pipeline called by nobody else", function()
+    local called = false
+    local task = of_class("ggen.Task", { spec = { run = function() called = true end } })
+    local impl = methods([[
+      run = function(self, task) ggen.async.run(task.spec.run) end,
+      all = function(self, task) ggen.async.all({ task.spec.run }) end,
+      with = function(self, task, semaphore) semaphore:with(task.spec.run) end]])
+    for _, name in ipairs({ "run", "all", "with" }) do
+      local ok, message = pcall(impl[name], impl, task, async.semaphore(1))
+      assert.is_false(ok)
+      assert.matches("this function belongs to the pipeline", message)
+    end
+    assert.is_false(called)
+  end)
+
   it("calls the host's functions and methods", function()
     local lines = {}
     local host = of_class("ggen.Host", { project_dir = "/p", screen = {
@@ -265,6 +280,8 @@ describe("a plugin in a process of its own", function()
     assert.equal(1, #pids)
     second.close(second)
     assert.is_nil(fs.stat("/proc/" .. pids[1]))
+    assert.is_nil((second.priority(second)))
+    second.close(second)
     local third = plugin.setup({})
     assert.equal(1, third.priority(third))
     assert.equal(2, #pids)
