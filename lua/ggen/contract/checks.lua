@@ -220,6 +220,17 @@ local function other_calls(suite, instance, draw)
   end
 end
 
+-- Calls fn in another project: what two of them make of one file is no state of theirs.
+local function elsewhere(suite, fn)
+  local dir = suite.dir
+  suite.dir = dir .. "/other"
+  world.outside(function() return fs.mkdir(suite.dir) end)
+  local ok, value = pcall(fn)
+  suite.dir = dir
+  if not ok then error(value, 0) end
+  return value
+end
+
 local function shares_no_state(suite)
   for round = 1, FEW do
     local alone, beside
@@ -231,12 +242,16 @@ local function shares_no_state(suite)
     end)
     suite:inside(function()
       local instance = suite:set_up()
-      local other = suite:set_up_otherwise(suite:draw("instances", "other", round))
+      local other, calls
+      elsewhere(suite, function()
+        other = suite:set_up_otherwise(suite:draw("instances", "other", round))
+        calls = other and other_calls(suite, other, suite:draw("instances", "another", round))
+      end)
       if not instance or not other then return end
-      local turn = other_calls(suite, other, suite:draw("instances", "another scene", round))
+      local function turn(count) elsewhere(suite, function() calls(count) end) end
       turn(1)
       beside = log_of(suite, instance, suite:draw("instances", round), turn)
-      suite:close(other)
+      elsewhere(suite, function() suite:close(other) end)
       suite:close(instance)
     end)
     if suite.hung or not beside then return nil end

@@ -108,30 +108,38 @@ end
 
 local COMMON = require("ggen.contract.checks")
 
+-- The compiler is off but for the times: the hook that ends an endless loop does not see compiled
+-- code, and of short calls in many worlds little is worth to be compiled.
+local function without_compiler(fn)
+  local was_on = jit.status()
+  local ok, value = pcall(fn)
+  jit[was_on and "on" or "off"]()
+  if not ok then error(value, 0) end
+  return value
+end
+
 -- Where one of these fails there is little more to say: without a setup nothing can be called, what
 -- is played takes long for who is slow, and laws are about what right answers mean.
 local FIRST = { setup = true, answers = true, budget = true }
 
 local function run_checks(suite, on_check)
-  local checks, is_basic = {}, true
+  local checks, is_basic, is_over = {}, true, false
   local function add(check)
     if suite.hung and check.name ~= "budget" then return end -- it would not end either
     local result = run_check(suite, check)
     checks[#checks + 1] = result
     is_basic = is_basic and (result.ok or not FIRST[check.name])
+    is_over = is_over or not result.ok and (check.name == "setup" or check.name == "budget")
     if on_check then on_check(result) end
   end
-  jit.off() -- the hook that ends an endless loop does not see compiled code
-  jit.flush()
-  for i = 1, 3 do
-    if i == 1 or checks[1].ok then add(COMMON[i]) end
+  for _, check in ipairs(COMMON) do
+    if not is_over then
+      jit[check.name == "budget" and "on" or "off"]()
+      jit.flush()
+      add(check)
+    end
   end
-  jit.on()
-  for i = 4, #COMMON do
-    local last = checks[#checks]
-    local is_over = not last.ok and (last.name == "setup" or last.name == "budget")
-    if not is_over then add(COMMON[i]) end
-  end
+  jit.off()
   for _, law in ipairs(is_basic and suite.kind.laws or {}) do add(law) end
   -- What came to no end after that check had its turn.
   for i, check in ipairs(suite.hung and checks or {}) do
@@ -174,7 +182,7 @@ function M.check(name, options, on_check)
     -- The process of a plugin ends with the last of its instances: one stays from here on.
     local kept
     suite:inside(function() kept = suite.in_process and suite:set_up() end)
-    suite.checks = run_checks(suite, on_check)
+    suite.checks = without_compiler(function() return run_checks(suite, on_check) end)
     suite:inside(function() if kept then suite:close(kept) end end)
   end)
   fs.remove(dir, { recursive = true })

@@ -89,6 +89,7 @@ function Suite:inside(fn)
   local outer = self.world
   self.world = world.new(self.seed, self.patience)
   local ok, problem = pcall(world.inside, self.world, fn)
+  self.world:clear(self.dir)
   self.world = outer
   if not ok then error(problem, 0) end
 end

@@ -34,7 +34,7 @@ local real = {}
 ---@return ggen.contract.World
 function M.new(seed, patience)
   return setmetatable({ effects = {}, refusals = {}, failing = false, strict = false, _now = 0,
-    _seed = seed, _timers = {}, _numbers = 0, _live = 0, _kept = {},
+    _seed = seed, _timers = {}, _numbers = 0, _live = 0, _kept = {}, _written = {},
     _patience = patience or {}, _waiting = {}, _draw = Draw.new(seed, "world") }, World)
 end
 
@@ -70,6 +70,23 @@ function World:turn(seconds) self._now = self._now + seconds end
 function World:looked()
   if self.strict then self:did("a look at the clock") end
   self._now = self._now + LOOK
+end
+
+-- What was written is not there for the next one.
+function World:wrote(path)
+  if type(path) == "string" and self._written[path] == nil then
+    self._written[path] = real.fs_stat(path) ~= nil and "changed" or "new"
+  end
+end
+
+---Removes the files that were made in it.
+---@param below string only what lies in this directory
+function World:clear(below)
+  for path, how in pairs(self._written) do
+    local stat = how == "new" and path:sub(1, #below + 1) == below .. "/" and real.fs_stat(path)
+    if stat and stat.type ~= "directory" then real.fs_remove(path) end
+  end
+  self._written = {}
 end
 
 -- Time ------------------------------------------------------------------------------------------
@@ -293,6 +310,8 @@ local function around_file(name, fn)
         return nil, current:refuse(what), "io"
       end
       if current.strict then current:did(what) end
+      -- The new name of what is renamed is its second argument.
+      if WRITES[name] then current:wrote((select(name == "rename" and 2 or 1, ...))) end
     end
     return fn(...)
   end
@@ -305,6 +324,7 @@ local function open_file(path, mode)
       return nil, current:refuse("write " .. tostring(path)), 28
     end
     if current.strict then current:did("io.open " .. tostring(path)) end
+    if writes then current:wrote(path) end
   end
   return real.io_open(path, mode)
 end

@@ -42,8 +42,11 @@ describe("the contract suite of a rock", function()
       end]]), "left behind: 1 timer(s)" },
     { "lets chance decide", "schedules",
       with("self.priority = function() return math.random() end"), "the same seed" },
-    { "never ends", "budget", with("self.observe = function() while true do end end"),
-      "still running" },
+    { "never ends at one of many tasks", "budget", with([[
+      self.priority = function(_, task)
+        while task.index == 15 do state.n = 1 end
+        return 1
+      end]]), "did not end: Lua code that goes on and on" },
   }, PATH)
 end)
 
