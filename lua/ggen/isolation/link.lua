@@ -89,13 +89,20 @@ local function stop_timer(self)
   self._timer = nil
 end
 
+local function somebody_waits(self)
+  for _, call in pairs(self._calls) do
+    if not call.cancelled then return true end
+  end
+  return next(self._threads) ~= nil
+end
+
 -- Ends the process. Those who wait are told by the loop: this may happen in the midst of anything.
 local function fail(self, why, gone)
   if self._ended then return end
   local how = self._channel:close(gone)
   self._ended = why .. (how and (" (%s)"):format(how) or "")
   stop_timer(self)
-  if next(self._calls) or next(self._threads) then start_timer(0, function() wake(self) end) end
+  if somebody_waits(self) then start_timer(0, function() wake(self) end) end
 end
 
 function Link:is_open() return not self._ended end
