@@ -30,11 +30,6 @@ local function find_file(suite)
   return first
 end
 
--- Its host is not that of other kinds (frontends.lua).
-function M.host(host, suite)
-  host.file, host.place = suite.reads or "contract.txt", {}
-end
-
 local function file_of(suite)
   if suite.file_found == nil then
     suite.file_found = false
@@ -42,6 +37,12 @@ local function file_of(suite)
   end
   suite.reads = suite.file_found or "contract.txt"
   return suite.file_found
+end
+
+-- Its host is not that of other kinds (frontends.lua).
+function M.host(host, suite)
+  if suite.file_found == nil then file_of(suite) end
+  host.file, host.place = suite.reads or "contract.txt", {}
 end
 
 M.around = a_load.around

@@ -28,6 +28,15 @@ describe("the contract suite of frontends", function()
   wrong_plugins.good("frontend", with(""))
   wrong_plugins.builtin("frontend")
   wrong_plugins.example("frontend")
+  it("finds nothing whatever the seed", function()
+    for seed = 11, 14 do
+      local report = require("ggen.contract").check("frontend.make-toml", { seed = seed,
+        schedules = 5 })
+      local names, message = wrong_plugins.failed(report)
+      assert.same({}, names, message)
+    end
+  end)
+
   wrong_plugins.describe("frontend", {
     { "detects by a text", "answers", with([[
       local detect = self.detect
