@@ -1,6 +1,8 @@
 -- The entry of the host: finds the command, runs it in a coroutine on the loop, prints faults.
 -- SPDX-License-Identifier: MIT
 
+require("ggen.pairs") -- before anything keeps the other ones
+
 -- Most runs end before machine code pays: it is made of what is more often run than usual.
 jit.opt.start("hotloop=200")
 
