@@ -25,12 +25,16 @@ local function facts_of(name, dir)
   for _, entry in ipairs(locked and locked.plugins or {}) do
     if entry.name == plain then
       local granted = table.concat(entry.permissions, ", ")
-      return {
+      local facts = {
         { "from", ("%s %s (%s)"):format(entry.rock, entry.version, entry.source) },
         { "granted", granted == "" and "nothing" or granted },
-        entry.trust == "process" and { "runs", "in a process of its own, by ggen-lock.json" },
-      }, { from = "lock", rock = entry.rock, rock_version = entry.version, source = entry.source,
-        granted = require("ggen.core.json").array(entry.permissions), trust = entry.trust }
+      }
+      if entry.trust == "process" then
+        facts[3] = { "runs", "in a process of its own, by ggen-lock.json" }
+      end
+      return facts, { from = "lock", rock = entry.rock, rock_version = entry.version,
+        source = entry.source, granted = require("ggen.core.json").array(entry.permissions),
+        trust = entry.trust }
     end
   end
   return { { "from", "LUA_PATH; it is not locked" } }, { from = "LUA_PATH" }
