@@ -55,18 +55,15 @@ function M.nearest(word, names, most)
   return result
 end
 
----@param near string[] is changed
+---@param word string
+---@param names string[]|table<string, any>
 ---@return string text ` (did you mean "x"?)`, or an empty string
-function M.question(near)
+function M.hint(word, names)
+  local near = M.nearest(word, names, 3)
   if #near == 0 then return "" end
   for i, name in ipairs(near) do near[i] = '"' .. name .. '"' end
   if #near == 1 then return (" (did you mean %s?)"):format(near[1]) end
   return (" (did you mean %s or %s?)"):format(table.concat(near, ", ", 1, #near - 1), near[#near])
 end
-
----@param word string
----@param names string[]|table<string, any>
----@return string text ` (did you mean "x"?)`, or an empty string
-function M.hint(word, names) return M.question(M.nearest(word, names, 3)) end
 
 return M

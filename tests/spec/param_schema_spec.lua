@@ -1,4 +1,5 @@
 -- What a plugin says of its params: mistakes in it are the plugin's, and say where they are.
+-- SPDX-License-Identifier: MIT
 local param_schema = require("ggen.param_schema")
 local registry = require("ggen.registry")
 
@@ -27,7 +28,7 @@ describe("the params of a plugin", function()
       ["params.a: unexpected element (fields have names: name = value)"] = { "string" },
       ['params.a: field "type" is missing'] = { desc = "x" },
       ['params.a: unknown type "strng" (did you mean "string"?)'] = { type = "strng" },
-      ['params.a: unknown field "defalt" (did you mean "default"?)'] = { type = "size", defalt = 1 },
+      ['params.a: unknown field "defalt" (did you mean "default"?)'] = { type = "any", defalt = 1 },
       ["params.a.min: expected a number, got a string"] = { type = "integer", min = "1" },
       ['params.a: type "list" needs the field "of"'] = { type = "list", default = {} },
       ['params.a: type "enum" needs the field "values"'] = { type = "enum", default = "x" },
