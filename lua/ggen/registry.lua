@@ -59,10 +59,11 @@ end
 
 ---Checks what a plugin's file returned.
 ---@param plugin any
+---@param is_ours boolean? of a built-in one a test has looked at what it says of its params
 ---@return table? plugin with defaults
 ---@return string? message
 ---@return string? why "level": nothing is broken, it is for another level of the contract
-function M.check(plugin)
+function M.check(plugin, is_ours)
   if type(plugin) ~= "table" then
     return nil, ("the file must return the plugin's table, it returned %s"):format(type(plugin))
   end
@@ -78,7 +79,9 @@ function M.check(plugin)
     return nil, checked.services and "only a plugin of kind containers has services"
       or "it has to say what tasks may lease: services = function(params) ... end"
   end
-  return checked
+  if is_ours or next(checked.params) == nil then return checked end
+  message = require("ggen.param_schema").problem(checked.params)
+  return not message and checked or nil, message
 end
 
 ---The names of the plugins that are part of this build.
@@ -238,8 +241,9 @@ local function find(name, place)
         return nil, ("it lies in .ggen/plugins, and ggen-lock.json does not name it: ggen-lua"
           .. " plugin add takes it, or git has a lock that does"), "not_found"
       end
-      return nil, ("it is not part of this build, and no installed rock has the module %s%s")
-        :format(module, suggest.hint(short_name, M.builtin())), "not_found"
+      local names = installed and installed:names() or {}
+      for _, builtin in ipairs(M.builtin()) do names[#names + 1] = builtin end
+      return nil, require("ggen.plugin.absent").message(kind, short, names), "not_found"
     end
     remember(shown_path(path), name, place)
     ok, plugin = pcall(isolated, name, path, dir)
@@ -264,7 +268,9 @@ function M.load(name, place)
   end
   if kind == "locked" then fault.raise(message, place.file, place.line) end
   local checked
-  if plugin ~= nil then checked, message, kind = M.check(plugin) end
+  if plugin ~= nil then
+    checked, message, kind = M.check(plugin, is_own("ggen.plugins." .. name))
+  end
   if not checked then
     fault.raise(("plugin %q %s: %s"):format(name, kind == "level" and "does not fit" or "is broken",
       message), place.file, place.line)

@@ -5,6 +5,7 @@ set -euo pipefail
 suite=new
 # shellcheck source=support.sh
 source "$(dirname "$0")/support.sh"
+root=$(cd "$(dirname "$0")/../.." && pwd)
 mkdir bin
 ln -s "$GGEN_LUA" bin/ggen-lua
 PATH=$PWD/bin:$PATH
@@ -28,6 +29,19 @@ readable() {
 }
 clean() { (cd "$1" && luacheck --no-color . && luarocks lint ./*.rockspec); }
 same() { (cd "$1" && ggen-lua plugin doc --update README.md | grep -q 'is up to date'); }
+# portable DIR: nothing in it depends on the machine where it was made, but what git ignores.
+portable() { (cd "$1" && git add . && ! git grep --cached -nF -e "$PWD" -e "$root"); }
+# typed DIR: the types that .luarc.json names are there, also after a clone and its first test.
+typed() {
+  grep -qF '".ggen/types"' "$1/.luarc.json" && test -s "$1/.ggen/types/plugin.lua" &&
+    rm -r "$1/.ggen" && contract "$1" && test -s "$1/.ggen/types/plugin.lua"
+}
+# narrow NAME: lines stay within the width of .luacheckrc.
+narrow() {
+  local kind
+  for kind in $kinds; do ggen-lua plugin new --no-git -o "long/$kind" "$kind" "$1" >/dev/null; done
+  ! grep -rnE --include='*.lua' '.{101}' long
+}
 # make_rock DIR: LuaRocks can build it as it is.
 make_rock() {
   (cd "$1" && luarocks make --tree "$PWD/tree" --deps-mode none ./*.rockspec &&
@@ -44,7 +58,6 @@ for kind in $kinds; do
 done
 
 # LuaRocks with ggen-lua as its Lua, and busted as a rock: the one that is installed here.
-root=$(cd "$(dirname "$0")/../.." && pwd)
 ln -s "$GGEN_LUA" bin/lua
 cat >config.lua <<END
 lua_interpreter = "lua"
@@ -75,6 +88,9 @@ check "a directory with something in it" fails 2 "is there already" ggen-lua plu
 # These differ in names only.
 check "LuaRocks builds one" make_rock ggen-scheduler-mine
 check "its settings can be read" readable ggen-scheduler-mine
+check "they are those of any machine" portable ggen-scheduler-mine
+check "the types for editors are where they say" typed ggen-scheduler-mine
+check "a long name breaks no line" narrow that-is-rather-longer-than-most
 check "all specs pass, with the contract" env -C ggen-scheduler-mine busted
 check "it is a repository of git" test -d ggen-cache-mine/.git
 check "or not" ggen-lua plugin new --no-git -o elsewhere/it cache mine

@@ -34,7 +34,7 @@ check "it runs" says "ggen-lua " "$tree/bin/ggen-lua" version
 make_project p
 check "and works" says "echo from a" "$tree/bin/ggen-lua" -C p list --json
 check "it knows where the types are" "$tree/bin/ggen-lua" plugin new --no-git -o fresh cache mine
-check "which are there" test -s "$(sed -n 's/^ *"\(.*types\)",$/\1/p' fresh/.luarc.json | head -n 1)/ggen.lua"
+check "which are there" test -s fresh/.ggen/types/ggen.lua
 check "it is removed again" luarocks remove --force --tree "$tree" ggen-lua
 check "without a rest" test ! -e "$tree/bin/ggen-lua"
 summary

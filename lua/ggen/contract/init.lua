@@ -15,11 +15,13 @@ local world = require("ggen.contract.world")
 local M = {}
 
 local SCHEDULES = 1000
+local LOADS = 10 -- seconds for the file of a plugin, which has nothing to do but define
 
 ---@class ggen.contract.Options
 ---@field params table? what a pipeline would give the plugin
 ---@field seed integer? of all choices; 1 when it is not given
 ---@field schedules integer? how many are played; 1000 when it is not given
+---@field load_timeout number? seconds for the file of the plugin; 10 when it is not given
 ---@field dir string? of paths, and the project of an installed plugin; else the current directory
 
 ---@class ggen.contract.Check
@@ -164,7 +166,8 @@ function M.check(name, options, on_check)
   local dir = fault.check(fs.make_temp_dir("ggen-contract-"))
   local suite
   local ok, problem = pcall(function()
-    local plugin = load_plugin(name, options.dir or fs.cwd(), dir)
+    local plugin = require("ggen.plugin.target").within(name,
+      options.load_timeout or LOADS, load_plugin, name, options.dir or fs.cwd(), dir)
     local kind = contract_of(plugin.kind)
     if not kind then
       fault.raise(("plugin %q: there is no contract suite for the kind %s"):format(name,

@@ -212,7 +212,7 @@ local function begin(self, what, fn, ...)
   end, ...)
   local seconds = now() - began
   if unwatch(self) or self.in_process and seconds > HANGS then
-    self.hung = ("%s did not end: %d s of Lua code, and still running"):format(what, seconds)
+    self.hung = ("%s did not end: %d s in Lua, and still running"):format(what, HANGS)
   end
   return function() return done, outcome end, seconds
 end

@@ -98,6 +98,13 @@ end
 ---@return boolean
 function Installed:has(name) return named(self, name) ~= nil end
 
+---@return string[] names "kind.name" of each
+function Installed:names()
+  local names = {}
+  for _, entry in ipairs(self._entries) do names[#names + 1] = entry.name end
+  return names
+end
+
 ---@class ggen.InstalledPlugin
 ---@field path string absolute
 ---@field permissions string[] that are granted

@@ -48,23 +48,6 @@ local function git_config(name)
   return value or nil
 end
 
--- Where the LuaCATS types of ggen-lua are: installed beside the program, by LuaRocks, or in its
--- source tree.
-local function types_directory()
-  local program = fs.realpath("/proc/self/exe") or ""
-  local dir = program:match("^(.*)/[^/]*$") or ""
-  local tries = { dir .. "/../share/ggen-lua/types", dir .. "/../../lua/ggen/types" }
-  local rock = dir .. "/../lib/luarocks/rocks-5.1/ggen-lua"
-  for _, version in ipairs(fs.list(rock) or {}) do
-    table.insert(tries, 2, ("%s/%s/share/ggen-lua/types"):format(rock, version.name))
-  end
-  for _, try in ipairs(tries) do
-    local real = fs.realpath(try)
-    if real then return real end
-  end
-  return "/usr/local/share/ggen-lua/types"
-end
-
 local function write(dir, files)
   for path, text in require("ggen.sorted").pairs(files) do
     local full = dir .. "/" .. path
@@ -98,7 +81,7 @@ function M.run(args)
   if fs.stat(dir) and #(fs.list(dir) or { 1 }) > 0 then
     fault.raise(("plugin new: %s is there already, and not empty"):format(shown))
   end
-  local options = { kind = args.kind, name = args.name, types = types_directory(),
+  local options = { kind = args.kind, name = args.name,
     owner = args.owner or known and is_owner(known) and known or "YOU", time = os.time(),
     author = git_config("user.name") or "the authors of " .. scaffold.rock(args.kind, args.name) }
   local path = scaffold.path(args.kind, args.name)
@@ -109,6 +92,7 @@ function M.run(args)
     { source = text, use = require("ggen.plugin.templates." .. args.kind).use })
   local files = scaffold.files(options, plugin, page)
   write(dir, files)
+  require("ggen.plugin.types").link(dir)
   local is_git = not args.no_git and make_repository(dir)
   io.write(("Made %s:\n"):format(shown))
   for file in require("ggen.sorted").pairs(files) do io.write("  ", file, "\n") end

@@ -9,7 +9,6 @@ M.VERSION = "0.1.0" -- of a new plugin
 ---@field name string
 ---@field owner string of the repository, as in its address
 ---@field author string
----@field types string directory of the LuaCATS types
 ---@field time integer seconds since 1970
 
 -- @NAME@ in a text; a value may itself have some.
@@ -54,7 +53,7 @@ function M.files(options, plugin, page)
   local rock, path = M.rock(kind, name), M.path(kind, name)
   local values = {
     NAME = name, KIND = kind, ROCK = rock, PATH = path, VERSION = M.VERSION, DESC = plugin.desc,
-    OWNER = options.owner, AUTHOR = options.author, TYPES = options.types:gsub('[\\"]', "\\%0"),
+    OWNER = options.owner, AUTHOR = options.author,
     DATE = os.date("!%Y-%m-%d", options.time), YEAR = os.date("!%Y", options.time),
     GGEN_VERSION = require("ggen.version"), PAGE = page,
     USE = template.use or template.not_called, EXAMPLE = template.example,

@@ -14,23 +14,32 @@ local ROOTS = { "lua", "src", "." } -- where the modules of a rock lie
 ---@field path string? of its file
 ---@field source string? text of its file
 
----Loads a plugin of which little is known: one that does not end is an error.
+---Runs what loads a plugin of which little is known: one that does not end is an error.
 ---@param name string
----@param place table as ggen.registry.load takes it
 ---@param limit number seconds
+---@param load fun(...): ggen.Plugin
+---@param ... any its arguments
 ---@return ggen.Plugin raises a fault
-function M.load(name, place, limit)
+function M.within(name, limit, load, ...)
   local watchdog = require("ggen.core.watchdog")
   jit.off() -- a loop that is compiled cannot be stopped
   local message = ("plugin %q is still loading after %s"):format(name,
     require("ggen.units").format_duration(limit))
   watchdog.start(limit, message)
-  local ok, plugin = pcall(require("ggen.registry").load, name, place)
+  local ok, plugin = pcall(load, ...)
   local late = watchdog.stop()
   jit.on()
   if late then fault.raise(message) end
   if not ok then error(plugin, 0) end
   return plugin
+end
+
+---@param name string
+---@param place table as ggen.registry.load takes it
+---@param limit number seconds
+---@return ggen.Plugin raises a fault
+function M.load(name, place, limit)
+  return M.within(name, limit, require("ggen.registry").load, name, place)
 end
 
 ---The plugins of the rock in a directory.

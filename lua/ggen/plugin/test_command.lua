@@ -66,8 +66,9 @@ function M.run(args)
   local contract = require("ggen.contract")
   local dir = cli.directory(args)
   local names = args.name and { args.name } or plugins_of(dir)
+  if not args.name then require("ggen.plugin.types").link(dir) end
   local options = { dir = dir, params = params_of(args.params), seed = args.seed,
-    schedules = args.schedules }
+    schedules = args.schedules, load_timeout = args.load_timeout }
   local style = require("ggen.style").new(cli.use_color(args.color, 1))
   local reports, failed, checks, seconds = {}, 0, 0, 0
   for i, name in ipairs(names) do

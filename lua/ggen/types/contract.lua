@@ -7,6 +7,7 @@
 ---@field params? table what a pipeline would give the plugin
 ---@field seed? integer of all choices: the same one makes the same ones; 1 when it is not given
 ---@field schedules? integer how many are played; 1000 when it is not given
+---@field load_timeout? number seconds for the file of the plugin; 10 when it is not given
 ---@field dir? string of paths, and the project of an installed plugin; else the current directory
 
 ---How one check of the suite ended.

@@ -43,6 +43,7 @@ M.luacheckrc = [==[
 std = "luajit"
 max_line_length = 100
 files["spec"] = { std = "+busted" }
+exclude_files = { ".ggen", ".luarocks", "lua_modules" }
 -- Built-in methods get `self` and arguments that not everybody needs.
 unused_args = false
 ]==]
@@ -53,7 +54,7 @@ M.luarc = [==[
   "runtime.version": "LuaJIT",
   "runtime.path": ["lua/?.lua", "lua/?/init.lua"],
   "workspace.library": [
-    "@TYPES@",
+    ".ggen/types",
     "lua_modules/share/lua/5.1/ggen_api/types",
     "${3rd}/busted/library",
     "${3rd}/luassert/library"
@@ -138,6 +139,9 @@ $ busted                   # the specs, which are in spec/
 $ luacheck .
 $ ggen-lua plugin pack     # a rock to publish
 ```
+
+`plugin test` also makes `.ggen/types`, a link to the types of the `ggen-lua` that is installed
+here: with it the Lua language server of an editor completes `ggen`, the plugin and its `host`.
 
 `ggen-lua plugin doc --update README.md` writes the part about params anew. A new version has its
 number in three places, and `plugin pack` says when they differ: the table of the plugin, the

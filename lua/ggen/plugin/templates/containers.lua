@@ -18,7 +18,8 @@ return {
     things = { type = "map", of = { type = "list", of = { type = "string" } }, default = {},
       desc = "By the name that tasks lease: the things that there are." },
   },
-  rest = "things", -- names that are no params: p:use "containers.@NAME@" { gpu = { "0", "1" } }
+  -- Names that are no params are things, as in { gpu = { "0", "1" } }.
+  rest = "things",
   ---What tasks may lease, each with what of it changes their results. Pure.
   services = function(params)
     local values = {}

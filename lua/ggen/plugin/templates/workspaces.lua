@@ -16,7 +16,8 @@ return {
     layers = { type = "list", of = { type = "list", of = { type = "string" } }, default = {},
       desc = "Directories, the lowest layer first." },
   },
-  positional = "layers", -- p:use "workspaces.@NAME@" { { "lib" }, { "app" } }
+  -- p:use "workspaces.@NAME@" { { "lib" }, { "app" } }
+  positional = "layers",
   setup = function(params)
     return {
       ---The workspaces, or nil and what is wrong. Pure; what it reads it reads through
