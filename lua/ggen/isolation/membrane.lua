@@ -18,6 +18,7 @@ local DEEPEST = 64 -- levels of a table that is passed
 ---@field package _ask fun(permission: string|function, ...)
 ---@field package _inner table<any, any> outside -> inside, weak: views and wrapped functions
 ---@field package _outer table<any, any> inside -> outside, weak
+---@field package _stand_ins table<function, true> inside, weak: of functions of the pipeline
 local Membrane = {}
 Membrane.__index = Membrane
 
@@ -38,6 +39,7 @@ function M.new(views, ask)
   return setmetatable({
     _views = views, _ask = ask,
     _inner = setmetatable({}, { __mode = "k" }), _outer = setmetatable({}, { __mode = "k" }),
+    _stand_ins = setmetatable({}, { __mode = "k" }),
   }, Membrane)
 end
 
@@ -84,7 +86,7 @@ local function each(self, convert, count, a, b, c, ...)
     each(self, convert, count - 3, ...)
 end
 
-local to_inside, to_outside
+local to_inside, to_outside, to_host
 
 local function back_inside(self, ok, ...)
   if not ok then error(error_for_inside((...)), 0) end
@@ -103,7 +105,7 @@ function Membrane:callable(fn)
   local known = self._inner[fn]
   if known then return known end
   return self:_pair(function(...)
-    return back_inside(self, pcall(fn, each(self, to_outside, select("#", ...), ...)))
+    return back_inside(self, pcall(fn, each(self, to_host, select("#", ...), ...)))
   end, fn)
 end
 
@@ -118,12 +120,16 @@ local function wrapped(self, fn)
   return outside
 end
 
+local OF_THE_PIPELINE = "this function belongs to the pipeline: only ggen-lua calls it"
+
 -- Out of a table of data a function of the host may be handed back, as the step of a task is, but
 -- not called.
 local function stand_in(self, fn)
-  return self._inner[fn] or self:_pair(function()
-    error("this function belongs to the pipeline: only ggen-lua calls it", 2)
-  end, fn)
+  local known = self._inner[fn]
+  if known then return known end
+  local inside = function() error(OF_THE_PIPELINE, 2) end
+  self._stand_ins[inside] = true
+  return self:_pair(inside, fn)
 end
 
 -- Views -----------------------------------------------------------------------------------------
@@ -132,13 +138,15 @@ local function refuse_change(_, name)
   error(("what the host gives cannot be changed (field %q)"):format(tostring(name)), 2)
 end
 
-local function method_of(self, name, needed)
+local STEPS = "ggen.Context" -- its methods take steps of a task, which may be functions
+
+local function method_of(self, name, needed, convert)
   return function(view, ...)
     local object = self._outer[view]
     if object == nil then error(("call it with a colon: object:%s(...)"):format(name), 2) end
     if needed then self._ask(needed, object, ...) end
     return back_inside(self, pcall(object[name], object,
-      each(self, to_outside, select("#", ...), ...)))
+      each(self, convert, select("#", ...), ...)))
   end
 end
 
@@ -166,8 +174,9 @@ end
 -- An object of a class, by what is public of it.
 local function view_of(self, object, public)
   local methods = {}
+  local convert = rawget(getmetatable(object), "__name") == STEPS and to_outside or to_host
   for name in pairs(public.methods or {}) do
-    methods[name] = method_of(self, name, public.needs and public.needs[name])
+    methods[name] = method_of(self, name, public.needs and public.needs[name], convert)
   end
   local data, objects, shapes = public.data or {}, public.objects or {}, public.shapes or {}
   local parts = public.parts or {}
@@ -262,9 +271,7 @@ function to_inside(self, value, seen, depth)
   return view_of(self, value, public)
 end
 
----What the host gets for a value of the plugin. Metatables of the plugin stay with it: they could
----run code in the midst of the host's.
-function to_outside(self, value, seen, depth)
+local function outward(self, value, convert, seen, depth)
   local kind = type(value)
   if SCALAR[kind] then return value end
   local known = self._outer[value]
@@ -272,10 +279,23 @@ function to_outside(self, value, seen, depth)
   if kind == "function" then return wrapped(self, value) end
   if kind ~= "table" then error(("a plugin cannot pass a %s to the host"):format(kind), 0) end
   -- As the `self` of a method, or as an argument, it comes back as the plugin's own table.
-  local result = copy(self, value, to_outside, seen or {}, depth or 1)
+  local result = copy(self, value, convert, seen or {}, depth or 1)
   if getmetatable(value) == MARK then json.array(result) end
   self._inner[result] = value
   return result
+end
+
+---What the host gets for a value of the plugin. Metatables of the plugin stay with it: they could
+---run code in the midst of the host's.
+function to_outside(self, value, seen, depth)
+  return outward(self, value, to_outside, seen, depth)
+end
+
+---The same for what a function of the host is called with: it would call a function of the pipeline
+---in the plugin's stead.
+function to_host(self, value, seen, depth)
+  if value ~= nil and self._stand_ins[value] then error(OF_THE_PIPELINE, 0) end
+  return outward(self, value, to_host, seen, depth)
 end
 
 ---@param value any of the host

@@ -55,6 +55,26 @@ describe("an installed plugin", function()
     assert.equal(3, plugin.sum(2))
   end)
 
+  it("has functions of the pipeline called by nobody else", function()
+    local called = false
+    local task = setmetatable({ spec = { run = function() called = true end } },
+      { __name = "ggen.Task" })
+    local plugin = run([[
+      local ggen = require "ggen"
+      return {
+        direct = function(task) task.spec.run() end,
+        run = function(task) ggen.async.run(task.spec.run) end,
+        all = function(task) ggen.async.all({ task.spec.run }) end,
+        with = function(task, semaphore) semaphore:with(task.spec.run) end,
+      }]])
+    for _, name in ipairs({ "direct", "run", "all", "with" }) do
+      local ok, message = pcall(plugin[name], task, require("ggen.async").semaphore(1))
+      assert.is_false(ok)
+      assert.matches("this function belongs to the pipeline", message)
+    end
+    assert.is_false(called)
+  end)
+
   it("is no compiled file", function()
     local ok, message = pcall(run, "\27LJ\2\0")
     assert.is_false(ok)
