@@ -66,11 +66,11 @@ TEST_CASE("an unknown module is one that the next loader may know") {
 TEST_CASE("a damaged module is an error that names it") {
   const lua::EmbeddedModule& last = lua::embedded_modules().back();
   std::string bytes(lua::embedded_bytes(), last.offset + last.packed);
-  const lua::EmbeddedModule& damaged = module_of("ggen.std.semver");
+  const lua::EmbeddedModule& damaged = module_of("ggen.diff.words");
   bytes[damaged.offset + damaged.packed / 2] ^= 1;
   lua::State state(lua::embedded_modules(), bytes.data());
-  REQUIRE(run(state, "require('ggen.std.semver')")
-              .find("the module 'ggen.std.semver' inside the binary is damaged") !=
+  REQUIRE(run(state, "require('ggen.diff.words')")
+              .find("the module 'ggen.diff.words' inside the binary is damaged") !=
           std::string::npos);
   REQUIRE(run(state, "require('ggen.sorted') return 'good'") == "good");
 }
