@@ -14,9 +14,10 @@ end
 
 ---As pairs(), in the order of the keys.
 ---@param map table<string, any>
+---@param before (fun(a: any, b: any): boolean)? where they are not all of one type
 ---@return fun(): string?, any
-function M.pairs(map)
-  local keys, i = M.keys(map), 0
+function M.pairs(map, before)
+  local keys, i = M.keys(map, before), 0
   return function()
     i = i + 1
     return keys[i], map[keys[i]]

@@ -146,6 +146,8 @@ for name, says, source in (
 ):
     sources(name, says, rockspec=spec(more=f"source = {{ {source} }}"), files=[("src/bad.lua", GOOD)])
 
+sources("mixed-modules", "is in C", rockspec=spec(build='{ type = "builtin", modules = { "bad.lua", bad = "bad.c" } }'), files=[("src/bad.lua", GOOD)])
+
 # --- its archive ---
 rock("dots", "leads out of the archive", more=[(f"../../../../../../../../{root}/ran", "x")])
 rock("inner-dots", "leads out of the archive", more=[("lua/../../../x.lua", "x")])
@@ -154,6 +156,9 @@ rock("backslash", "character", more=[("lua\\..\\x.lua", "x")])
 rock("newline", "character", more=[("lua/a\nb.lua", "x")])
 rock("linked", "is a link", more=[link("lua/etc", "/etc")])
 rock("linked-file", "is a link", more=[link("lua/passwd.lua", "/etc/passwd")])
+info, target = link("lua/passwd.lua", "/etc/passwd")
+info.create_system = 16  # unzip makes links of other systems as well
+rock("linked-elsewhere", "is a link", more=[(info, target)])
 rock("compiled", "compiled code", more=[("lib/bad.so", "x")])
 rock("many", "more than 10000 files", more=[(f"doc/{n}", "") for n in range(10001)])
 rock("bomb", "MiB", more=[("doc/bomb", b"\0" * (130 * 1024 * 1024))])
@@ -163,6 +168,9 @@ whole = zipped([("ggen-scheduler-bad-1.0.0-1.rockspec", spec()), (f"lua/{MODULE}
 write("cut", "no zip archive", whole[: len(whole) // 2])
 write("damaged", "damaged", whole.replace(b"PK\1\2", b"PK\1\3", 1))
 write("two-names", "another name", whole.replace(b"lua/ggen/plugins", b"../../../../../x", 1))
+# Two directories: the one that the end names, and the one that unzip looks for in front of the end.
+first, end = whole.index(b"PK\1\2"), whole.index(b"PK\5\6")
+write("two-directories", "no zip archive", whole[:end] + whole[first:])
 write("for-machine", "is compiled for linux-x86_64", whole, "ggen-scheduler-bad-1.0.0-1.linux-x86_64.rock")
 write("lying-size", "ggen-scheduler-bad", whole[:22] + b"\1\0\0\0" + whole[26:].replace(b"PK\1\2", b"PK\1\2", 1)[:-60])
 write("no-name", "NAME-VERSION", whole, "bad.rock")
@@ -173,6 +181,12 @@ sources("tar-absolute", "absolute", tarred([good, ("/tmp/x.lua", b"x", tarfile.R
 sources("tar-link", "is a link", tarred([good, ("bad-1/etc", b"", tarfile.SYMTYPE, "/etc")]))
 sources("tar-hard-link", "is a link", tarred([good, ("bad-1/passwd", b"", tarfile.LNKTYPE, "/etc/passwd")]))
 sources("tar-device", "no file", tarred([good, ("bad-1/null", b"", tarfile.CHRTYPE, "")]))
+pax = tarfile.TarInfo("bad-1/bad.lua")
+pax.pax_headers, pax.size = {"size": "512"}, 0
+buffer = io.BytesIO()
+with tarfile.open(fileobj=buffer, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+    archive.addfile(pax)
+sources("tar-two-sizes", "two sizes", buffer.getvalue())
 sources("tar-cut", "bad.tar.gz", tarred([good])[:-30])
 sources("tar-no", "bad.tar.gz", b"this is no archive\n")
 sources("tar-long", "leads out of the archive", tarred([good, ("bad-1/" + "x" * 120 + "/../../../../y.lua", b"x", tarfile.REGTYPE, "")]))

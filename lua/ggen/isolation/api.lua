@@ -38,8 +38,23 @@ function guards.request(permissions)
     else
       permissions:net(host, tonumber(port) or scheme:lower() == "https" and 443 or 80)
     end
-    for name, write in pairs({ ca_file = false, body_file = false, save = true }) do
+    for name, write in pairs({ ca_file = false, cert_file = false, key_file = false,
+      body_file = false, save = true }) do
       if options[name] then options[name] = permissions:path(options[name], write) end
+    end
+    return options
+  end
+end
+
+-- A connection of its own is said by host and port, and not by an address.
+function guards.upgrade(permissions)
+  return function(options)
+    if type(options) ~= "table" then return options end
+    if options.unix_socket ~= nil then
+      options.unix_socket = permissions:path(options.unix_socket, true)
+    end
+    if options.host ~= nil or options.port ~= nil then
+      permissions:net(tostring(options.host), tonumber(options.port) or 0)
     end
     return options
   end
@@ -77,7 +92,13 @@ function guards.readiness(permissions)
   return function(ready, ...)
     if type(ready) == "table" then
       if ready.port then permissions:net(tostring(ready.host or "127.0.0.1"), ready.port) end
-      if ready.http then ask({ url = ready.http }) end
+      if ready.http then
+        -- Who asks there takes all up to the first slash for the host.
+        if tostring(ready.http):find("^%a+://[^/]*[?#\\@]") then
+          error("an address as http://HOST:PORT/PATH expected", 0)
+        end
+        ask({ url = ready.http })
+      end
     end
     return ready, ...
   end
@@ -145,7 +166,7 @@ local MODULES = {
   environment = { base = "own", variable = guards.variable },
   files = with(all("write hold try update", guards.writes), { read = guards.reads }),
   history = { open = guards.reads, read = guards.reads },
-  http = { request = guards.request, upgrade = guards.request },
+  http = { request = guards.request, upgrade = guards.upgrade },
   json = with(all("decode encode"), { array = "own" }),
   local_service = { start = guards.process },
   make_toml = { exists = guards.looks, read = guards.looks, load = guards.make_toml },

@@ -43,14 +43,16 @@ local function number(text, at, bytes)
 end
 
 local LINK, FILE, DIRECTORY = 0xA000, 0x8000, 0x4000
-local UNIX = 3 -- who made it: the upper half of its attributes is a mode
 
 -- The end of the archive says where its directory is. A comment may follow; zip64 is for more than
 -- any rock has.
 local function directory(text)
   for at = #text - 21, math.max(1, #text - 21 - 65535), -1 do
     if text:sub(at, at + 3) == "PK\5\6" then
-      return number(text, at + 16, 4) + 1, number(text, at + 10, 2), at
+      local start, size = number(text, at + 16, 4), number(text, at + 12, 4)
+      -- Others look for it where it would have to begin to end here.
+      if start + size + 1 ~= at then return nil end
+      return start + 1, number(text, at + 10, 2), at
     end
   end
 end
@@ -70,7 +72,7 @@ function M.zip(text)
       number(text, at + 32, 2)
     local name = text:sub(at + 46, at + 45 + length)
     local mode = number(text, at + 40, 2)
-    if number(text, at + 5, 1) == UNIX and mode >= 0x1000 then
+    if mode >= 0x1000 then
       local kind = mode - mode % 0x1000
       if kind == LINK then return nil, ("%q in it is a link"):format(name) end
       if kind ~= FILE and kind ~= DIRECTORY then
@@ -115,6 +117,9 @@ function M.tar(text)
     if prefix ~= "" and block:sub(258, 262) == "ustar" then name = prefix .. "/" .. name end
     if kind == "L" then
       long = data:match("^%Z*")
+    elseif (kind == "x" or kind == "g") and (data:find("^%d+ size=") or data:find("\n%d+ size=")
+      or data:find("GNU.sparse", 1, true) or kind == "g" and data:find("\n?%d+ path=")) then
+      return nil, "its entries have two sizes or two names" -- who unpacks may go by the other
     elseif kind == "x" then
       long = data:match("^%d+ path=([^\n]*)\n") or data:match("\n%d+ path=([^\n]*)\n") or long
     elseif not NOTES[kind] then

@@ -81,6 +81,17 @@ end
 local SCRIPT = 'ulimit -v %d; ulimit -t %d; ulimit -c 0; exec "$0" lua -e'
   .. ' "require(\'ggen.plugin.child\').main()"'
 
+-- Positions in tables that have names as well went through JSON as texts.
+local function with_positions(value)
+  if type(value) ~= "table" then return value end
+  local copy = {}
+  for key, inner in pairs(value) do
+    local position = type(key) == "string" and key:find("^[1-9]%d?%d?%d?$") and tonumber(key)
+    copy[position or key] = with_positions(inner)
+  end
+  return copy
+end
+
 ---@async
 ---@param request { what: "rockspec"|"plugin", path: string, share: string? } share: what messages
 ---name files from
@@ -100,7 +111,7 @@ function M.ask(request)
     return nil, "reading it failed: " .. ((result.stderr or ""):match("([^\n]*)%s*$") or "")
   end
   if answer.problem then return nil, answer.problem end
-  return answer.answer
+  return with_positions(answer.answer)
 end
 
 return M

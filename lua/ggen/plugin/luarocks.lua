@@ -11,8 +11,10 @@ local M = {}
 local TIMEOUT, CPU = 120, 60 -- seconds
 local BLOCKS = archive.MOST_BYTES / 512 -- of ulimit -f
 
-local LIMITS = ('ulimit -f %d; ulimit -t %d; ulimit -c 0; exec luarocks --lua-version=5.1 "$@"')
-  :format(BLOCKS, CPU)
+-- Where it runs there may be a .luarocks of the rock, whose configuration names programs: a project
+-- that can be nowhere is the one that it takes its configuration from.
+local LIMITS = ('ulimit -f %d; ulimit -t %d; ulimit -c 0; exec luarocks --lua-version=5.1'
+  .. ' --project-tree=/dev/null/no-project/tree "$@"'):format(BLOCKS, CPU)
 
 -- Runs it; nil and what it said when it failed.
 local function call(words, options)

@@ -29,33 +29,34 @@ local GIT_TIME, GZIP_TIME = 300, 60 -- seconds
 ---@field work string an empty directory
 ---@field allow_build boolean?
 
--- All files below a directory, by their paths; links and the like are refused.
+-- Calls a function with each file below a directory until it gives a problem. Links are one.
+local function visit_files(root, visit, prefix)
+  prefix = prefix or ""
+  local entries, message = fs.list(root .. "/" .. prefix)
+  if not entries then return message end
+  for _, entry in ipairs(entries) do
+    local relative = prefix .. entry.name
+    local problem
+    if entry.type == "directory" then problem = visit_files(root, visit, relative .. "/")
+    elseif entry.type ~= "file" then problem = relative .. " is a link, or no file"
+    else problem = visit(root .. "/" .. relative, relative) end
+    if problem then return problem end
+  end
+end
+
+-- The digests of all files below a directory, by their paths.
 local function files_of(root)
   local files, bytes = {}, 0
-  local function visit(dir, prefix)
-    local entries, message = fs.list(dir)
-    if not entries then return prefix == "" and nil or message end
-    for _, entry in ipairs(entries) do
-      local path, relative = dir .. "/" .. entry.name, prefix .. entry.name
-      local problem
-      if entry.type == "directory" then problem = visit(path, relative .. "/")
-      elseif entry.type ~= "file" then problem = relative .. " is a link, or no file"
-      else
-        local text
-        text, problem = fs.read(path, MOST_FILE)
-        if text then
-          bytes = bytes + #text
-          if bytes > archive.MOST_BYTES then problem = "it has too many bytes" end
-          if text:byte(1) == 27 then problem = relative .. " is compiled Lua" end
-          files[relative] = hash.bytes(text)
-        end
-      end
-      problem = problem or require("ggen.plugin.lock").path_problem(relative)
-        and relative .. " is no path of a module"
-      if problem then return problem end
-    end
-  end
-  local problem = visit(root, "")
+  local problem = visit_files(root, function(path, relative)
+    local text, message = fs.read(path, MOST_FILE)
+    if not text then return message end
+    bytes = bytes + #text
+    if bytes > archive.MOST_BYTES then return "it has too many bytes" end
+    if text:byte(1) == 27 then return relative .. " is compiled Lua" end
+    files[relative] = hash.bytes(text)
+    return require("ggen.plugin.lock").path_problem(relative)
+      and relative .. " is no path of a module"
+  end)
   if problem then return nil, problem end
   return files
 end
@@ -124,15 +125,24 @@ local function sources_problem(spec, dir, options)
   end
 end
 
+-- Writes down what a rockspec was found to say. With LuaRocks only that is used: it would run the
+-- rockspec itself once more.
+local function settle(spec, options)
+  local path = ("%s/%s-%s.rockspec"):format(options.work, spec.package, spec.version)
+  local ok, message = fs.write(path, rockspec.encode(spec))
+  return ok and path, message
+end
+
 -- Sources and their rockspec, made into modules.
-local function make(spec, path, dir, options)
+local function make(spec, dir, options)
   local rock, message = described(spec, options)
   message = message or sources_problem(spec, dir, options)
   if message then return nil, message end
   local tree = options.work .. "/tree"
-  local ok
-  ok, message = luarocks.make(path, dir, tree, options.allow_build)
-  if not ok then return nil, message end
+  local path, problem = settle(spec, options)
+  if not path then return nil, problem end
+  local ok, failure = luarocks.make(path, dir, tree, options.allow_build)
+  if not ok then return nil, failure end
   return take(rock, tree .. "/share/lua/5.1")
 end
 
@@ -201,6 +211,29 @@ local function look(path)
   return arch, specs[1]
 end
 
+-- The same rock, made of what is in it, with its rockspec as it was found to be: of an archive that
+-- can be read in two ways one is left.
+local function repack(path, spec_name, spec, options)
+  local dir, out = options.work .. "/opened", options.work .. "/checked"
+  fs.mkdir(dir)
+  fs.mkdir(out)
+  local result, message = process.run({ "unzip", "-q", "-o", path, "-d", dir },
+    { timeout = GZIP_TIME })
+  if not result then return nil, message end
+  if result.code ~= 0 then return nil, process.reason(result) end
+  local files = {}
+  message = visit_files(dir, function(full, relative)
+    local text, problem = fs.read(full, archive.MOST_BYTES)
+    files[relative] = text
+    return problem
+  end)
+  if message then return nil, message end
+  files[spec_name] = rockspec.encode(spec)
+  local repacked = out .. "/" .. path:match("[^/]*$")
+  local ok, problem = fs.write(repacked, require("ggen.plugin.zip_file").encode(files))
+  return ok and repacked, problem
+end
+
 ---A rock file.
 ---@async
 ---@param path string
@@ -225,13 +258,18 @@ function M.of_file(path, options)
     return nil, ("%s is the rockspec of %s %s"):format(spec_name, tostring(spec.package),
       tostring(spec.version))
   end
+  -- One that may run programs keeps what it may run.
+  if not options.allow_build then path, message = repack(path, spec_name, spec, options) end
+  if not path then return nil, message end
   local unpacked = options.work .. "/unpacked"
   fs.mkdir(unpacked)
   local dir, sources = luarocks.unpack(path, unpacked)
   if not dir then return nil, sources end
   if arch == "src" then
     if not sources then return nil, "there are no sources in it" end
-    return make(spec, dir .. "/" .. spec_name, sources, options)
+    message = visit_files(dir, function() end)
+    if message then return nil, message end
+    return make(spec, sources, options)
   end
   local rock
   rock, message = described(spec, options)
@@ -252,6 +290,8 @@ function M.of_rockspec(path, options)
   local into = options.work .. "/sources"
   fs.mkdir(into)
   local rock
+  path, message = settle(spec, options)
+  if not path then return nil, message end
   rock, message = luarocks.get_sources(path, into)
   if not rock then return nil, message end
   return M.of_file(rock, options)
@@ -292,7 +332,9 @@ function M.of_directory(dir, options)
   local spec
   spec, message = child.ask({ what = "rockspec", path = path })
   if not spec then return nil, ("%s: %s"):format(path:match("[^/]*$"), message) end
-  return make(spec, path, dir, options)
+  message = rockspec.problem(spec, options.allow_build)
+  if message then return nil, message end
+  return make(spec, dir, options)
 end
 
 ---A git repository.

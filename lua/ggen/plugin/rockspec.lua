@@ -117,6 +117,36 @@ function M.problem(spec, allow_build)
   end
 end
 
+local function plain(value, indent)
+  if type(value) ~= "table" then
+    return type(value) == "number" and ("%.17g"):format(value) or type(value) == "string"
+      and ("%q"):format(value) or tostring(value)
+  end
+  local lines = {}
+  for key, element in sorted.pairs(value, function(a, b)
+    if type(a) ~= type(b) then return type(a) == "number" end
+    return a < b
+  end) do
+    lines[#lines + 1] = ("%s  [%s] = %s,\n"):format(indent, plain(key), plain(element,
+      indent .. "  "))
+  end
+  return "{\n" .. table.concat(lines) .. indent .. "}"
+end
+
+---What a rockspec says, as one that is no program: a rockspec may say something else to LuaRocks,
+---in another Lua, than what was looked at.
+---@param spec table
+---@return string text
+function M.encode(spec)
+  local lines = {}
+  for name, value in sorted.pairs(spec) do
+    if tostring(name):find("^[%a_][%w_]*$") then
+      lines[#lines + 1] = ("%s = %s\n"):format(name, plain(value, ""))
+    end
+  end
+  return table.concat(lines)
+end
+
 ---Whether LuaRocks would look for the modules itself, and take files in C among them.
 ---@param spec table
 ---@return boolean

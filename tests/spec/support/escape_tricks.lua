@@ -95,6 +95,28 @@ return {
   ["a record of any file"] = "return require('ggen').history.read('/etc/passwd')",
   ["a stream to the container engine"] =
     "return require('ggen').http.upgrade { url = 'http://x/', unix_socket = '/run/docker.sock' }",
+  ["a stream to the container engine, without an address"] =
+    "require('ggen').http.upgrade { unix_socket = '/run/docker.sock', path = '/' } return true",
+  ["a stream to a host, without an address"] =
+    "require('ggen').http.upgrade { host = '127.0.0.1', port = 1, path = '/' } return true",
+  ["what an await of its own yields"] = [[
+    local ok, value = coroutine.resume(coroutine.create(function()
+      return require("ggen").async.sleep(0)
+    end))
+    return ok and value]],
+  ["bytecode behind a mark of order"] = "return load('\\239\\187\\191\\27LJ\\2')",
+  ["bytecode behind a first line"] = "return load('#!x\\n\\27LJ\\2')",
+  ["an error of the host in a handler"] = [[
+    local got
+    xpcall(function() require("ggen").json.decode({}) end, function(value) got = value end)
+    return type(got) ~= "string" and got or nil]],
+  ["the fields of an object"] = [[
+    for _, value in next, require("ggen").async.future() do return value end]],
+  ["the functions of a module"] = [[
+    for _, value in next, require("ggen").std.list do return value end]],
+  ["values of the host by a number of C"] = "return (1LL).x or getmetatable(1LL)",
+  ["a file by its address"] = "return require('ggen').http.request { url = 'file:///etc/passwd' }",
+  ["a file behind a zero"] = "return require('ggen').files.read('/etc/passwd\\0.txt')",
   ["a service of this machine"] = "return require('ggen').local_service.start { run = 'sleep 1' }",
   ["a port that is asked"] = [[return require('ggen').readiness.wait({ port = 1, timeout = 0.01,
     interval = 0.01 }, {})]],
