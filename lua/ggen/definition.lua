@@ -354,8 +354,12 @@ function Builder:add(task)
   if problem and not spec.version then keyed, why = false, problem end
   if self.plugin and self.plugin.impl.parts then
     local key = key_builder.new(parts, variables)
-    local ok, message = require("ggen.registry").call(self.plugin, "parts", task, key)
-    if not ok then fault.raise(message, self.plugin.file, self.plugin.line) end
+    local ok, returned = require("ggen.registry").call(self.plugin, "parts", task, key)
+    if ok and returned ~= nil then -- it would be thought to be in the key
+      ok, returned = false, ("plugin %q: its method parts returned a %s: what belongs into the key"
+        .. " is added, by key:add(name, value)"):format(self.plugin.name, type(returned))
+    end
+    if not ok then fault.raise(returned, self.plugin.file, self.plugin.line) end
     if #key._files > 0 then
       extra[#extra + 1] = self.out:set(base, key._files, {}, false, self.by_stamp)
     end

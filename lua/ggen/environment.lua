@@ -42,10 +42,13 @@ function M.base()
 end
 
 ---A variable of the environment that the program was started with. While a pipeline is loading it
----becomes an input of the configuration.
+---becomes an input of the configuration, and so does what a plugin beside the pipeline asks for.
 ---@param name string
 ---@return string?
 function M.variable(name)
+  if debug.getinfo(2, "S").source:sub(1, 6) ~= "@ggen:" then
+    require("ggen.plugin_variables").ask("./", name)
+  end
   local inputs = require("ggen.loading").inputs
   if inputs then inputs:variable(name) end
   return os.getenv(name)

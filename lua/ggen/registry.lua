@@ -139,7 +139,7 @@ local function load_file(file, shown, plugin_name, path, place)
   end
   local chunk, message = loadstring(code:gsub("^#[^\n]*", ""), "@" .. shown)
   if not chunk then error(message, 0) end
-  setfenv(chunk, setmetatable({}, {
+  setfenv(chunk, setmetatable({ os = require("ggen.plugin_variables").os(plugin_name) }, {
     __index = _G,
     __newindex = function(_, name)
       error(("assignment to the global %q (write: local %s = ...)"):format(tostring(name),
@@ -302,8 +302,8 @@ local function record_module(name, inputs)
   end
 end
 
----Makes the code of plugins an input of the configuration: their files, and the modules of rocks
----that have been loaded so far.
+---Makes the code of plugins an input of the configuration: their files, the modules of rocks that
+---have been loaded so far, and the variables that they asked for.
 ---@param uses { name: string, dir: string }[]
 ---@param inputs userdata
 function M.record_files(uses, inputs)
@@ -334,6 +334,7 @@ function M.record_files(uses, inputs)
       record_module(name, inputs)
     end
   end
+  for name in pairs(require("ggen.plugin_variables").asked) do inputs:variable(name) end
 end
 
 ---@class ggen.Registry the plugins of one run

@@ -162,7 +162,14 @@ end
 
 local function runs_all_steps(suite, draw)
   local outcome, called, steps, task = run_task(suite, draw, nil, 0)
-  if not outcome or not outcome.ok or #steps == 0 then return nil end
+  if not outcome or not outcome.ok then return nil end
+  local result = outcome.results[1]
+  if code_of(result) == 0 and #outcome.effects == 0 and not result.dry_run then
+    return suite:problem((called:gsub(", of which.*", "")), suite:came(outcome)
+      .. ", and nothing was begun, asked or written",
+      "a task that says 0 has run, or says dry_run = true")
+  end
+  if #steps == 0 then return nil end -- elsewhere, perhaps
   local in_order = #steps >= #task.spec.run
   for i, step in ipairs(steps) do
     if i > 1 and step < steps[i - 1] then in_order = false end

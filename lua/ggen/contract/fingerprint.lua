@@ -53,7 +53,10 @@ local function problem_of(entry)
 end
 
 M.answers = {
-  parts = function(_, args)
+  parts = function(results, args)
+    if results[1] ~= nil then
+      return "nothing: what belongs into the key is added, by key:add(name, value)"
+    end
     for _, entry in ipairs(rawget(args[2], "_added") or {}) do
       local problem = problem_of(entry)
       if problem then return problem end

@@ -247,6 +247,7 @@ function Permissions:variable(name)
   if not self:sees_variable(name) then
     refuse(self, ("read the variable %s"):format(name), "env:" .. name)
   end
+  require("ggen.plugin_variables").ask(self._plugin, name)
 end
 
 ---@param path string absolute, or relative to the project

@@ -69,8 +69,9 @@ function WorkspacesPlugin:find(root) end
 ---@field inputs "content"|"mtime" what of an input file counts
 local FingerprintPlugin = {}
 
----Adds parts to the key of a task. Pure: it sees the task's declaration only, and what it adds is
----remembered with the configuration.
+---Adds parts to the key of a task, by `key`. Pure: it sees the task's declaration only, and what it
+---adds is remembered with the configuration. It returns nothing; a value would not be in the key,
+---and is an error.
 ---After an error: nothing runs, exit code 2; the message names the line of `p:use`.
 ---@param task ggen.Task
 ---@param key ggen.KeyBuilder

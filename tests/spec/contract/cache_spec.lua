@@ -79,6 +79,8 @@ describe("the contract suite of fingerprints", function()
     { "adds a table", "answers", with([[
       self.parts = function(_, task, key) key:add("tags", { task.name }) end]]),
       'key:add("tags", {' },
+    { "returns what it should add", "answers", with([[
+      self.parts = function() return { CC = "gcc" } end]]), "by key:add(name, value)" },
     { "names no variable", "answers", with([[
       self.parts = function(_, _, key) key:env("A B") end]]), "the name of a variable" },
     { "reads the clock", "purity", with([[

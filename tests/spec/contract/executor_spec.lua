@@ -26,6 +26,8 @@ describe("the contract suite of executors", function()
   wrong_plugins.describe("executor", {
     { "returns no result", "answers", with("self.run = function() return true end"),
       "a result with a code" },
+    { "runs nothing, and says that all is well", "runs all steps", with([[
+      self.run = function() return { code = 0 } end]]), "a task that says 0 has run" },
     { "accepts by a number", "answers", with("self.accepts = function() return 1 end"),
       "true or false" },
     { "asks for the time to accept a task", "purity", with([[
