@@ -220,7 +220,7 @@ local function from_path(origin, how, options)
   local info = fs.stat(origin.path)
   if not info then
     return nil, "it is not there" .. (origin.of_machine and " (the lock has this path, of the"
-      .. " machine where it was added; plugin sync --server DIR or URL gets its rock from elsewhere)"
+      .. " machine where it was added; plugin sync --server DIR or URL gets the rock elsewhere)"
       or "")
   end
   local of = info.type == "directory" and rocks.of_directory
