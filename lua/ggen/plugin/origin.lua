@@ -101,8 +101,8 @@ end
 function M.note(source)
   local git = source:find("^git%+file:") or source:find("^git%+/")
   if not git and not source:find("^file:/") then return nil end
-  return "that is a path of this machine, which others who clone the project do not have"
-    .. (git and "" or " (plugin sync --server DIR or URL gets the rock from elsewhere)")
+  return "that is a path of this machine; others who clone the project "
+    .. (git and "do not have it" or "need plugin sync --server")
 end
 
 ---The server that a rock of the lock came from, for newer versions of it.
