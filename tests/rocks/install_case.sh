@@ -159,6 +159,29 @@ check "and its commit" locked "$(git -C ../repo.git rev-parse main)"
 check "no repository" fails 2 'none.git' plugin add "git+file://$work/none.git"
 cd "$work"
 
+# --- a clone on another machine ---------------------------------------------------------------------------
+
+make_project team scheduler.lifo
+cp -r src team/own
+sed -i 's/turn = 3/turn = 0/' team/own/lua/ggen/plugins/scheduler/lifo.lua
+git init -q -b main team
+# clone_of NAME: what others have of it: the lock is in git, .ggen is not.
+clone_of() {
+  git -C team add pipeline.lua ggen-lock.json own && git -C team commit -qm x && git clone -q team "$1"
+}
+no_note() { ! grep -q 'path of this machine' <<<"$("$@")"; }
+check "sources of the project itself" no_note "$GGEN_LUA" plugin add -C team ./own
+clone_of clone1
+check "a clone has them" says 'installed' plugin sync --frozen -C clone1
+check "it runs" says 'from b' "$GGEN_LUA" run -j1 -C clone1
+cp -r server elsewhere
+check "a path of this machine" says 'others who clone' plugin add -C team scheduler.lifo@1.0.0 --server ../elsewhere
+clone_of clone2
+mv elsewhere moved
+rm -rf "$GGEN_CACHE_DIR/rocks"
+check "a clone has none" fails 2 'it is not there (the lock has this path' plugin sync --frozen -C clone2
+check "but by a server" says 'installed' plugin sync --frozen -C clone2 --server ../moved
+
 # --- what it needs ------------------------------------------------------------------------------------
 
 mkdir -p lib/src

@@ -41,6 +41,7 @@ local CPU = 3600 -- seconds of processor time; what counts is the limit of a cal
 ---@field package _threads table<integer, table> questions that are being worked on
 ---@field package _blocking table[] calls that are waited for without the loop, the innermost last
 ---@field package _later table[] messages that came meanwhile
+---@field package _released boolean? the last message was a release
 ---@field package _ended string? why there is no process any more
 local Link = {}
 Link.__index = Link
@@ -213,12 +214,14 @@ local function answer(self, service, id, call, ...)
   end
 end
 
+local function is_number(id) return type(id) == "number" and id >= 1 and id % 1 == 0 end
+
 local function returned(self, call, ok, ids, ...)
   if ok then
     if type(ids) == "table" then
       for i = 1, select("#", ...) do
         local id, value = ids[tostring(i)], (select(i, ...))
-        if type(id) == "number" and type(value) == "table" and not self._refs.known[value] then
+        if is_number(id) and type(value) == "table" and not self._refs.known[value] then
           self._refs:stand_in(id, value)
         end
       end
@@ -233,8 +236,14 @@ end
 -- Carries out one message. `only`: the call that is waited for without the loop; what belongs to
 -- others is left until later then: it could change what the caller is in the midst of.
 local function carry_out(self, only, what, id, of, ...)
-  if what == "release" then return self._refs:let_go(id) end
-  if type(id) ~= "number" then return nonsense(self, what) end
+  if what == "release" then
+    -- One at most goes before a message.
+    if self._released or type(id) ~= "table" then return nonsense(self, what) end
+    self._released = true
+    return self._refs:let_go(id)
+  end
+  self._released = false
+  if not is_number(id) then return nonsense(self, what) end
   if what == "return" then
     local call = self._calls[id]
     if not call then return nonsense(self, "an answer to no question") end

@@ -43,6 +43,8 @@ function M.run(args)
         io.write(harmless(("added %s %s from %s\n"):format(entry.name, entry.version,
           entry.source)))
         for _, line in ipairs(grants.lines(entry)) do io.write("  ", harmless(line), "\n") end
+        local note = origins.note(entry.source)
+        if note then io.write("  note: ", note, "\n") end
       elseif job.taken[entry.rock] then
         io.write(harmless(("added %s %s, which %s needs\n"):format(entry.rock, entry.version,
           table.concat(entry.needed_by or {}, ", "))))

@@ -15,6 +15,7 @@ local M = {}
 ---@field version string? of it; nil: the newest
 ---@field server ggen.RockServer? that it has to come from
 ---@field path string? of a rock, a rockspec, or a directory
+---@field of_machine boolean? the lock has it as an absolute path
 ---@field git string? url
 ---@field ref string?
 
@@ -86,9 +87,22 @@ function M.of_locked(entry, dir)
     return { git = plain or url, ref = commit, branch = ref }
   end
   local path = source:match("^file:(.+)$")
-  if path then return { path = path:sub(1, 1) == "/" and path or dir .. "/" .. path } end
+  if path then
+    local absolute = path:sub(1, 1) == "/"
+    return { path = absolute and path or dir .. "/" .. path, of_machine = absolute }
+  end
   local from_url = of_url(source)
   return { rock = entry.rock, version = entry.version, server = from_url and from_url.server }
+end
+
+---What is to be said of where a rock came from: a clone on another machine has no such path.
+---@param source string as the lock has it
+---@return string? note
+function M.note(source)
+  local git = source:find("^git%+file:") or source:find("^git%+/")
+  if not git and not source:find("^file:/") then return nil end
+  return "that is a path of this machine; others who clone the project "
+    .. (git and "do not have it" or "need plugin sync --server")
 end
 
 ---The server that a rock of the lock came from, for newer versions of it.
@@ -204,7 +218,11 @@ end
 
 local function from_path(origin, how, options)
   local info = fs.stat(origin.path)
-  if not info then return nil, "it is not there" end
+  if not info then
+    return nil, "it is not there" .. (origin.of_machine and " (the lock has this path, of the"
+      .. " machine where it was added; plugin sync --server DIR or URL gets the rock elsewhere)"
+      or "")
+  end
   local of = info.type == "directory" and rocks.of_directory
     or origin.path:find("%.rockspec$") and rocks.of_rockspec or rocks.of_file
   if how.offline and of == rocks.of_rockspec then return nil, "--offline, and its sources are"

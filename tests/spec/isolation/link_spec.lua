@@ -20,6 +20,7 @@ describe("the link to a plugin's process", function()
       if #sent == 1 then answer = { "ready", 7, true } end
       if type(answer) == "function" then answer = answer(...) end
       waiting[#waiting + 1] = answer
+      waiting[#waiting + 1] = answer and answer.before
       return true
     end
     function channel.receive()
@@ -53,7 +54,19 @@ describe("the link to a plugin's process", function()
     ["a question of the inside of this"] = { "__index", 1, 1, "id" },
     ["a question without a number"] = { "api", "x", 1, "http.request" },
     ["a table for an answer"] = { {}, {}, {} },
+    ["a question that is not a number"] = { "api", 0 / 0, 1, "http.request" },
+    ["a question of a number below one"] = { "api", 0, 1, "http.request" },
+    ["no list of what it lets go"] = { "release", 5 },
+    ["one release after the other"] = { "release", {}, before = { "release", {} } },
   }
+  it("takes no table by a number that is none", function()
+    for _, id in ipairs({ 0 / 0, 0, -1, 0.5, "x" }) do
+      local ok, value = load({ { "return", 1, true, { ["1"] = id }, { 5 } } })
+      assert.is_true(ok)
+      assert.same({ 5 }, value)
+    end
+  end)
+
   for name, message in pairs(NONSENSE) do
     it("ends a process that sends " .. name, function()
       local ok, problem, _, one = load({ message })
