@@ -262,7 +262,7 @@ describe("an engine", function()
       reset = { "redis-cli", "-s", "/tmp/redis.sock", "flushall" } }) } })
     local a, b
     serving(socket, function()
-      pool:warm(wants("a", "b", "c"))
+      pool:warm(wants("a")) -- nothing is made ahead for the others
       a = acquire("a")
     end)
     assert.equal("PONG", (redis(a, "ping"))) -- the container does not care
