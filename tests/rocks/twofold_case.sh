@@ -33,6 +33,8 @@ mkdir -p one/.luarocks one/lua_modules
 } >one/.luarocks/config-5.1.lua
 echo "os.execute('echo version >>$work/ran') return '5.1'" >one/.luarocks/default-lua-version.lua
 make_project p scheduler.two
+check "update without a plugin" says 'no plugin is locked here' plugin update -C p
+check "it locks nothing" test ! -e p/ggen-lock.json
 
 # rock_of NAME: a rock of the sources in the server.
 rock_of() {

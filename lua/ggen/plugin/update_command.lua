@@ -77,6 +77,10 @@ function M.run(args)
     local how = here.fetching(args, dir)
     local job = jobs.new(dir, staging, how)
     local entries = chosen(job, args.name)
+    if #entries == 0 then
+      io.write("no plugin is locked here (ggen-lua plugin add)\n")
+      return 0
+    end
     for _, entry in ipairs(entries) do job.renewed[entry.rock] = true end
     for _, entry in ipairs(entries) do
       how.allow_build = args.allow_build
