@@ -33,6 +33,10 @@ check "list" says 'scheduler.lifo  1.0.0-1' plugin list
 check "list --json" says '"rock": "ggen-scheduler-lifo"' plugin list --json
 check "list --order" says 'lock' plugin list --order
 check "audit finds nothing" says 'no problem' plugin audit
+git init -q
+check "git leaves the files alone" git check-ignore -q "$file"
+check "git takes the lock" says '?? ggen-lock.json' git status --porcelain
+rm -rf .git
 cp ggen-lock.json "$work/lock.1"
 check "adding it again changes nothing" says 'added' plugin add ggen-scheduler-lifo@1.0.0 --server ../server
 check "the lock is the same" cmp ggen-lock.json "$work/lock.1"

@@ -305,7 +305,7 @@ function handlers.load(id, plugin, text, chunk_name)
     function(path) return ask("value", path) end)
   local require_module, run, enter = modules.new(plugin, ggen,
     function(name) return ask("module", name) end)
-  local env = globals.new(require_module)
+  local env = globals.new(require_module, function(line) ask("api", "print", line) end)
   coroutines(env.coroutine)
   enter(env)
   start(id, run, text, chunk_name)

@@ -117,12 +117,13 @@ local function add_load(env)
   end
 end
 
-local PLAIN = { "assert", "error", "ipairs", "next", "pairs", "print", "rawequal", "rawget",
-  "rawset",  "select", "setmetatable", "tonumber", "tostring", "type", "unpack", "_VERSION" }
+local PLAIN = { "assert", "error", "ipairs", "next", "pairs", "rawequal", "rawget", "rawset",
+  "select", "setmetatable", "tonumber", "tostring", "type", "unpack", "_VERSION" }
 
 ---@param require_module fun(name: string): any what `require` is inside
+---@param say fun(text: string) where `print` leads
 ---@return table env nothing may be added to it
-function M.new(require_module)
+function M.new(require_module, say)
   hide_dump()
   local env = {}
   for _, name in ipairs(PLAIN) do env[name] = _G[name] end
@@ -131,6 +132,11 @@ function M.new(require_module)
   env.math = copy_of(math, { randomseed = true })
   env.os = { clock = os.clock, date = os.date, difftime = os.difftime, time = os.time }
   env.coroutine, env.require = coroutines(), require_module
+  function env.print(...)
+    local texts = {}
+    for i = 1, select("#", ...) do texts[i] = tostring((select(i, ...))) end
+    say(table.concat(texts, "\t"))
+  end
   function env.getmetatable(value)
     return type(value) == "table" and getmetatable(value) or nil
   end

@@ -10,6 +10,7 @@ local mark = require("ggen.isolation.mark")
 local membrane = require("ggen.isolation.membrane")
 local modules = require("ggen.isolation.modules")
 local permissions = require("ggen.isolation.permissions")
+local say = require("ggen.isolation.say")
 local setting_up = require("ggen.isolation.setting_up")
 local views = require("ggen.isolation.views")
 
@@ -93,7 +94,7 @@ function M.plugin(name, path, options)
   local border = membrane.new(views, function(needed, ...) granted:ask(needed, ...) end)
   local require_module, run, enter = modules.new(name, api.new(border, granted, name),
     function(module) return M.module(module, options) end)
-  enter(globals.new(require_module))
+  enter(globals.new(require_module, say))
   local plugin = border:outside(run(text, chunk_name))
   if type(plugin) ~= "table" then return plugin end
   local problem = mark.problem(plugin)

@@ -8,6 +8,7 @@ local link = require("ggen.isolation.link")
 local load = require("ggen.isolation.load")
 local offered = require("ggen.isolation.offered")
 local permissions = require("ggen.isolation.permissions")
+local say = require("ggen.isolation.say")
 local setting_up = require("ggen.isolation.setting_up")
 
 local M = {}
@@ -44,6 +45,7 @@ local function services(name, options, granted, shown)
     get = function(object, field) return shown:get(object, field) end,
     api = function(path, ...)
       if path == "may_start" then return granted:process() end
+      if path == "print" then return say(tostring((...))) end
       local fn = of_ggen(ggen, path)
       if type(fn) ~= "function" then error(("ggen has no function %s"):format(path), 0) end
       shown:look_at(...)

@@ -37,6 +37,9 @@ function M.hold(dir, fn)
   end
   local ok, message = fs.mkdir(tree)
   if not ok then require("ggen.fault").raise(("cannot make %s: %s"):format(tree, message)) end
+  -- The lock belongs into git, and what it names does not.
+  local ignore = tree .. "/.gitignore"
+  if not fs.stat(ignore, { follow = false }) then fs.write(ignore, "*\n") end
   local core, name = require("ggen.core.lock"), tree .. "/.lock"
   local lock = core.try(name, "plugins")
   if not lock then
