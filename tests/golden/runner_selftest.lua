@@ -86,6 +86,8 @@ local samples = {
   { "the environment is fixed",
     "== CASE a\nRUN echo $GITHUB_ACTIONS$SELFTEST_SECRET.\nSTDOUT\n    .\n", 0, {} },
   { "a case that runs nothing is an error", "== CASE a\nFILE x\n    y\n", 2, { "runs nothing" } },
+  { "a mark for outputs in a file is an error",
+    "== CASE a\nFILE x\n    sleep({{time}})\nRUN true\n", 2, { "a file has the mark {{time}}" } },
   { "an unknown placeholder is an error", "== CASE a\nRUN echo x\nSTDOUT\n    {{nope}}\n", 1,
     { "unknown placeholder {{nope}}" } },
 }

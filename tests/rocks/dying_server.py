@@ -24,4 +24,6 @@ class Dying(http.server.SimpleHTTPRequestHandler):
 
 
 os.chdir(sys.argv[2])
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Dying).serve_forever()
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Dying)
+print("listens", flush=True)
+server.serve_forever()

@@ -90,7 +90,7 @@ cd "$work"
 
 mkdir -p nginx
 cat >nginx/nginx.conf <<END
-daemon off; pid $work/nginx/pid; error_log $work/nginx/error.log; worker_processes 1;
+pid $work/nginx/pid; error_log $work/nginx/error.log; worker_processes 1;
 $([[ $EUID != 0 ]] || echo "user root;")
 events { worker_connections 64; }
 http { access_log $work/nginx/access.log; client_body_temp_path $work/nginx/b; proxy_temp_path $work/nginx/p;
@@ -98,17 +98,13 @@ http { access_log $work/nginx/access.log; client_body_temp_path $work/nginx/b; p
   server { listen 127.0.0.1:18080; root $work/served; } }
 END
 pack_rock "$work/src" "$work/served"
-nginx -c "$work/nginx/nginx.conf" &
-nginx=$!
-python3 "$(dirname "$0")/dying_server.py" 18081 "$work/served" &
+nginx -c "$work/nginx/nginx.conf" # it listens when it has gone into the background
+nginx=$(<nginx/pid)
+mkfifo listens
+python3 "$(dirname "$0")/dying_server.py" 18081 "$work/served" >listens &
 dying=$!
 trap 'kill $nginx $dying; wait' EXIT
-for port in 18080 18081; do
-  until (: >/dev/tcp/127.0.0.1/$port) 2>/dev/null; do
-    kill -0 $nginx $dying
-    sleep 0.02
-  done
-done
+read -r _ <listens
 make_project q scheduler.lifo
 cd q
 check "add from nginx" says 'from http://127.0.0.1:18080/ggen-scheduler-lifo-1.0.0-1.all.rock' \

@@ -61,6 +61,14 @@ local function read_block(lines, first)
   return { first = first, last = last, lines = content }
 end
 
+-- What stands for what varies in outputs, as a hasty replacement leaves it in a program.
+local function marked(lines)
+  for _, line in ipairs(lines) do
+    local mark = line:match("{{time}}") or line:match("{{num}}") or line:match("{{any}}")
+    if mark then return mark end
+  end
+end
+
 local checks = {
   [""] = "exact", UNORDERED = "unordered", CONTAINS = "contains", NOT = "no", ANY = "any",
 }
@@ -89,6 +97,10 @@ function M.parse(path, text)
       local file, mode = rest:match("^(%S+)%s*(%d*)$")
       if not case or not file then return fail(number, "expected, in a case: FILE path [mode]") end
       local block = read_block(lines, number)
+      local mark = marked(block.lines)
+      if mark then
+        return fail(number, ("a file has the mark %s, which is for outputs"):format(mark))
+      end
       block.file, block.mode = file, mode ~= "" and mode or nil
       case.steps[#case.steps + 1] = block
     elseif word == "RUN" then

@@ -214,7 +214,7 @@ describe("a plugin in a process of its own", function()
 
   it("is cancelled where it waits", function()
     local impl = methods([[wait = function(self)
-        while true do pcall(function() ggen.async.sleep(1000) end) end end]])
+        while true do pcall(function() ggen.async.future():wait() end) end end]])
     local problem
     local thread = async.run(function() impl.wait(impl) end,
       function(_, value) problem = value end)
@@ -246,7 +246,7 @@ describe("a plugin in a process of its own", function()
   end
 
   it("is ended for an endless loop while others wait", function()
-    local impl = methods([[wait = function() ggen.async.sleep(1000) end,
+    local impl = methods([[wait = function() ggen.async.future():wait() end,
       run = function() while true do end end]], { limit = 0.6 })
     local problems = {}
     async.all({

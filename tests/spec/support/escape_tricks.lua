@@ -117,7 +117,7 @@ return {
   ["values of the host by a number of C"] = "return (1LL).x or getmetatable(1LL)",
   ["a file by its address"] = "return require('ggen').http.request { url = 'file:///etc/passwd' }",
   ["a file behind a zero"] = "return require('ggen').files.read('/etc/passwd\\0.txt')",
-  ["a service of this machine"] = "return require('ggen').local_service.start { run = 'sleep 1' }",
+  ["a service of this machine"] = "return require('ggen').local_service.start { run = 'true' }",
   ["a port that is asked"] = [[return require('ggen').readiness.wait({ port = 1, timeout = 0.01,
     interval = 0.01 }, {})]],
   ["containers by the pool"] = "return require('ggen').std.container_pool.open { containers = {} }",

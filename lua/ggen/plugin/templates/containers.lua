@@ -81,11 +81,14 @@ describe("containers.@NAME@", function()
   it("makes a task wait until there is one", function()
     local pool = plugin.setup({ things = { gpu = { "7" } } }, {})
     local lease = acquire(pool)
-    local waited
-    ggen.async.spawn(function() waited = acquire(pool).env.GPU end)
+    local waited, is_here = nil, ggen.async.future()
+    ggen.async.spawn(function()
+      waited = acquire(pool).env.GPU
+      is_here:resolve()
+    end)
     assert.is_nil(waited)
     pool:release(lease, { ok = true })
-    ggen.async.sleep(0.001)
+    is_here:wait()
     assert.equal("7", waited)
   end)
 
