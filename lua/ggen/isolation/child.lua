@@ -85,43 +85,7 @@ local function passed_on(co, ok, first, ...)
   return ok, first, ...
 end
 
-local function caught(ok, ...)
-  if not ok and (...) == CANCELLED then error(CANCELLED, 0) end
-  return ok, ...
-end
-
-local function coroutines(library)
-  local own = setmetatable({}, { __mode = "k" })
-  local function resume(co, ...) return caught(passed_on(co, coroutine.resume(co, ...))) end
-  function library.create(fn)
-    local co = coroutine.create(fn)
-    own[co] = true
-    return co
-  end
-  function library.resume(co, ...)
-    if not own[co] then error("this coroutine is not the plugin's", 2) end
-    return resume(co, ...)
-  end
-  function library.wrap(fn)
-    local co = library.create(fn)
-    local function result(ok, ...)
-      if not ok then error((...), 0) end
-      return ...
-    end
-    return function(...) return result(resume(co, ...)) end
-  end
-  function library.running()
-    local co = coroutine.running()
-    return own[co] and co or nil
-  end
-  function library.yield(...)
-    if not own[coroutine.running() or false] then
-      error("coroutine.yield: only in a coroutine that the plugin made (ggen.async waits)", 2)
-    end
-    return coroutine.yield(...)
-  end
-  return library
-end
+local function resume_plugins(co, ...) return passed_on(co, coroutine.resume(co, ...)) end
 
 -- Objects of the host --------------------------------------------------------------------------
 
@@ -305,8 +269,8 @@ function handlers.load(id, plugin, text, chunk_name)
     function(path) return ask("value", path) end)
   local require_module, run, enter = modules.new(plugin, ggen,
     function(name) return ask("module", name) end)
-  local env = globals.new(require_module, function(line) ask("api", "print", line) end)
-  coroutines(env.coroutine)
+  local env = globals.new(require_module, function(line) ask("api", "print", line) end,
+    resume_plugins)
   enter(env)
   start(id, run, text, chunk_name)
 end

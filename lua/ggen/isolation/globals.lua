@@ -43,12 +43,10 @@ end
 
 -- A coroutine of the host belongs to the loop: a plugin waits by ggen.async in it, and yields only
 -- in those that it has made.
-local function coroutines()
+local function coroutines(resume_host)
   local own = setmetatable({}, { __mode = "k" })
-  local library = { status = coroutine.status, running = function()
-    local co = coroutine.running()
-    return own[co] and co or nil
-  end }
+  local library = { status = coroutine.status }
+  local function resume(co, ...) return caught(resume_host(co, ...)) end
   function library.create(fn)
     local co = coroutine.create(fn)
     own[co] = true
@@ -56,17 +54,19 @@ local function coroutines()
   end
   function library.resume(co, ...)
     if not own[co] then error("this coroutine is not the plugin's", 2) end
-    return caught(coroutine.resume(co, ...))
+    return resume(co, ...)
   end
   function library.wrap(fn)
     local co = library.create(fn)
-    return function(...)
-      local function passed(ok, ...)
-        if not ok then error((...), 0) end
-        return ...
-      end
-      return passed(coroutine.resume(co, ...))
+    local function result(ok, ...)
+      if not ok then error((...), 0) end
+      return ...
     end
+    return function(...) return result(resume(co, ...)) end
+  end
+  function library.running()
+    local co = coroutine.running()
+    return own[co] and co or nil
   end
   function library.yield(...)
     if not own[coroutine.running() or false] then
@@ -122,8 +122,9 @@ local PLAIN = { "assert", "error", "ipairs", "next", "pairs", "rawequal", "rawge
 
 ---@param require_module fun(name: string): any what `require` is inside
 ---@param say fun(text: string) where `print` leads
+---@param resume? fun(co: thread, ...): boolean, ... instead of coroutine.resume
 ---@return table env nothing may be added to it
-function M.new(require_module, say)
+function M.new(require_module, say, resume)
   hide_dump()
   local env = {}
   for _, name in ipairs(PLAIN) do env[name] = _G[name] end
@@ -131,7 +132,7 @@ function M.new(require_module, say)
   env.table, env.bit = copy_of(table, {}), copy_of(require("bit"), {})
   env.math = copy_of(math, { randomseed = true })
   env.os = { clock = os.clock, date = os.date, difftime = os.difftime, time = os.time }
-  env.coroutine, env.require = coroutines(), require_module
+  env.coroutine, env.require = coroutines(resume or coroutine.resume), require_module
   function env.print(...)
     local texts = {}
     for i = 1, select("#", ...) do texts[i] = tostring((select(i, ...))) end

@@ -2,7 +2,6 @@
 -- SPDX-License-Identifier: MIT
 local cli = require("ggen.cli")
 local fault = require("ggen.fault")
-local fs = require("ggen.core.fs")
 local units = require("ggen.units")
 
 local M = {
@@ -26,17 +25,15 @@ end
 
 -- The files ggen/plugins/KIND/NAME.lua of the rock in a directory.
 local function plugins_of(dir)
-  local found = {}
-  local patterns = {}
-  for i, root in ipairs({ "", "lua/", "src/" }) do
-    patterns[i] = root .. "ggen/plugins/*/*.lua"
+  local paths = {}
+  for i, found in ipairs(require("ggen.plugin.target").in_directory(dir)) do
+    paths[i] = "./" .. found.path:gsub("^%./", "")
   end
-  for _, path in ipairs(fs.glob(dir, patterns) or {}) do found[#found + 1] = "./" .. path end
-  if #found == 0 then
+  if #paths == 0 then
     fault.raise(("there is no rock with a plugin in %s: ggen/plugins/KIND/NAME.lua, also below lua/"
       .. " or src/ (name a file, or kind.name)"):format(dir))
   end
-  return found
+  return paths
 end
 
 local function params_of(text)
