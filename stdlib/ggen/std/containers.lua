@@ -148,7 +148,7 @@ end
 ---When the container is new, its database is copied to the template `ggen_template`: with what
 ---`init`, and the image's own scripts, have put into it. The reset ends the connections that are
 ---left, drops the databases and roles that are younger than the template, makes the database from
----it again and takes ALTER SYSTEM back: some 60 ms. A lease that wrote into the databases
+---it again and takes ALTER SYSTEM back. A lease that wrote into the databases
 ---`postgres` or `template1`, or changed older roles or databases, costs the container.
 ---
 ---Not brought back and not found: rows in other databases that the image's own scripts have made,
@@ -253,7 +253,7 @@ end
 ---
 ---When the container is new, its database is written to a file with what `init` has put into it.
 ---The reset ends the connections that are left, drops the users and databases that are newer and
----fills the database from that file: some 60 ms for a small schema. A lease that changed global
+---fills the database from that file. A lease that changed global
 ---variables, older users or privileges costs the container.
 ---
 ---Not brought back and not found: rows in other databases that the image's own scripts have made,
