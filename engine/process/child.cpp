@@ -146,14 +146,18 @@ void Child::prepare_interactive(SpawnRequest& request) {
 
 // Its pidfd tells of its end only.
 void Child::watch_for_stops() {
-  auto signal = loop::Signal::start(host_.loop(), SIGCHLD, [this] {
-    siginfo_t info{};
-    const auto id = static_cast<id_t>(pid_);
-    if (state_ != State::running || waitid(P_PID, id, &info, WSTOPPED | WNOHANG) != 0) return;
-    if (info.si_pid == pid_) terminal_->suspend_with(pid_);
-  });
+  auto signal = loop::Signal::start(host_.loop(), SIGCHLD, [this] { stop_with_it(); });
   // Without it a stopped child would only not be noticed.
   if (signal) on_child_.emplace(std::move(*signal));
+  // What it did before that sent a signal to nobody.
+  stop_with_it();
+}
+
+void Child::stop_with_it() {
+  siginfo_t info{};
+  const auto id = static_cast<id_t>(pid_);
+  if (state_ != State::running || waitid(P_PID, id, &info, WSTOPPED | WNOHANG) != 0) return;
+  if (info.si_pid == pid_) terminal_->suspend_with(pid_);
 }
 
 void Child::on_ready(int tag, std::uint32_t) {

@@ -128,6 +128,7 @@ class Child final : public loop::Watcher {
   // Chooses group and terminal of an interactive child.
   void prepare_interactive(SpawnRequest& request);
   void watch_for_stops();
+  void stop_with_it();
   void on_exit();
   void on_timeout();
   void on_drained();

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <pty.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -116,6 +117,27 @@ TEST_CASE("terminal: Ctrl-Z stops us with it, and goes on with both", "[process]
   session.type("hello\n");
   CHECK(session.wait_for("got: ") == "hello ");
   CHECK(session.wait_for("ended: ") == "0 ");
+}
+
+// On one processor that we yield to any other process, the child is far ahead of us.
+void fall_behind() {
+  cpu_set_t processors;
+  CPU_ZERO(&processors);
+  CPU_SET(static_cast<unsigned>(sched_getcpu()), &processors);
+  const sched_param none{};
+  const bool behind = sched_setaffinity(0, sizeof processors, &processors) == 0 &&
+                      sched_setscheduler(0, SCHED_IDLE | SCHED_RESET_ON_FORK, &none) == 0;
+  if (!behind) dprintf(1, "ended: not behind \n");
+}
+
+TEST_CASE("terminal: a child that stops before we wait for that goes on", "[process]") {
+  Session session([] {
+    fall_behind();
+    World world;
+    const auto outcome = run_interactive(world, "kill -STOP $$; exit 3");
+    dprintf(1, "ended: %d \n", outcome.code);
+  });
+  CHECK(session.wait_for("ended: ") == "3 ");
 }
 
 TEST_CASE("terminal: modes are as before when a child dies of a signal", "[process]") {
