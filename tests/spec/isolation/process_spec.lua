@@ -205,7 +205,7 @@ describe("a plugin in a process of its own", function()
         end)
         return next() + next()
       end,
-      priority = function(self) ggen.async.sleep(0) end]])
+      priority = function(self) ggen.async.future():wait() end]])
     assert.equal(3, impl.run(impl))
     local ok, message = pcall(impl.priority, impl)
     assert.is_false(ok)

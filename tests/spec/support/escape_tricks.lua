@@ -101,7 +101,7 @@ return {
     "require('ggen').http.upgrade { host = '127.0.0.1', port = 1, path = '/' } return true",
   ["what an await of its own yields"] = [[
     local ok, value = coroutine.resume(coroutine.create(function()
-      return require("ggen").async.sleep(0)
+      return require("ggen").async.future():wait()
     end))
     return ok and value]],
   ["bytecode behind a mark of order"] = "return load('\\239\\187\\191\\27LJ\\2')",
