@@ -1,6 +1,6 @@
 -- The variables of the environment that plugins have asked for. What a plugin makes of them may be
 -- in what is remembered (a fingerprint's part of a key, what an executor accepts), so that they
--- become inputs of the configuration (registry.record_files).
+-- become inputs of the configuration (plugin_inputs.record).
 -- SPDX-License-Identifier: MIT
 local M = {}
 

@@ -118,58 +118,6 @@ function M.origin_named(name)
   end
 end
 
-local loaded_isolated = {} -- by path and directory: a plugin is read once
-
--- One that marks itself runs in a process of its own, wherever it lies.
-local function own_process(name, path, place, code)
-  local key = path .. "\0" .. code
-  if loaded_isolated[key] == nil then
-    loaded_isolated[key] = require("ggen.isolation.process").plugin(name, path,
-      { dir = place.project or place.dir or fs.cwd(), search_path = package.path })
-  end
-  return loaded_isolated[key]
-end
-
--- A plugin file beside the pipeline sees the usual globals and cannot add to them.
-local function load_file(file, shown, plugin_name, path, place)
-  local code = file:read("*a")
-  file:close()
-  if code:find("trust", 1, true) and require("ggen.isolation.mark").is_in(code) then
-    return own_process(plugin_name, path, place, code)
-  end
-  local chunk, message = loadstring(code:gsub("^#[^\n]*", ""), "@" .. shown)
-  if not chunk then error(message, 0) end
-  setfenv(chunk, setmetatable({ os = require("ggen.plugin_variables").os(plugin_name) }, {
-    __index = _G,
-    __newindex = function(_, name)
-      error(("assignment to the global %q (write: local %s = ...)"):format(tostring(name),
-        tostring(name)), 2)
-    end,
-  }))
-  local plugin = chunk()
-  local problem = type(plugin) == "table" and plugin.trust ~= nil
-    and require("ggen.isolation.mark").problem(plugin)
-  if problem then error(problem, 0) end
-  return plugin
-end
-
--- How messages name a file: relative to where the program was started.
-local function shown_path(path)
-  local cwd = fs.cwd()
-  return path:sub(1, #cwd + 1) == cwd .. "/" and path:sub(#cwd + 2) or path
-end
-
-local function find_file(path, name, place)
-  local shown = shown_path(path)
-  remember(shown, name, place)
-  local file = io.open(path, "rb")
-  if not file then return nil, ("there is no file %s"):format(shown), "not_found" end
-  local ok, plugin = pcall(load_file, file, shown, name, path, place)
-  if not ok then return nil, tostring(plugin), "broken" end
-  if plugin == nil then return nil, "the file returned nothing (return the plugin)", "broken" end
-  return plugin
-end
-
 -- What may have been meant by a name without a kind, or with an unknown one.
 local function kind_hint(name, kind)
   if kind then return suggest.hint(kind, M.kinds) end
@@ -184,39 +132,19 @@ local function is_own(module)
   return package.preload[module] ~= nil or require("ggen.core.embedded").has(module)
 end
 
--- found: what the lock of the project says of it; nil for a rock that is just there.
-local function isolated(name, path, dir, found)
-  local key = path .. "\0" .. dir
-  local plugin = loaded_isolated[key]
-  if plugin == nil then
-    plugin = require("ggen.isolation.load").plugin(name, path, found
-      and { dir = dir, search_path = found.search_path, granted = found.permissions,
-        find = found.find, read = found.read, trust = found.trust }
-      or { dir = dir, search_path = package.path })
-    loaded_isolated[key] = plugin
-  end
-  return plugin
+---The file of a plugin that is named by one.
+---@param name string
+---@param dir string? the directory of paths
+---@return string? path
+function M.path_of(name, dir)
+  if name:sub(1, 1) == "/" then return name end
+  return name:match("^%.%.?/") and (dir or ".") .. "/" .. name:gsub("^%./", "") or nil
 end
 
--- One that the lock of the project names: nothing else of that name is looked for.
-local function find_locked(name, short_name, place, dir, installed)
-  local found = installed:plugin(short_name)
-  remember(shown_path(found.path), name, place)
-  local ok, plugin = pcall(isolated, name, found.path, dir, found)
-  if installed.problem then return nil, installed.problem, "locked" end
-  if not ok then return nil, tostring(plugin), "broken" end
-  local problem = require("ggen.plugin.installed").beyond(found.permissions, plugin, short_name)
-  if problem then return nil, problem, "level" end
-  return plugin
-end
-
--- Finds the module and loads it. Not there and broken are different answers.
+-- Finds a plugin and loads it. Not there and broken are different answers.
 local function find(name, place)
-  local dir = place.dir or "."
-  if name:match("^%.%.?/") then
-    return find_file(dir .. "/" .. name:gsub("^%./", ""), name, place)
-  end
-  if name:sub(1, 1) == "/" then return find_file(name, name, place) end
+  local path = M.path_of(name, place.dir)
+  if path then return require("ggen.plugin_files").by_path(path, name, place, remember) end
   local kind, short = name:match("^(%a+)[./](.+)$")
   if not kind or not M.kinds[kind] then
     return nil, ('a plugin is named "kind.name", or by a path that begins with ./%s; known'
@@ -224,30 +152,11 @@ local function find(name, place)
       table.concat(M.kind_names(), ", ")), "not_found"
   end
   local module = "ggen.plugins." .. kind .. "." .. short
-  local ok, plugin
-  if package.loaded[module] ~= nil or is_own(module) then
-    remember(("ggen:plugins/%s/%s.lua"):format(kind, short), name, place)
-    ok, plugin = pcall(require, module)
-  else
-    local short_name = kind .. "." .. short
-    local installed = require("ggen.plugin.installed").of(place.project
-      or dir:sub(1, 1) == "/" and dir or fs.cwd())
-    if installed and installed:has(short_name) then
-      return find_locked(name, short_name, place, dir, installed)
-    end
-    local path = package.searchpath(module, package.path)
-    if not path then
-      if installed and installed:is_unlocked(short_name) then
-        return nil, ("it lies in .ggen/plugins, and ggen-lock.json does not name it: ggen-lua"
-          .. " plugin add takes it, or git has a lock that does"), "not_found"
-      end
-      local names = installed and installed:names() or {}
-      for _, builtin in ipairs(M.builtin()) do names[#names + 1] = builtin end
-      return nil, require("ggen.plugin.absent").message(kind, short, names), "not_found"
-    end
-    remember(shown_path(path), name, place)
-    ok, plugin = pcall(isolated, name, path, dir)
+  if package.loaded[module] == nil and not is_own(module) then
+    return require("ggen.plugin_files").by_rock(kind, short, name, place, remember)
   end
+  remember(("ggen:plugins/%s/%s.lua"):format(kind, short), name, place)
+  local ok, plugin = pcall(require, module)
   if not ok then return nil, tostring(plugin), "broken" end
   return plugin
 end
@@ -281,60 +190,6 @@ function M.load(name, place)
       place.file, place.line)
   end
   return checked
-end
-
--- Modules of the standard library of LuaJIT that are not preloaded.
-local STANDARD = { _G = true, string = true, table = true, math = true, io = true, os = true,
-  debug = true, coroutine = true, package = true, bit = true, jit = true, ["jit.opt"] = true,
-  ["jit.util"] = true, ["jit.profile"] = true }
-
--- Records where a module of a rock was found, and where it was not.
-local function record_module(name, inputs)
-  for _, variable in ipairs({ "LUA_PATH", "LUA_CPATH" }) do inputs:variable(variable) end
-  local relative = name:gsub("%.", "/")
-  for template in (package.path .. ";" .. package.cpath):gmatch("[^;]+") do
-    local path = template:gsub("%?", (relative:gsub("%%", "%%%%")))
-    if path:sub(1, 1) ~= "/" then path = fs.cwd() .. "/" .. path end
-    if inputs:exists(path) then
-      inputs:read(path)
-      return
-    end
-  end
-end
-
----Makes the code of plugins an input of the configuration: their files, the modules of rocks that
----have been loaded so far, and the variables that they asked for.
----@param uses { name: string, dir: string }[]
----@param inputs userdata
-function M.record_files(uses, inputs)
-  local embedded, modules = {}, {}
-  for _, name in ipairs(require("ggen.core.embedded").names()) do embedded[name] = true end
-  local function add_rock(kind, short, dir)
-    local module = "ggen.plugins." .. kind .. "." .. short
-    if embedded[module] or package.preload[module] then return end
-    modules[module] = not require("ggen.plugin.installed").record(kind .. "." .. short, dir, inputs)
-      or nil
-  end
-  for _, entry in ipairs(uses) do
-    local kind, short = entry.name:match("^(%a+)[./](.+)$")
-    if entry.name:match("^%.%.?/") then
-      inputs:read(entry.dir .. "/" .. entry.name:gsub("^%./", ""))
-    elseif entry.name:sub(1, 1) == "/" then
-      inputs:read(entry.name)
-    elseif kind then
-      add_rock(kind, short, entry.dir)
-    end
-  end
-  for name in pairs(package.loaded) do
-    -- What the program itself makes lies in no file.
-    if not name:find("^ggen%.core%.") and name ~= "ggen.version" then modules[name] = true end
-  end
-  for name in pairs(modules) do
-    if not embedded[name] and not package.preload[name] and not STANDARD[name] then
-      record_module(name, inputs)
-    end
-  end
-  for name in pairs(require("ggen.plugin_variables").asked) do inputs:variable(name) end
 end
 
 ---@class ggen.Registry the plugins of one run
@@ -392,12 +247,6 @@ local function named_params(plugin, params)
   return params
 end
 
--- The file of a plugin that is named by one.
-local function path_of(name, dir)
-  if name:sub(1, 1) == "/" then return name end
-  return name:match("^%.%.?/") and (dir or ".") .. "/" .. name or nil
-end
-
 ---Checks what a pipeline gives to a plugin.
 ---@param plugin ggen.Plugin
 ---@param name string as the pipeline names it
@@ -432,14 +281,15 @@ function Registry:make(name, params, place, kind, host)
   local checked = M.params(plugin, name, params, place)
   local ok, impl, refused, file, line = pcall(plugin.setup, checked, host or self._host)
   if ok and impl == nil and type(refused) == "string" then
-    if file then file = shown_path(file) else file, line = place.file, place.line end
+    if file then file = require("ggen.locate").display(file, fs.cwd())
+    else file, line = place.file, place.line end
     fault.raise(("plugin %q: %s"):format(name, refused), file, line)
   end
   local wrong = not ok and ("setup raised: " .. tostring(impl)) or M.problem_of(plugin.kind, impl)
   if wrong then fault.raise(("plugin %q is broken: %s"):format(name, wrong), place.file,
     place.line) end
   local instance = { name = name, plugin = plugin, impl = impl, params = checked,
-    path = path_of(name, place.dir), slots = {}, file = place.file,
+    path = M.path_of(name, place.dir), slots = {}, file = place.file,
     line = place.line }
   self._order[#self._order + 1] = instance
   return instance

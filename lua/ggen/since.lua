@@ -111,7 +111,7 @@ end
 
 local function inputs_of(project)
   local inputs = project.snapshot and project.snapshot:inputs() or project.loaded.inputs
-  pcall(require("ggen.registry").record_files, project.loaded.root.uses, inputs)
+  pcall(require("ggen.plugin_inputs").record, project.loaded.root.uses, inputs)
   return inputs
 end
 

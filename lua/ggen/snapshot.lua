@@ -78,7 +78,7 @@ end
 
 -- What else decides about the sections that others keep: the code of the plugins.
 local function add_plugins(inputs, loaded)
-  local ok, problem = pcall(require("ggen.registry").record_files, loaded.root.uses, inputs)
+  local ok, problem = pcall(require("ggen.plugin_inputs").record, loaded.root.uses, inputs)
   if not ok then inputs:refuse(tostring(problem)) end
 end
 
