@@ -4,7 +4,7 @@ local async = require("ggen.async")
 local clock = require("ggen.core.clock")
 local fs = require("ggen.core.fs")
 local local_shell = require("local_shell")
-local script = require("ggen.std.docker.script")
+local script = require("ggen.std.docker.shell.script")
 
 local PATH = os.getenv("PATH")
 local LOTS = 16 * 1024 * 1024

@@ -5,7 +5,7 @@ local async = require("ggen.async")
 local fs = require("ggen.core.fs")
 local output = require("ggen.core.output")
 local process = require("ggen.core.process")
-local script = require("ggen.std.docker.script")
+local script = require("ggen.std.docker.shell.script")
 local shell = require("ggen.std.docker.shell")
 
 local M = {}

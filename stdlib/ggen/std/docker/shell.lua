@@ -1,30 +1,24 @@
 -- A shell that stays: commands in a container without an exec for each. Scripts go to a POSIX shell
 -- (busybox ash, dash, bash) by its standard input, one at a time; what they print comes back by its
--- two streams, between marks that nobody can guess. The texts are in script.lua.
---
---   sent                                     out                       err
---   ( tell the pid; cd; exports; exec ... )  MARK+123  output          MARK+  output
---   tell how it ended                        MARK=0 user sys orphans   MARK=
---
--- A mark is a byte that is rare in output and 128 random bits, others for each command. It goes by
--- the standard input of the shell, and is in no argument and no environment.
+-- two streams, between marks that nobody can guess: a mark goes by the standard input of the shell,
+-- and is in no argument and no environment. In shell/: what somebody asks for (command.lua), what
+-- is sent (script.lua), what comes back (marks.lua), what commands leave behind
+-- (left_behind.lua).
 -- SPDX-License-Identifier: MIT
 local ggen = require("ggen")
 local clock = require("ggen.core.clock")
-local script = require("ggen.std.docker.script")
+local command = require("ggen.std.docker.shell.command")
+local left_behind = require("ggen.std.docker.shell.left_behind")
+local marks = require("ggen.std.docker.shell.marks")
+local script = require("ggen.std.docker.shell.script")
 
 local async = ggen.async
 
 ---@class ggen.docker.shell
 local M = {}
 
-local GRACE = 5 -- seconds between TERM and KILL
 local LAST_WAIT = 5 -- seconds for the end after a KILL
-local LINGER = 1 -- seconds that what was left behind may go on, as on this machine
-local FAREWELL = 0.2 -- seconds that what was killed may be seen
-local FIRST_LOOK, LONGEST_LOOK = 0.01, 0.1 -- seconds between two looks at that
 local TICKS = 100 -- of /proc/*/stat, a second: USER_HZ
-local START = "\24" -- of a mark; 030 in script.lua
 
 local SIGNALS = { [1] = "HUP", [2] = "INT", [3] = "QUIT", [4] = "ILL", [5] = "TRAP", [6] = "ABRT",
   [7] = "BUS", [8] = "FPE", [9] = "KILL", [10] = "USR1", [11] = "SEGV", [12] = "USR2",
@@ -39,7 +33,7 @@ local SIGNALS = { [1] = "HUP", [2] = "INT", [3] = "QUIT", [4] = "ILL", [5] = "TR
 ---@field package _send fun(text: string): true?, string? runs a script beside it
 ---@field package _job table? what is going on
 ---@field package _traits table what kind of shell it is (script.lua)
----@field package _orphans table<string, true> the children of process 1 that are known
+---@field package _left_behind ggen.docker.LeftBehind
 ---@field package _user number? ticks of its commands so far
 ---@field package _sys number?
 local Shell = { __name = "ggen.docker.Shell" }
@@ -74,67 +68,6 @@ Shell.__index = Shell
 
 -- What comes from the shell ----------------------------------------------------------------------
 
-local function emit(job, which, bytes)
-  local kept = job.kept and job.kept[which]
-  if kept and kept.left > 0 then
-    local part = bytes:sub(1, kept.left)
-    kept[#kept + 1], kept.left = part, kept.left - #part
-  end
-  if job.on_output then job.on_output(which, bytes) end
-end
-
-local on_mark = {}
-
-on_mark["+"] = function(job, side, payload)
-  side.begun = true
-  job.pid = job.pid or payload:match("^%d+$")
-end
-
-on_mark["="] = function(job, side, payload)
-  side.ended = true
-  if payload ~= "" then job.ending = payload end
-end
-
-on_mark["!"] = function(job)
-  job.message = ("there is no directory %s in the container"):format(job.cwd)
-end
-
-on_mark["?"] = function(job)
-  job.message = ("the container has no program %s"):format(job.program)
-end
-
--- Divides what came into output and marks. What may become a mark is kept until more has come. What
--- comes before the first mark is of what was left behind by the command before.
-local function feed(job, which, bytes)
-  local side, mark = job[which], job.mark
-  local text, from, search = side.hold .. bytes, 1, 1
-  side.hold = ""
-  local function pass(to)
-    local owner = side.begun and job or job.before
-    if owner and to >= from then
-      emit(owner, which, from == 1 and to == #text and text or text:sub(from, to))
-    end
-  end
-  while true do
-    local at = text:find(START, search, true)
-    if not at then return pass(#text) end
-    local found = text:sub(at, at + #mark - 1)
-    local stop = found == mark and text:find("\n", at + #mark, true)
-    if stop then
-      pass(at - 1)
-      local handler = on_mark[text:sub(at + #mark, at + #mark)]
-      if handler then handler(job, side, text:sub(at + #mark + 1, stop - 1)) end
-      from, search = stop + 1, stop + 1
-    elseif at + #found > #text and found == mark:sub(1, #found) or found == mark then
-      pass(at - 1)
-      side.hold = text:sub(at)
-      return
-    else
-      search = at + 1
-    end
-  end
-end
-
 local function resolve(job, ended_well)
   local over = job.over
   job.over = nil
@@ -154,8 +87,8 @@ local function read_all(self)
       return
     end
     if job then
-      feed(job, which, bytes)
-      if job.out.ended and job.err.ended then resolve(job, true) end
+      marks.feed(job, which, bytes)
+      if marks.is_over(job) then resolve(job, true) end
     end
   end
 end
@@ -166,7 +99,7 @@ end
 local function converse(self, job, text_of)
   local before = self._job
   local hex = ggen.random.hex(16)
-  job.mark, job.out, job.err = START .. hex, { hold = "" }, { hold = "" }
+  marks.begin(job, hex)
   job.over = async.future()
   local over = job.over
   self._job = job
@@ -196,57 +129,6 @@ function Shell:kill(signal)
   return self._send(script.kill(signal, pid, self._traits))
 end
 
--- The process group of a command that has ended is given a while, and ended then. Whether it was.
-local function end_group(self, job)
-  local limit, pause = clock.monotonic() + LINGER, FIRST_LOOK
-  local function is_there(mark) return script.question(mark, script.group_is_there(job.pid)) end
-  local function kill(mark)
-    return script.question(mark, script.kill("KILL", job.pid, self._traits))
-  end
-  while ask(self, is_there, job) == "1" do
-    if clock.monotonic() >= limit or job.timed_out then
-      ask(self, kill, job)
-      return true
-    end
-    async.sleep(pause)
-    pause = math.min(pause * 2, LONGEST_LOOK)
-  end
-  return nil
-end
-
--- Takes the children of process 1 as known; whether there are new ones.
-local function learn_orphans(self, list)
-  local known, some = {}, false
-  for pid in list:gmatch("%d+") do
-    known[pid], some = true, some or not self._orphans[pid]
-  end
-  self._orphans = known
-  return some
-end
-
--- What a command leaves behind become children of process 1: without a new one nothing is asked.
-local function end_left_behind(self, job, orphans)
-  local traits, before = self._traits, self._orphans
-  if traits.orphans and not learn_orphans(self, orphans) then return nil end
-  local left = traits.setsid and job.pid and end_group(self, job)
-  if traits.orphans then
-    local function list(mark) return script.question(mark, script.ORPHANS) end
-    -- What was killed takes a moment to be gone.
-    local limit, pause = clock.monotonic() + FAREWELL, FIRST_LOOK
-    local some
-    repeat
-      local answer = ask(self, list, job)
-      self._orphans = before
-      some = answer and learn_orphans(self, answer)
-      local again = some and clock.monotonic() < limit
-      if again then async.sleep(pause) end
-      pause = math.min(pause * 2, LONGEST_LOOK)
-    until not again
-    self.tainted = some or self.tainted
-  end
-  return left
-end
-
 -- The shell is given up with its command.
 local function give_up(self, job)
   if job.pid and not job.ending then
@@ -267,7 +149,8 @@ local function result_of(self, job, began)
     usage = { wall = clock.monotonic() - began, user = seconds_of(user, self._user),
       sys = seconds_of(sys, self._sys) } }
   self._user, self._sys = user or self._user, sys or self._sys
-  result.left_behind = end_left_behind(self, job, orphans)
+  local left, tainted = self._left_behind:finish(job, orphans)
+  result.left_behind, self.tainted = left, tainted or self.tainted
   if job.timed_out then
     result.code = 124
     result.message = "timed out after " .. ggen.units.format_duration(job.timeout)
@@ -298,57 +181,6 @@ local function until_over(self, job, text_of)
   }))
 end
 
-local function no_nul(text, what)
-  if type(text) ~= "string" then
-    error(("run: %s: a text expected, got %s"):format(what, type(text)), 4)
-  end
-  if text:find("%z") then error(("run: %s cannot hold a NUL byte"):format(what), 4) end
-  return text
-end
-
-local function duration(value, what, otherwise)
-  if value == nil then return otherwise end
-  local seconds, message = ggen.units.duration(value)
-  if not seconds then error(("run: %s: %s"):format(what, message), 4) end
-  return seconds
-end
-
-local KNOWN = { argv = true, command = true, env = true, cwd = true, stdin = true,
-  on_output = true, capture = true, timeout = true, grace = true }
-
--- The job of a command; raises where it makes no sense.
-local function job_of(options)
-  for name in pairs(options) do
-    if not KNOWN[name] then
-      error(("run: unknown field %q%s"):format(tostring(name),
-        ggen.suggest.hint(tostring(name), KNOWN)), 3)
-    end
-  end
-  local argv, env = {}, {}
-  for i, word in ipairs(options.argv or { "/bin/sh", "-c", options.command }) do
-    argv[i] = no_nul(word, options.argv and "argv" or "command")
-  end
-  if not argv[1] or argv[1] == "" or not options.argv == not options.command then
-    error("run: one of argv (a program and its arguments) and command expected", 3)
-  end
-  for name, value in pairs(options.env or {}) do
-    if no_nul(name, "the name of a variable") == "" or name:find("=", 1, true) then
-      error(("run: %q cannot be the name of an environment variable"):format(name), 3)
-    end
-    env[name] = no_nul(type(value) == "number" and tostring(value) or value, "env." .. name)
-  end
-  local cwd = no_nul(options.cwd or "/", "cwd")
-  if cwd:sub(1, 1) ~= "/" then error("run: cwd: a path that begins with / expected", 3) end
-  if options.stdin ~= nil and type(options.stdin) ~= "string" then
-    error("run: stdin: bytes expected, got " .. type(options.stdin), 3)
-  end
-  local capture = options.capture
-  return { argv = argv, env = env, cwd = cwd, program = argv[1], stdin = options.stdin,
-    on_output = options.on_output, timeout = duration(options.timeout, "timeout"),
-    grace = duration(options.grace, "grace", GRACE),
-    kept = capture and { out = { left = capture }, err = { left = capture } } }
-end
-
 ---Runs a command and waits for its end; one at a time. When the shell itself has ended: nil, a
 ---message and "closed"; whoever called opens another one.
 ---@async
@@ -357,7 +189,7 @@ end
 ---@return string? message
 ---@return "closed"? kind
 function Shell:run(options)
-  local job = job_of(options)
+  local job = command.job(options)
   if self._job then error("run: this shell runs another command: one at a time", 2) end
   if self.closed then return nil, "the shell in the container has ended", "closed" end
   local began = clock.monotonic()
@@ -409,14 +241,15 @@ end
 ---@return string? message
 ---@return "closed"? kind
 function M.over(stream, send)
-  local self = setmetatable({ _stream = stream, _send = send, _orphans = {}, _user = 0, _sys = 0 },
-    Shell)
+  local self = setmetatable({ _stream = stream, _send = send, _user = 0, _sys = 0 }, Shell)
   self._reader = async.run(read_all, function() end, self)
   local answer = ask(self, script.hello)
   if not answer then return nil, "no shell answers in the container", "closed" end
   local traits, orphans = script.traits(answer)
   self._traits = traits
-  learn_orphans(self, orphans)
+  self._left_behind = left_behind.new(traits, orphans, function(text_of, job)
+    return ask(self, text_of, job)
+  end)
   return self
 end
 

@@ -1,4 +1,4 @@
--- What a resident shell is sent: the texts of shell.lua, for any POSIX shell. Pure.
+-- What a resident shell is sent: the texts, for any POSIX shell. Pure.
 -- SPDX-License-Identifier: MIT
 local M = {}
 
