@@ -12,6 +12,14 @@ local suggest = require("ggen.suggest")
 
 local M = {}
 
+-- The user's line that asks; where there is none, in a process of its own, where it is used.
+local function here()
+  local file, line = fault.where(2)
+  local place = not file and M.default_place
+  if place then return place.file, place.line end
+  return file, line
+end
+
 local place_schema = { type = "record", fields = { file = { type = "string", required = true },
   line = { type = "integer", min = 1, default = 1 } } }
 
@@ -39,7 +47,7 @@ end
 local Pipeline = {}
 setmetatable(Pipeline, { __index = function(_, key)
   if type(key) ~= "string" then return nil end
-  local file, line = fault.where(2)
+  local file, line = here()
   local hint = suggest.hint(key, M.methods())
   fault.raise(("a pipeline has no method %q%s"):format(key, hint), file, line)
 end })
@@ -130,7 +138,7 @@ end
 function Declaration:__call(spec)
   local kept = M.functions and M.functions.kept
   if rawget(self, "spec") or kept and kept[self] ~= nil then
-    local file, line = fault.where(2)
+    local file, line = here()
     fault.raise(("task %q has its table already"):format(self.name), file, line)
   end
   if kept and type(spec) == "table" then
@@ -171,7 +179,7 @@ local function add_declaration(self, name, file, line)
   if before and not is_own(self, before) then
     local again = M.default_place and file == before.file and line == before.line
     fault.raise(("task %q is declared twice (first at %s:%d%s)"):format(name, before.file,
-      before.line, again and ": is this file read by two frontends?" or ""), file, line)
+      before.line, again and ": is this file read twice?" or ""), file, line)
   end
   local source = self._sources[file]
   if not source then
@@ -186,13 +194,11 @@ local function add_declaration(self, name, file, line)
   return declaration
 end
 
--- Where something is declared: the place that a front end gives, else the user's line that asks.
+-- The place that a front end gives.
 local function place_of(self, place, file, line)
-  if not file and M.default_place then file, line = M.default_place.file, M.default_place.line end
-  if place == nil then return file, line end
-  local checked, message, where = schema.check(place_schema, place)
+  local checked, message, path_in = schema.check(place_schema, place)
   if checked == nil then
-    fault.raise("the place of a declaration: " .. schema.message(message, where), file, line)
+    fault.raise("the place of a declaration: " .. schema.message(message, path_in), file, line)
   end
   local shown = self._shown[checked.file]
   if not shown then
@@ -210,8 +216,8 @@ end
 ---@param place { file: string, line: integer? }? of a front end: where the file says so
 ---@return ggen.Declaration
 function Pipeline:task(name, spec, place)
-  local file, line = fault.where(2)
-  if place ~= nil or not file then file, line = place_of(self, place, file, line) end
+  local file, line = here()
+  if place then file, line = place_of(self, place, file, line) end
   check_name("task", name, file, line)
   local declaration = add_declaration(self, name, file, line)
   if spec ~= nil then declaration(spec) end
@@ -255,7 +261,7 @@ end
 ---@param name string "kind.name" or the path of a file
 ---@param params table?
 function Pipeline:use(name, params)
-  local file, line = fault.where(2)
+  local file, line = here()
   if type(name) ~= "string" or name == "" then
     fault.raise('use: expected a plugin\'s name ("scheduler.fifo") or file ("./mine.lua")', file,
       line)
@@ -284,8 +290,8 @@ end
 ---@param members string[]?
 ---@param place { file: string, line: integer? }? of a front end: where the file says so
 function Pipeline:phase(name, members, place)
-  local file, line = fault.where(2)
-  if place ~= nil or not file then file, line = place_of(self, place, file, line) end
+  local file, line = here()
+  if place then file, line = place_of(self, place, file, line) end
   check_name("phase", name, file, line)
   local before = self.phases[name]
   if before and not is_own(self, before) then
@@ -322,7 +328,7 @@ end
 
 for _, moment in ipairs({ "before", "after" }) do
   Pipeline[moment] = function(self, name, hooks, ...)
-    local file, line = fault.where(2)
+    local file, line = here()
     if type(name) ~= "string" then
       fault.raise(("%s: expected the name of a task or phase"):format(moment), file, line)
     end
@@ -336,7 +342,7 @@ for _, moment in ipairs({ "before", "after" }) do
   end
 
   Pipeline[moment .. "_each"] = function(self, hooks, ...)
-    local file, line = fault.where(2)
+    local file, line = here()
     check_one(moment .. "_each", file, line, select("#", ...))
     self.hooks[#self.hooks + 1] = {
       moment = moment, each = true, file = file, line = line,
@@ -349,7 +355,7 @@ end
 ---@param name string
 ---@param size integer how many tasks of the pool may run at once
 function Pipeline:pool(name, size)
-  local file, line = fault.where(2)
+  local file, line = here()
   check_name("pool", name, file, line)
   local checked, message = schema.check({ type = "integer", min = 1 }, size)
   if checked == nil then fault.raise(("pool %q: %s"):format(name, message), file, line) end
@@ -359,7 +365,7 @@ end
 ---Names the tasks that run when the command line names none.
 ---@param names string[]|string
 function Pipeline:default(names)
-  local file, line = fault.where(2)
+  local file, line = here()
   if is_own(self, self.defaults) then return end
   self.defaults = { names = check_names("default", names, file, line), file = file, line = line }
 end
@@ -367,7 +373,7 @@ end
 ---Says where the workspaces are: p:workspaces "packages/*". Each has a pipeline.lua of its own.
 ---@param patterns string[]|string globs of directories, relative to this file
 function Pipeline:workspaces(patterns)
-  local file, line = fault.where(2)
+  local file, line = here()
   for _, pattern in ipairs(check_names("workspaces", patterns, file, line)) do
     self.workspace_patterns[#self.workspace_patterns + 1] = { pattern = pattern, file = file,
       line = line }
@@ -379,7 +385,7 @@ end
 ---that name.
 ---@param declare fun(workspace: ggen.Pipeline) called with each, in the order of their directories
 function Pipeline:each_workspace(declare)
-  local file, line = fault.where(2)
+  local file, line = here()
   if type(declare) ~= "function" then
     fault.raise("each_workspace: expected function(w) ... end", file, line)
   end
@@ -415,7 +421,7 @@ end
 ---one that a used frontend reads
 ---@param frontend string? the frontend that reads it, as p:use has it
 function Pipeline:import(path, frontend)
-  local file, line = fault.where(2)
+  local file, line = here()
   if type(path) ~= "string" then fault.raise("import: expected the path of a file", file, line) end
   if frontend == nil and path:match("%f[^%z/]make%.toml$") then
     return M.load_frontend(self, self.dir .. "/" .. path:gsub("^%./", ""), file, line)

@@ -26,16 +26,17 @@ function M.kind(use)
   return kind
 end
 
+---Whether it is of a kind. What is wrong with a name is said when its plugin is set up; a file that
+---is not there, or broken, might be of any kind, and raises a fault.
 ---@param use ggen.Use
 ---@param kind string
----@return boolean yes raises a fault for a file that is not there, or broken: nobody knows its kind.
----What is wrong with another name is said when it is set up
+---@return boolean
 function M.is(use, kind)
   if use.name:find("^%.*/") then return M.kind(use) == kind end
   return use.name:match("^(%a+)[./]") == kind
 end
 
--- These have had their say when the project is there: they are not called while its snapshot is
+-- These have had their say when the project is there, and are not called while its snapshot is
 -- valid.
 local OF_LOADING = { workspaces = true, frontend = true }
 

@@ -50,7 +50,9 @@ local function raise(use, who, dir, problem, read)
   local name, line, message = text:match("^([^\n:]+):(%d+): (.*)$")
   local file = name and file_of(dir, name, read)
   if file then fault.raise(message, file, tonumber(line)) end
-  if text:find("this waits, and only", 1, true) then text = "this waits, and it must not" end
+  if text:find("this waits, and only", 1, true) then
+    text = "this waits, and the method must not"
+  end
   -- What would be said twice: the watchdog names the plugin, a fault may be in the line of p:use.
   local from, to = text:find(" in " .. who, 1, true)
   if from then text = text:sub(1, from - 1) .. text:sub(to + 1) end
@@ -235,8 +237,8 @@ function M.import(frontends, pipeline)
       fault.raise(("import %q: there is no such file"):format(entry.path), entry.file, entry.line)
     end
     if not frontends then
-      fault.raise(("import %q: no frontend reads such a file (.lua files and make.toml can always be"
-        .. ' imported, others when the root says p:use "frontend.NAME")'):format(entry.path),
+      fault.raise(("import %q: no frontend reads such a file (.lua files and make.toml can always"
+        .. ' be imported, others when the root says p:use "frontend.NAME")'):format(entry.path),
         entry.file, entry.line)
     end
     frontends:_import(pipeline, entry)
