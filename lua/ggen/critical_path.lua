@@ -2,6 +2,7 @@
 -- have taken with more workers, played on a virtual clock under the same scheduler. Knows what the
 -- tasks took, not how it is shown (report.lua).
 -- SPDX-License-Identifier: MIT
+local plugin_use = require("ggen.plugin_use")
 local registry = require("ggen.registry")
 local timings = require("ggen.core.timings")
 
@@ -28,8 +29,7 @@ local LEAST_GAIN = 0.02
 local function fresh_plugins(run)
   local plugins = registry.new({ project_dir = run.project.dir, options = {} })
   for _, entry in ipairs(run.project.loaded.root.uses) do
-    if not entry.name:find("^workspaces[./]")
-      and registry.load(entry.name, entry).kind == "scheduler" then
+    if plugin_use.kind(entry) == "scheduler" then
       plugins:use(entry.name, entry.params, entry)
     end
   end

@@ -3,12 +3,25 @@
 -- SPDX-License-Identifier: MIT
 local fault = require("ggen.fault")
 local fields = require("ggen.fields")
+local fs = require("ggen.core.fs")
+local locate = require("ggen.locate")
 local records = require("ggen.records")
 local schema = require("ggen.schema")
 local steps = require("ggen.steps")
 local suggest = require("ggen.suggest")
 
 local M = {}
+
+-- The user's line that asks; where there is none, in a process of its own, where it is used.
+local function here()
+  local file, line = fault.where(2)
+  local place = not file and M.default_place
+  if place then return place.file, place.line end
+  return file, line
+end
+
+local place_schema = { type = "record", fields = { file = { type = "string", required = true },
+  line = { type = "integer", min = 1, default = 1 } } }
 
 ---@class ggen.Declaration a task as the user wrote it
 ---@field name string
@@ -34,7 +47,7 @@ end
 local Pipeline = {}
 setmetatable(Pipeline, { __index = function(_, key)
   if type(key) ~= "string" then return nil end
-  local file, line = fault.where(2)
+  local file, line = here()
   local hint = suggest.hint(key, M.methods())
   fault.raise(("a pipeline has no method %q%s"):format(key, hint), file, line)
 end })
@@ -125,7 +138,7 @@ end
 function Declaration:__call(spec)
   local kept = M.functions and M.functions.kept
   if rawget(self, "spec") or kept and kept[self] ~= nil then
-    local file, line = fault.where(2)
+    local file, line = here()
     fault.raise(("task %q has its table already"):format(self.name), file, line)
   end
   if kept and type(spec) == "table" then
@@ -164,9 +177,9 @@ local function is_own(self, declared) return self._own and self._own[declared] e
 local function add_declaration(self, name, file, line)
   local before = self._by_name[name]
   if before and not is_own(self, before) then
-    fault.raise(("task %q is declared twice (first at %s:%d)"):format(name, before.file,
-      before.line),
-      file, line)
+    local again = M.default_place and file == before.file and line == before.line
+    fault.raise(("task %q is declared twice (first at %s:%d%s)"):format(name, before.file,
+      before.line, again and ": is this file read twice?" or ""), file, line)
   end
   local source = self._sources[file]
   if not source then
@@ -181,12 +194,30 @@ local function add_declaration(self, name, file, line)
   return declaration
 end
 
+-- The place that a front end gives.
+local function place_of(self, place, file, line)
+  local checked, message, path_in = schema.check(place_schema, place)
+  if checked == nil then
+    fault.raise("the place of a declaration: " .. schema.message(message, path_in), file, line)
+  end
+  local shown = self._shown[checked.file]
+  if not shown then
+    local path = checked.file
+    if path:sub(1, 1) ~= "/" then path = (M.current_dir or self.dir) .. "/" .. path end
+    shown = locate.display(path, fs.cwd())
+    self._shown[checked.file] = shown
+  end
+  return shown, checked.line
+end
+
 ---Declares a task: p:task "name" { ... } or p:task("name", { ... }).
 ---@param name string
 ---@param spec ggen.TaskSpec?
+---@param place { file: string, line: integer? }? of a front end: where the file says so
 ---@return ggen.Declaration
-function Pipeline:task(name, spec)
-  local file, line = fault.where(2)
+function Pipeline:task(name, spec, place)
+  local file, line = here()
+  if place then file, line = place_of(self, place, file, line) end
   check_name("task", name, file, line)
   local declaration = add_declaration(self, name, file, line)
   if spec ~= nil then declaration(spec) end
@@ -230,7 +261,7 @@ end
 ---@param name string "kind.name" or the path of a file
 ---@param params table?
 function Pipeline:use(name, params)
-  local file, line = fault.where(2)
+  local file, line = here()
   if type(name) ~= "string" or name == "" then
     fault.raise('use: expected a plugin\'s name ("scheduler.fifo") or file ("./mine.lua")', file,
       line)
@@ -257,12 +288,15 @@ end
 ---Declares a phase, a named group of tasks: p:phase "ci" { "lint", "test" }.
 ---@param name string
 ---@param members string[]?
-function Pipeline:phase(name, members)
-  local file, line = fault.where(2)
+---@param place { file: string, line: integer? }? of a front end: where the file says so
+function Pipeline:phase(name, members, place)
+  local file, line = here()
+  if place then file, line = place_of(self, place, file, line) end
   check_name("phase", name, file, line)
   local before = self.phases[name]
   if before and not is_own(self, before) then
-    fault.raise(("phase %q is declared twice"):format(name), file, line)
+    fault.raise(("phase %q is declared twice (first at %s:%d)"):format(name, before.file,
+      before.line), file, line)
   end
   local entry = { name = name, file = file, line = line, owner = self }
   with_table(entry, function(_, value)
@@ -294,7 +328,7 @@ end
 
 for _, moment in ipairs({ "before", "after" }) do
   Pipeline[moment] = function(self, name, hooks, ...)
-    local file, line = fault.where(2)
+    local file, line = here()
     if type(name) ~= "string" then
       fault.raise(("%s: expected the name of a task or phase"):format(moment), file, line)
     end
@@ -308,7 +342,7 @@ for _, moment in ipairs({ "before", "after" }) do
   end
 
   Pipeline[moment .. "_each"] = function(self, hooks, ...)
-    local file, line = fault.where(2)
+    local file, line = here()
     check_one(moment .. "_each", file, line, select("#", ...))
     self.hooks[#self.hooks + 1] = {
       moment = moment, each = true, file = file, line = line,
@@ -321,7 +355,7 @@ end
 ---@param name string
 ---@param size integer how many tasks of the pool may run at once
 function Pipeline:pool(name, size)
-  local file, line = fault.where(2)
+  local file, line = here()
   check_name("pool", name, file, line)
   local checked, message = schema.check({ type = "integer", min = 1 }, size)
   if checked == nil then fault.raise(("pool %q: %s"):format(name, message), file, line) end
@@ -331,7 +365,7 @@ end
 ---Names the tasks that run when the command line names none.
 ---@param names string[]|string
 function Pipeline:default(names)
-  local file, line = fault.where(2)
+  local file, line = here()
   if is_own(self, self.defaults) then return end
   self.defaults = { names = check_names("default", names, file, line), file = file, line = line }
 end
@@ -339,7 +373,7 @@ end
 ---Says where the workspaces are: p:workspaces "packages/*". Each has a pipeline.lua of its own.
 ---@param patterns string[]|string globs of directories, relative to this file
 function Pipeline:workspaces(patterns)
-  local file, line = fault.where(2)
+  local file, line = here()
   for _, pattern in ipairs(check_names("workspaces", patterns, file, line)) do
     self.workspace_patterns[#self.workspace_patterns + 1] = { pattern = pattern, file = file,
       line = line }
@@ -351,7 +385,7 @@ end
 ---that name.
 ---@param declare fun(workspace: ggen.Pipeline) called with each, in the order of their directories
 function Pipeline:each_workspace(declare)
-  local file, line = fault.where(2)
+  local file, line = here()
   if type(declare) ~= "function" then
     fault.raise("each_workspace: expected function(w) ... end", file, line)
   end
@@ -371,17 +405,29 @@ function M.keep_own(workspace)
   rawset(workspace, "_own", own)
 end
 
+-- A file that a front end reads, when all that are used are known (used_frontends.lua).
+local function import_later(self, path, frontend, file, line)
+  if frontend ~= nil and type(frontend) ~= "string" then
+    fault.raise(("import %q: the name of a frontend expected, as p:use has it"):format(path), file,
+      line)
+  end
+  local imports = self.imports or {}
+  rawset(self, "imports", imports)
+  imports[#imports + 1] = { path = path, frontend = frontend, file = file, line = line }
+end
+
 ---Takes the declarations of another file into this pipeline.
----@param path string relative to this file: a make.toml, or a file that returns function(pipeline)
-function Pipeline:import(path)
-  local file, line = fault.where(2)
+---@param path string relative to this file: a make.toml, a file that returns function(pipeline), or
+---one that a used frontend reads
+---@param frontend string? the frontend that reads it, as p:use has it
+function Pipeline:import(path, frontend)
+  local file, line = here()
   if type(path) ~= "string" then fault.raise("import: expected the path of a file", file, line) end
-  if path:match("%.toml$") then
+  if frontend == nil and path:match("%f[^%z/]make%.toml$") then
     return M.load_frontend(self, self.dir .. "/" .. path:gsub("^%./", ""), file, line)
   end
-  if not path:match("%.lua$") then
-    fault.raise(("import %q: only .lua files and make.toml can be imported"):format(path), file,
-      line)
+  if frontend ~= nil or not path:match("%.lua$") then
+    return import_later(self, path, frontend, file, line)
   end
   local declare = M.load_file(self.dir .. "/" .. path, file, line)
   if type(declare) ~= "function" then
@@ -404,6 +450,10 @@ M.on_task = nil
 -- Set by load.lua: the directory of the file that is being loaded.
 M.current_dir = nil
 M.current_file = nil -- as messages name it
+-- Set while a used front end declares: the place of what it declares without saying one, if nothing
+-- of it is on the stack.
+---@type { file: string, line: integer }?
+M.default_place = nil
 
 -- p.task "x" instead of p:task "x" passes the name as the pipeline.
 for name, method in pairs(Pipeline) do
@@ -429,8 +479,9 @@ function M.new(kind, name, place, description)
   local self = {
     name = name, kind = kind, dir = place.dir, file = file, line = line, depends_on = {},
     declarations = {}, phases = {}, uses = {}, hooks = {}, pools = {}, workspace_patterns = {},
+    _shown = {},
     defaults = false, desc = false, lifecycle = false, _by_name = {}, _sources = {},
-    workspace_rules = {}, make_toml = false, _own = false,
+    workspace_rules = {}, make_toml = false, imports = false, _own = false,
     _has_file = false,
   }
   local function configure(_, options)

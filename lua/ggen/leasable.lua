@@ -5,6 +5,7 @@ local fault = require("ggen.fault")
 local function_digest = require("ggen.function_digest")
 local hash = require("ggen.core.hash")
 local json = require("ggen.core.json")
+local plugin_use = require("ggen.plugin_use")
 local registry = require("ggen.registry")
 local secrets = require("ggen.secrets")
 
@@ -47,11 +48,8 @@ end
 -- The last one wins, as it does in a run.
 local function used_by(uses)
   for i = #uses, 1, -1 do
-    local use = uses[i]
-    local kind = use.name:match("^(%a+)[./]")
-    if not kind or kind == "containers" or not registry.kinds[kind] then
-      local plugin = registry.load(use.name, use)
-      if plugin.kind == "containers" then return use, plugin end
+    if plugin_use.kind(uses[i]) == "containers" then
+      return uses[i], registry.load(uses[i].name, uses[i])
     end
   end
 end

@@ -6,6 +6,7 @@ local dsl = require("ggen.dsl")
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
 local locate = require("ggen.locate")
+local plugin_use = require("ggen.plugin_use")
 local progress = require("ggen.loading")
 local suggest = require("ggen.suggest")
 
@@ -19,6 +20,7 @@ M.DEFAULT_TIMEOUT = 10
 ---@field workspaces ggen.Pipeline[] sorted by directory
 ---@field dir string absolute directory of the root pipeline.lua
 ---@field workspace string? the workspace that the caller stands in
+---@field has_frontends boolean the root uses some
 ---@field inputs userdata what loading asked of the world
 ---@field cwd string what the names of files in messages are relative to
 ---@field sources table<string, string> texts of the files by the name in their chunks
@@ -348,6 +350,21 @@ local function load_above(dir, standing_in)
   end
 end
 
+-- The front ends that the root uses, after they have declared on it.
+local function load_by_frontends(root)
+  local uses = {}
+  for _, use in ipairs(root.uses) do
+    if plugin_use.is(use, "frontend") then uses[#uses + 1] = use end
+  end
+  if #uses == 0 and not root.imports then return nil end
+  local used_frontends = require("ggen.used_frontends")
+  if #uses == 0 then return used_frontends.import(nil, root) end
+  local frontends = used_frontends.new(root, uses, latest.environment)
+  loading.frontends[#loading.frontends + 1] = frontends
+  frontends:load_root()
+  return frontends
+end
+
 load_all = function(dir, file, standing_in)
   local root = load_pipeline((dir == "/" and "" or dir) .. "/" .. file)
   if root.kind == "workspace" then
@@ -374,12 +391,15 @@ load_all = function(dir, file, standing_in)
     local loaded = load_above(dir, standing_in)
     if loaded then return loaded end
   end
-  local workspaces = require("ggen.workspaces").load(root, load_pipeline, display_name)
+  local frontends = load_by_frontends(root)
+  local workspaces = require("ggen.workspaces").load(root, load_pipeline, display_name, frontends)
+  if frontends then frontends:check_busy() end
   check_complete(root)
   for _, workspace in ipairs(workspaces) do check_complete(workspace) end
   return {
     root = root, workspaces = workspaces, dir = dir,
     workspace = locate.inside(workspaces, standing_in, dir),
+    has_frontends = frontends ~= nil,
   }
 end
 
@@ -399,6 +419,7 @@ local function check_environment(loaded)
   end
   add(loaded.root)
   for _, workspace in ipairs(loaded.workspaces) do add(workspace) end
+  if loaded.has_frontends then return end -- a front end knows what it means
   if files == 0 then fault.raise(("-e %s: there is no %s here"):format(wanted, M.MAKE_TOML)) end
   if #names == 0 or known[wanted] then return end
   table.sort(names)
@@ -422,24 +443,30 @@ function M.load(dir, options)
   local timeout = options.timeout or M.DEFAULT_TIMEOUT
   local state = {
     inputs = require("ggen.core.snapshot").inputs(), modules = {}, chunks = {}, sources = {},
-    pipelines = {},
+    pipelines = {}, frontends = {},
     dir = found, cwd = fs.cwd(), environment = options.environment,
   }
   loading, latest, progress.inputs = state, state, state.inputs
   progress.models, progress.parsed = {}, {}
   state.env = make_env(state)
   dsl.load_file, dsl.load_frontend = run_file, load_frontend
-  local watchdog = require("ggen.core.watchdog")
-  watchdog.start(timeout,
-    ("still loading after %g s: a loop that does not end? (--load-timeout changes the"
-      .. " limit)"):format(timeout))
+  local watchdog, clock = require("ggen.core.watchdog"), require("ggen.core.clock")
+  local ends = clock.monotonic() + timeout
+  progress.watch = function(who)
+    watchdog.start(math.max(ends - clock.monotonic(), 0.001),
+      ("still loading after %g s%s: a loop that does not end? (--load-timeout changes the"
+        .. " limit)"):format(timeout, who and " in " .. who or ""))
+  end
+  progress.watch()
   dsl.functions = options.functions and { kept = {} } or nil
   local ok, result = xpcall(load_all, fault.handler(options.verbose), found, file, dir)
   local functions = dsl.functions
   dsl.functions = nil
+  for _, frontends in ipairs(state.frontends) do frontends:close() end
   watchdog.stop()
   for _, chunk in ipairs(state.chunks) do jit.on(chunk, true) end
   local shown = display_name(found .. "/" .. file)
+  progress.watch, state.frontends = nil, nil
   loading, progress.inputs, dsl.current_dir, dsl.current_file = nil, nil, nil, nil
   state.pipelines = nil -- whoever drops what is loaded is to have the memory
   progress.models = nil

@@ -26,7 +26,11 @@ end
 ---The bytes of a file, which becomes an input of the configuration.
 ---@param path string relative to dir, or absolute
 ---@return string? bytes, string? message, string? kind
-function Loading:read(path) return self._inputs:read(absolute(self, path)) end
+function Loading:read(path)
+  path = absolute(self, path)
+  if M.files_read then M.files_read[path] = true end
+  return self._inputs:read(path)
+end
 
 ---Whether there is something of that name; the answer becomes an input of the configuration.
 ---@param path string relative to dir, or absolute
@@ -86,6 +90,12 @@ M.compat = nil
 
 ---@type boolean? somebody wants to know what the files say that has no effect
 M.notes = nil
+
+---@type table<string, true>? what has been read since somebody has put an empty one here, by path
+M.files_read = nil
+
+---@type fun(who: string?)? says who has the limit of loading from here on; set by load.lua
+M.watch = nil
 
 ---@type userdata? what was asked so far, while a load is going on
 M.inputs = nil

@@ -147,6 +147,7 @@ local function pipeline_of(self, entry)
   end
   for i, use in ipairs(entry.uses) do
     pipeline.uses[i] = { name = use.name, params = use.params, dir = use.dir, line = use.line,
+      kind = use.kind,
       file = source(self, use.source) }
     if use.functions then restore_param_functions(self, entry, i, use) end
   end

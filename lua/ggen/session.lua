@@ -5,6 +5,7 @@ local cli = require("ggen.cli")
 local fault = require("ggen.fault")
 local heap = require("ggen.heap")
 local locate = require("ggen.locate")
+local plugin_use = require("ggen.plugin_use")
 local registry = require("ggen.registry")
 local snapshot = require("ggen.snapshot")
 
@@ -101,7 +102,7 @@ function M.try_open(rest)
   local project = M.open({ directory = directory })
   opened = { dir = dir, project = project }
   for _, entry in ipairs(project.loaded.root.uses) do
-    if registry.load(entry.name, entry).kind == "command" then return project end
+    if plugin_use.kind(entry) == "command" then return project end
   end
   return nil
 end
@@ -119,8 +120,8 @@ end
 ---@return ggen.Command?
 function M.plugin_command(project, name)
   for _, entry in ipairs(project.loaded.root.uses) do
-    local plugin = registry.load(entry.name, entry)
-    if plugin.kind == "command" and plugin.name == name then
+    local plugin = plugin_use.kind(entry) == "command" and registry.load(entry.name, entry)
+    if plugin and plugin.name == name then
       local host = M.host(project, { color = "auto" }, {})
       local plugins = registry.new(host)
       local instance = plugins:use(entry.name, entry.params, entry)
@@ -176,8 +177,9 @@ end
 ---@param project ggen.Project
 ---@param host ggen.Host
 ---@param skip table<string, true>?
+---@param all boolean? also those that are only called while the pipeline is loaded
 ---@return ggen.Registry
-function M.plugins(project, host, skip)
+function M.plugins(project, host, skip, all)
   local plugins = registry.new(host)
   local watchdog = require("ggen.core.watchdog")
   -- All of it is done once, so machine code would cost more than it saves; and where there is none,
@@ -188,10 +190,10 @@ function M.plugins(project, host, skip)
     for _, entry in ipairs(project.loaded.root.uses) do
       watchdog.start(PLUGIN_TIME, ("plugin %q: still setting up after %d s"):format(entry.name,
         PLUGIN_TIME))
-      -- What finds workspaces has had its say when the project was loaded.
-      local plugin = not entry.name:find("^workspaces[./]") and registry.load(entry.name, entry)
-      local kind = plugin and plugin.kind or "workspaces"
-      if kind ~= "workspaces" and kind ~= "command" and not (skip and skip[kind]) then
+      local kind = plugin_use.kind(entry)
+      if kind == "command" or skip and skip[kind] then
+        registry.load(entry.name, entry) -- it is not called, and has to be there
+      elseif all or not plugin_use.is_of_loading(entry) then
         plugins:use(entry.name, entry.params, entry)
       end
     end

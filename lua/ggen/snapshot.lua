@@ -123,6 +123,7 @@ local function pipeline_entry(pipeline, sources)
     local params, functions = use.params, nil
     if params then params, functions = records.take_functions(use.name, params, sources) end
     entry.uses[i] = { name = use.name, params = params, functions = functions, dir = use.dir,
+      kind = use.kind,
       line = use.line, source = sources:number(use.file) }
   end
   return entry

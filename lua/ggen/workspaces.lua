@@ -7,6 +7,7 @@ local dsl = require("ggen.dsl")
 local fault = require("ggen.fault")
 local fields = require("ggen.fields")
 local paths = require("ggen.paths")
+local plugin_use = require("ggen.plugin_use")
 local progress = require("ggen.loading")
 local schema = require("ggen.schema")
 local sorted = require("ggen.sorted")
@@ -24,6 +25,7 @@ local FILE, MAKE_TOML = "pipeline.lua", "make.toml"
 ---@field by_name table<string, ggen.Pipeline>
 ---@field by_dir table<string, ggen.Pipeline>
 ---@field problems table<ggen.Pipeline, table> why nothing can run in a workspace
+---@field frontends ggen.UsedFrontends? those that the root uses
 local Found = {}
 Found.__index = Found
 
@@ -59,9 +61,32 @@ function Found:load_own(dir, file, name)
     fault.raise(('a workspace begins with ggen.workspace "NAME", not ggen.pipeline'),
       workspace.file, workspace.line)
   end
+  self:import(workspace)
+  return self:add_own(workspace)
+end
+
+-- One that has said itself what it declares.
+function Found:add_own(workspace)
   rawset(workspace, "_has_file", true)
   dsl.keep_own(workspace)
   return self:add(workspace)
+end
+
+-- The files that the front ends of the root read for a workspace.
+function Found:import(workspace)
+  if workspace.imports then require("ggen.used_frontends").import(self.frontends, workspace) end
+end
+
+-- The workspace of a directory without such a file, where front ends of the root read another one.
+-- Nil where they do not.
+function Found:load_by_frontends(dir, name, file, line)
+  local readers = self.frontends and dir ~= self.root.dir and self.frontends:readers(dir)
+  if not readers or #readers == 0 then return nil end
+  local _, message = schema.check(fields.name, name)
+  if message then fault.raise(("workspace %q: %s"):format(name, message), file, line) end
+  local workspace = dsl.new("workspace", name, { dir = dir, file = file, line = line })
+  self.frontends:load(readers, workspace)
+  return self:add_own(workspace)
 end
 
 -- p:workspaces "packages/*"
@@ -78,10 +103,13 @@ function Found:by_pattern(entry)
   for _, relative in ipairs(matched) do
     local dir = absolute(root, relative)
     local file = not self.by_dir[dir] and self:own_file(dir)
+    local name = dir:match("[^/]*$")
     if file then
-      self:load_own(dir, file, dir:match("[^/]*$"))
-    elseif literal and not self.by_dir[dir] then
-      complain(("there is no %s and no %s in it"):format(FILE, MAKE_TOML))
+      self:load_own(dir, file, name)
+    elseif not self.by_dir[dir] and not self:load_by_frontends(dir, name, entry.file, entry.line)
+      and literal then
+      complain(("there is no %s and no %s in it"):format(FILE, MAKE_TOML)
+        .. (self.frontends and ", and nothing that a frontend of the root reads" or ""))
     end
   end
 end
@@ -145,6 +173,8 @@ function Found:found(use, entry)
   if self.by_dir[dir] then return self.by_dir[dir] end
   local own = self:own_file(dir)
   if own then return self:load_own(dir, own, entry.name) end
+  local loaded = self:load_by_frontends(dir, entry.name, file, line or 1)
+  if loaded then return loaded end
   return self:add(dsl.new("workspace", entry.name, { dir = dir, file = file, line = line or 1 }))
 end
 
@@ -198,15 +228,6 @@ function Found:take(use, entries)
 end
 
 function Found:by_plugin(use) self:take(use, ask(self, use)) end
-
--- Whether p:use names a plugin of this kind. Whatever is wrong with another kind is said when it is
--- set up.
-local function finds_workspaces(use)
-  if use.name:find("^workspaces[./]") then return true end
-  if not use.name:find("^%.*/") then return false end
-  local ok, plugin = pcall(require("ggen.registry").load, use.name, use)
-  return ok and plugin.kind == "workspaces"
-end
 
 -- The whole --------------------------------------------------------------------------------------
 
@@ -270,6 +291,7 @@ function Found:declare_for_each()
   for _, workspace in ipairs(self.list) do
     dsl.current_dir, dsl.current_file = workspace.dir, self.root.file
     for _, rule in ipairs(self.root.workspace_rules) do rule.declare(workspace) end
+    self:import(workspace)
   end
   dsl.current_dir, dsl.current_file = dir_before, file_before
 end
@@ -289,13 +311,15 @@ end
 ---@param load fun(path: string, name: string?): ggen.Pipeline evaluates a pipeline.lua, or a
 ---make.toml for the workspace of this name
 ---@param display fun(path: string): string how messages name a file
+---@param frontends ggen.UsedFrontends? those that the root uses
 ---@return ggen.Pipeline[] workspaces sorted by directory; raises a fault when something is wrong
-function M.load(root, load, display)
+function M.load(root, load, display, frontends)
   local found = setmetatable({ root = root, load = load, display = display, list = {},
+    frontends = frontends,
     by_name = {}, by_dir = {}, problems = {} }, Found)
   for _, entry in ipairs(root.workspace_patterns) do found:by_pattern(entry) end
   for _, use in ipairs(root.uses) do
-    if finds_workspaces(use) then found:by_plugin(use) end
+    if plugin_use.is(use, "workspaces") then found:by_plugin(use) end
   end
   if root.make_toml then require("ggen.make_toml.workspaces").find(found) end
   table.sort(found.list, function(a, b) return a.dir < b.dir end)

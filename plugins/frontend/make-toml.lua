@@ -14,10 +14,11 @@ return {
   desc = "Take the phases, hooks and scripts of a make.toml as tasks",
   permissions = { "fs:.:ro" },
   setup = function(_, host)
+    local file = host.file or "make.toml"
     return {
-      detect = function(_, dir) return make_toml.exists(dir .. "/" .. host.file) end,
+      detect = function(_, dir) return make_toml.exists(dir .. "/" .. file) end,
       load = function(_, dir, pipeline)
-        make_toml.load(pipeline, dir, host.file, host)
+        make_toml.load(pipeline, dir, file, host)
       end,
     }
   end,

@@ -27,7 +27,7 @@ return {
           number = number + 1
           local name, command = line:match("^(%S+):%s*(.+)$")
           if not name then error(("%s:%d: name: command expected"):format(file, number), 0) end
-          pipeline:task(name, { run = command })
+          pipeline:task(name, { run = command }, { file = file, line = number })
         end
       end,
     }

@@ -7,15 +7,18 @@ local world = require("ggen.contract.world")
 
 local M = { order = { "detect", "load" } }
 
+local NOT_THERE = "contract.txt"
+
 local function pipeline_of(suite, file)
-  return dsl.new("pipeline", "contract", { dir = suite.dir, file = file, line = 1 })
+  return dsl.new("pipeline", "contract", { dir = suite.dir, file = file or "pipeline.lua",
+    line = 1 })
 end
 
--- The file of the project that the plugin reads: the first one of which both its methods are sure,
--- and best one of which it makes tasks.
+-- The file of the project that the plugin reads, false for one whose name it knows itself: the
+-- first one of which both its methods are sure, and best one of which it makes tasks.
 local function find_file(suite)
-  local first = false
-  for _, name in ipairs(a_load.files(suite)) do
+  local first
+  for _, name in ipairs({ false, unpack(a_load.files(suite)) }) do
     suite.reads = name
     local instance, good, pipeline = suite:set_up(), false, pipeline_of(suite, name)
     if instance and instance.impl.detect and instance.impl.load then
@@ -24,8 +27,8 @@ local function find_file(suite)
         and suite:call(instance, "load", { n = 2, suite.dir, pipeline }).ok
     end
     if instance then suite:close(instance) end
-    if good and #pipeline.declarations > 0 then return name end
-    first = first or good and name
+    if good and #pipeline.declarations > 0 then return { name = name } end
+    first = first or good and { name = name } or nil
   end
   return first
 end
@@ -33,16 +36,16 @@ end
 local function file_of(suite)
   if suite.file_found == nil then
     suite.file_found = false
-    suite:inside(function() suite.file_found = find_file(suite) end)
+    suite:inside(function() suite.file_found = find_file(suite) or false end)
   end
-  suite.reads = suite.file_found or "contract.txt"
+  suite.reads = not suite.file_found and NOT_THERE or suite.file_found.name
   return suite.file_found
 end
 
--- Its host is not that of other kinds (frontends.lua).
+-- Its host is not that of other kinds (used_frontends.lua).
 function M.host(host, suite)
   if suite.file_found == nil then file_of(suite) end
-  host.file, host.place = suite.reads or "contract.txt", {}
+  host.file, host.place = suite.reads or nil, { file = "pipeline.lua", line = 1 }
 end
 
 M.around = a_load.around
@@ -51,7 +54,7 @@ function M.scene(suite, draw)
   local file = file_of(suite)
   local empty = draw:once_in(4)
   return { dir = empty and suite.dir .. "/empty" or suite.dir, can_load = file and not empty,
-    file = file, pipeline = pipeline_of(suite, file or "contract.txt") }
+    file = file and file.name, pipeline = pipeline_of(suite, file and file.name) }
 end
 
 M.calls = {
@@ -60,7 +63,7 @@ M.calls = {
     if not scene.can_load then return nil end
     scene.dir = scene.pipeline.dir
     scene.pipeline = dsl.new("pipeline", "contract",
-      { dir = scene.dir, file = scene.file, line = 1 })
+      { dir = scene.dir, file = scene.file or "pipeline.lua", line = 1 })
     return { scene.dir, scene.pipeline }
   end,
 }
@@ -84,13 +87,33 @@ M.answers = {
   end,
 }
 
-M.at_once = { load = "the method raises" }
+M.at_once = { load = "the method raises, or returns nil and a message" }
 
 local function reads_a_file(suite)
   if file_of(suite) then return nil end
   return suite:problem("detect(dir) and load(dir, pipeline)",
     "did not both go well for any of: " .. table.concat(a_load.files(suite), ", "),
     "host.file names the file that is to be read (put one into spec/fixtures)")
+end
+
+-- What p:import names is read, and nothing else.
+local function goes_by_the_name(suite)
+  local reads = suite.reads
+  for _, name in ipairs({ false, NOT_THERE }) do
+    suite.reads = name
+    local instance = suite:set_up()
+    local outcome = instance and instance.impl.detect
+      and suite:call(instance, "detect", { n = 1, suite.dir })
+    if instance then suite:close(instance) end
+    suite.reads = reads
+    local answer
+    if outcome and outcome.ok then answer = outcome.results[1] end
+    if outcome and (type(answer) ~= "boolean" or name and answer) then
+      return suite:problem(("detect(dir), with host.file = %s,"):format(name and ("%q, which is"
+        .. " not there"):format(name) or "nil, as p:use has it"), suite:came(outcome),
+        name and "false: p:import names the file that is meant" or "true or false")
+    end
+  end
 end
 
 local function finds_nothing_in_nothing(suite)
@@ -109,6 +132,7 @@ end
 M.laws = {
   { name = "reads a file", run = reads_a_file },
   { name = "finds nothing in nothing", run = finds_nothing_in_nothing },
+  { name = "goes by host.file", run = goes_by_the_name },
 }
 
 return M

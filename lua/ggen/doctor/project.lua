@@ -25,8 +25,9 @@ local function open(report, args)
   local tasks = project:count() - 2 * #project.phases
   report:ok(("%s: %d task%s"):format(project.loaded.root.name, tasks, tasks == 1 and "" or "s"))
   local host = session.host(project, args, { output = "none", jobs = 1 })
+  host.environment = args.env
   local plugins
-  ok, plugins = pcall(session.plugins, project, host)
+  ok, plugins = pcall(session.plugins, project, host, nil, true)
   if not ok then
     report:problem(said(plugins), "ggen-lua check shows more")
     return project

@@ -69,8 +69,9 @@ local classes = {
     },
   },
   ["ggen.Pipeline"] = {
-    data = set("name dir kind"), methods = set("task phase pool default"),
-    needs = { task = declares_data, phase = declares_data },
+    data = set("name dir kind"), methods = set("task phase pool default before after"),
+    needs = { task = declares_data, phase = declares_data, before = declares_data,
+      after = declares_data },
   },
   ["ggen.History"] = { data = set("damaged"), methods = set("lines record records") },
   ["ggen.Targets"] = { methods = set("judge") },

@@ -121,6 +121,11 @@ function Loading:directories_with(patterns, file) end
 ---@overload fun(options: ggen.PipelineOptions|ggen.WorkspaceOptions): ggen.Pipeline
 local Pipeline = {}
 
+---Where something is declared, from a front end: see the kind `frontend`.
+---@class ggen.Place
+---@field file string absolute, or relative to the directory that is loaded
+---@field line? integer from 1
+
 ---A task's declaration: takes the task's table by a second call.
 ---@class ggen.TaskDeclaration
 ---@overload fun(spec: ggen.TaskSpec): ggen.TaskDeclaration
@@ -129,8 +134,9 @@ local Pipeline = {}
 ---pipeline may name it.
 ---@param name string no spaces and none of `# : ^ * ? [ ] { } ! , " '`
 ---@param spec? ggen.TaskSpec
+---@param place? ggen.Place instead of the line of the call
 ---@return ggen.TaskDeclaration
-function Pipeline:task(name, spec) end
+function Pipeline:task(name, spec, place) end
 
 ---Chooses a plugin: `p:use "scheduler.fifo"`, or a file: `p:use "./mine.lua" { option = 1 }`.
 ---@param name string "kind.name", or a path that begins with ./
@@ -142,8 +148,9 @@ function Pipeline:use(name, params) end
 ---Phases named one after another (on the command line or in another phase) run one after another.
 ---@param name string
 ---@param members? string|string[] names of tasks and phases
+---@param place? ggen.Place instead of the line of the call
 ---@return fun(members: string|string[])
-function Pipeline:phase(name, members) end
+function Pipeline:phase(name, members, place) end
 
 ---Hooks that run before a task or a phase: `p:before "ci" { "check-tools" }`.
 ---@param name string a task or a phase
@@ -177,7 +184,7 @@ function Pipeline:pool(name, size) end
 function Pipeline:default(names) end
 
 ---Says where the workspaces are: `p:workspaces "packages/*"`. Each has a pipeline.lua that begins
----with ggen.workspace.
+---with ggen.workspace, a make.toml, or a file that a used frontend reads.
 ---@param patterns string|string[] globs of directories, relative to this file
 function Pipeline:workspaces(patterns) end
 
@@ -188,9 +195,12 @@ function Pipeline:workspaces(patterns) end
 ---@param declare fun(w: ggen.Pipeline)
 function Pipeline:each_workspace(declare) end
 
----Takes declarations from another file, which returns `function(pipeline) ... end`.
+---Takes declarations from another file: one that returns `function(pipeline) ... end`, a make.toml,
+---or one that a frontend reads which the root uses. What a frontend reads is declared when the
+---pipeline.lua has been evaluated, and that frontend then reads nothing else for the root.
 ---@param path string relative to this file
-function Pipeline:import(path) end
+---@param frontend? string the frontend that reads it, as p:use has it, where several would
+function Pipeline:import(path, frontend) end
 
 ---@alias ggen.HookFunction fun(ctx: ggen.UserContext)
 

@@ -21,26 +21,39 @@ function AnyPlugin:close() end
 ---@param report ggen.HealthReport
 function AnyPlugin:health(report) end
 
----Reads tasks from a file of another format than pipeline.lua, as `frontend.make-toml` does. The
----built-in ones are found by the name of the file; this version calls no others. Its host has
----`file`, the name of the file, `environment`, what `-e` names, and `place`, where it is imported.
----Order of calls: `detect` for the directory; after a yes `load` for it. One instance may be asked
----about many directories.
+---Reads tasks from a file of another format than pipeline.lua, as `frontend.make-toml` does. It is
+---asked about the directory of the pipeline.lua that says p:use, about each workspace that has no
+---pipeline.lua and no make.toml of its own, and about files that p:import names. Its host has
+---`file`, the name of the file that is imported (nil otherwise: the plugin knows for which name it
+---looks), `environment`, what `-e` names, `project_dir`, and `place`, where it is used.
+---Order of calls: when the pipeline.lua has been evaluated, in the order of p:use, `detect` for its
+---directory and after a yes `load` for it; then the same for each workspace, when that is found;
+---not at all while the snapshot is valid. One instance is asked about many directories; for each
+---name of a file that is imported there is another one. Where several say yes, all of them declare.
+---One that never says yes is an error, at its p:use.
 ---@class ggen.FrontendPlugin : ggen.AnyPlugin
 local FrontendPlugin = {}
 
----Whether there is a file in the directory that it reads. Looks at files only.
----After an error: loading ends with it, nothing runs, exit code 2.
+---Whether there is a file in the directory that it reads: the one with the name `host.file`, where
+---there is such a name, and no other. Looks at files only, by `ggen.loading()`.
+---After an error: loading ends with it and the line of p:use, nothing runs, exit code 2.
 ---@param dir string absolute
 ---@return boolean
 function FrontendPlugin:detect(dir) end
 
----Declares what the file says on a pipeline, by the methods that a pipeline.lua calls. Reads files,
----and these through `ggen.loading()`, so that a change is noticed; starts nothing. What is wrong in
----the file is raised, with the file and the line.
----After an error: loading ends with it, nothing runs, exit code 2.
----@param dir string absolute
----@param pipeline ggen.Pipeline
+---Declares what the file says on a pipeline, by the methods that a pipeline.lua calls. `task` and
+---`phase` take the place in the file as a last argument, for messages and for `ggen-lua why`. Reads
+---files, and these through `ggen.loading()`, so that a change is noticed; starts nothing. What is
+---wrong in the file is raised as "FILE:LINE: what", or returned after nil. An installed plugin has
+---the methods task, phase, pool, default, before and after, and declares no functions.
+---After an error: loading ends with it, nothing runs, exit code 2. The message has the place in the
+---file that was read, or else the line of p:use with the names of plugin and method.
+---@param dir string absolute; the base of paths that `ggen.loading()` is given
+---@param pipeline ggen.Pipeline of that directory; of one above it for a file that is imported
+---@return nil
+---@return string? message what is wrong
+---@return string? file relative to dir
+---@return integer? line
 function FrontendPlugin:load(dir, pipeline) end
 
 ---Finds the workspaces of a project while it is loaded. Each gets the pipeline.lua of its

@@ -78,9 +78,9 @@
 ---@field now fun(): number monotonic seconds
 ---@field unix fun(): number seconds since 1970
 ---@field output_sink fun(fn: fun(stream: "out"|"err", bytes: string)): userdata makes a sink
----@field file string? of a frontend: the name of the file that it reads
+---@field file string? of a frontend: the name of the file that p:import names
 ---@field environment string? of a frontend: what -e names
----@field place { file: string?, line: integer? }? of a frontend: where it is imported
+---@field place { file: string?, line: integer? }? of a frontend: where it is used, or imported
 
 ---What the command line asked for.
 ---@class ggen.RunOptions

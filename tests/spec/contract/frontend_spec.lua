@@ -26,6 +26,19 @@ describe("the contract suite of frontends", function()
   local function with(text) return GOOD .. text .. "\nreturn self" end
 
   wrong_plugins.good("frontend", with(""))
+  wrong_plugins.good("frontend", [[
+    local file = host.file or "tasks.txt"
+    return {
+      detect = function(_, dir) return ggen.loading():exists(dir .. "/" .. file) end,
+      load = function(_, dir, pipeline)
+        local text, message = ggen.loading():read(dir .. "/" .. file)
+        if not text then return nil, message, file, 1 end
+        for name, command in text:gmatch("(%w+): ([^\n]+)") do
+          pipeline:task(name, { run = command }, { file = file, line = 1 })
+        end
+      end,
+    }
+  ]])
   wrong_plugins.builtin("frontend")
   wrong_plugins.example("frontend")
   it("finds nothing whatever the seed", function()
@@ -65,6 +78,22 @@ describe("the contract suite of frontends", function()
       self.load = function(_, dir, pipeline)
         if read(dir) then good(_, dir, pipeline) end
       end]]), "is not passed over in silence" },
+    { "reads its own file in the place of the one that is imported", "goes by host.file", [[
+      local self = {
+        detect = function(_, dir) return ggen.loading():exists(dir .. "/tasks.txt") end,
+        load = function(_, dir, pipeline)
+          local text, message = ggen.loading():read(dir .. "/tasks.txt")
+          if not text then error(message, 0) end
+          for name, command in text:gmatch("(%w+): ([^\n]+)") do
+            pipeline:task(name, { run = command })
+          end
+        end,
+      }
+      return self]], "p:import names the file that is meant" },
+    { "wants a name where there is none", "goes by host.file", with([[
+      self.detect = function(_, dir)
+        return host.file:find("^tasks") ~= nil and ggen.loading():exists(dir .. "/tasks.txt")
+      end]]), "as p:use has it" },
     { "reads none of the files that there are", "reads a file", with([[
       self.detect = function() return false end]]), "put one into spec/fixtures" },
   })
