@@ -10,7 +10,7 @@ local M = {
 -- runs to the letter of the original has none.
 local function check_definitions(project, plugins)
   if project:survey().cached and not project:is_strict() then
-    require("ggen.definition").of(project, plugins)
+    require("ggen.define").of(project, plugins)
   end
 end
 
