@@ -280,7 +280,7 @@ function Registry:make(name, params, place, kind, host)
       place.line)
   end
   local checked = M.params(plugin, name, params, place)
-  local ok, impl, refused, file, line = pcall(plugin.setup, checked, host or self._host)
+  local ok, impl, refused, file, line = at_once.pcall(plugin.setup, checked, host or self._host)
   if ok and impl == nil and type(refused) == "string" then
     if file then file = require("ggen.locate").display(file, fs.cwd())
     else file, line = place.file, place.line end
