@@ -3,6 +3,7 @@
 -- A waiting coroutine yields a function that takes the resume callback and may return a handle; the
 -- handle is closed when the wait is cancelled. Errors belong to whoever waits for the coroutine.
 -- SPDX-License-Identifier: MIT
+local at_once = require("ggen.at_once")
 local plugin_clock = require("ggen.core.plugin_clock")
 local fork_call, leave_call, switch_call = plugin_clock.fork, plugin_clock.leave,
   plugin_clock.switch
@@ -147,7 +148,7 @@ end
 ---@return boolean in a coroutine that may wait
 function M.can_wait()
   local co = coroutine.running()
-  return co ~= nil and threads[co] ~= nil
+  return co ~= nil and threads[co] ~= nil and not at_once.holds(co)
 end
 
 local function resumed(first, ...)
@@ -162,6 +163,8 @@ end
 ---@return ...
 function M.await(start)
   if not M.can_wait() then
+    local co = coroutine.running()
+    if co and at_once.holds(co) then error("this waits, and the method must not", 0) end
     error("this waits, and only code that runs as part of a task may wait", 2)
   end
   return resumed(coroutine.yield(start))

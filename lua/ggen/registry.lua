@@ -1,6 +1,7 @@
 -- Plugins: finds them, checks them against the contract of their kind, sets them up, and calls
 -- their methods so that an error names plugin, method and task. Knows no plugin by name.
 -- SPDX-License-Identifier: MIT
+local at_once = require("ggen.at_once")
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
 local budget = require("ggen.budget")
@@ -279,7 +280,7 @@ function Registry:make(name, params, place, kind, host)
       place.line)
   end
   local checked = M.params(plugin, name, params, place)
-  local ok, impl, refused, file, line = pcall(plugin.setup, checked, host or self._host)
+  local ok, impl, refused, file, line = at_once.pcall(plugin.setup, checked, host or self._host)
   if ok and impl == nil and type(refused) == "string" then
     if file then file = require("ggen.locate").display(file, fs.cwd())
     else file, line = place.file, place.line end
@@ -370,6 +371,8 @@ end
 local tracing, now, span = trace.enabled, trace.now, trace.span
 local enter, leave = plugin_clock.enter, plugin_clock.leave
 
+local caller = {} -- by the clock's number: pcall, or that of methods that must not wait
+
 -- The clock's number of a method. What listens without being a plugin has none, and a command may
 -- take as long as it likes: it is what the user asked for.
 local function slot_of(instance, method)
@@ -377,7 +380,7 @@ local function slot_of(instance, method)
   if not slots or instance.plugin.kind == "command" then return budget.OUTSIDE end
   local known = kinds.any[method] or kinds.kinds[instance.plugin.kind].methods[method]
   local slot = budget.slot(instance.name, method, known and known.budget)
-  slots[method] = slot
+  slots[method], caller[slot] = slot, known and not known.waits and at_once.pcall or pcall
   return slot
 end
 
@@ -403,8 +406,9 @@ function M.call_in(lane, instance, method, ...)
   local fn = instance.impl[method]
   if fn == nil then return true end
   local slots = instance.slots
-  local call = enter(slots and slots[method] or slot_of(instance, method))
-  return finish(instance, method, lane, call, tracing() and now(), pcall(fn, instance.impl, ...))
+  local slot = slots and slots[method] or slot_of(instance, method)
+  return finish(instance, method, lane, enter(slot), tracing() and now(),
+    (caller[slot] or pcall)(fn, instance.impl, ...))
 end
 
 local function pass_on(call, ok, ...)
@@ -419,8 +423,9 @@ end
 ---@param ... any
 ---@return ...
 function M.call_through(instance, method, ...)
-  local call = enter(instance.slots[method] or slot_of(instance, method))
-  return pass_on(call, pcall(instance.impl[method], instance.impl, ...))
+  local slot = instance.slots[method] or slot_of(instance, method)
+  return pass_on(enter(slot),
+    (caller[slot] or pcall)(instance.impl[method], instance.impl, ...))
 end
 
 ---Calls a method that does not wait, or while no task runs.

@@ -138,12 +138,20 @@ local function refuse_change(_, name)
   error(("what the host gives cannot be changed (field %q)"):format(tostring(name)), 2)
 end
 
+local function class_of(object)
+  local meta = getmetatable(object)
+  return type(meta) == "table" and rawget(meta, "__name") or nil
+end
+
 local STEPS = "ggen.Context" -- its methods take steps of a task, which may be functions
 
-local function method_of(self, name, needed, convert)
+-- Of one class: with an object of another one it would be a method that nobody looked at.
+local function method_of(self, class, name, needed, convert)
   return function(view, ...)
     local object = self._outer[view]
-    if object == nil then error(("call it with a colon: object:%s(...)"):format(name), 2) end
+    if object == nil or class_of(object) ~= class then
+      error(("call it with a colon: object:%s(...)"):format(name), 2)
+    end
     if needed then self._ask(needed, object, ...) end
     return back_inside(self, pcall(object[name], object,
       each(self, convert, select("#", ...), ...)))
@@ -173,10 +181,10 @@ end
 
 -- An object of a class, by what is public of it.
 local function view_of(self, object, public)
-  local methods = {}
-  local convert = rawget(getmetatable(object), "__name") == STEPS and to_outside or to_host
+  local methods, class = {}, class_of(object)
+  local convert = class == STEPS and to_outside or to_host
   for name in pairs(public.methods or {}) do
-    methods[name] = method_of(self, name, public.needs and public.needs[name], convert)
+    methods[name] = method_of(self, class, name, public.needs and public.needs[name], convert)
   end
   local data, objects, shapes = public.data or {}, public.objects or {}, public.shapes or {}
   local parts = public.parts or {}
@@ -267,8 +275,7 @@ function to_inside(self, value, seen, depth)
     return setmetatable(copy(self, value, data_inside, seen or {}, depth or 1), INSIDE)
   end
   -- Of what no view is known, nothing is seen.
-  local public = type(meta) == "table" and self._views[rawget(meta, "__name")] or {}
-  return view_of(self, value, public)
+  return view_of(self, value, self._views[class_of(value)] or {})
 end
 
 local function outward(self, value, convert, seen, depth)

@@ -13,6 +13,15 @@ local function reads_of_load(permissions, loading, path)
   permissions:path(path:sub(1, 1) == "/" and path or loading.dir .. "/" .. path, false)
 end
 
+-- The record of a run may be said by the path of any file.
+local function reads_record(permissions, _, ref, below)
+  if type(ref) ~= "string" or not (ref:find("/", 1, true) or ref:find("%.json$")) then return end
+  if ref:sub(1, 1) ~= "/" then
+    ref = ("%s/%s"):format(type(below) == "string" and below or require("ggen.core.fs").cwd(), ref)
+  end
+  permissions:path(ref, false)
+end
+
 -- Names of plugins, and code that is to run in the pipeline, stay out of what a frontend declares:
 -- they would run with the rights of the pipeline.
 local function declares_data(_, _, ...)
@@ -73,7 +82,10 @@ local classes = {
     needs = { task = declares_data, phase = declares_data, before = declares_data,
       after = declares_data },
   },
-  ["ggen.History"] = { data = set("damaged"), methods = set("lines record records") },
+  ["ggen.History"] = {
+    data = set("damaged"), methods = set("lines record records"),
+    needs = { record = reads_record },
+  },
   ["ggen.Targets"] = { methods = set("judge") },
   ["ggen.Condition"] = { data = set("text metrics"), methods = set("holds") },
   ["ggen.Delivery"] = { methods = set("resume post finish close") },

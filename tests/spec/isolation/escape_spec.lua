@@ -84,6 +84,55 @@ describe("an installed plugin", function()
     assert.is_false(called)
   end)
 
+  it("has a method of one class called with objects of that class only", function()
+    local declared, found = false, {}
+    local pipeline = setmetatable({ task = function() declared = true end },
+      { __name = "ggen.Pipeline" })
+    local function project(name)
+      return setmetatable({ task = function(_, index) found[index] = name end },
+        { __name = "ggen.Project" })
+    end
+    local plugin = run([[return {
+      borrow = function(project, pipeline)
+        project.task(pipeline, "mine", { run = function() end })
+      end,
+      both = function(first, second)
+        first.task(first, 1)
+        first.task(second, 2)
+      end,
+    }]])
+    local ok, message = pcall(plugin.borrow, project("a"), pipeline)
+    assert.is_false(ok)
+    assert.matches("call it with a colon: object:task(...)", message, 1, true)
+    assert.is_false(declared)
+    plugin.both(project("a"), project("b"))
+    assert.same({ "a", "b" }, found)
+  end)
+
+  it("reads no record of a run by a path that it may not read", function()
+    local outside = assert(fs.make_temp_dir("outside"))
+    local text = '{"schema":"ggen-run","version":1,"id":"x","tasks":[],"totals":{}}'
+    assert(fs.write(outside .. "/record.json", text))
+    write("record.json", text)
+    local plugin = run([[return { record = function(dir, ref, below)
+      local _, message = pcall(function()
+        require("ggen").history.open(dir):record(ref, below)
+      end)
+      return message
+    end }]], { "fs:.:ro" })
+    local link = dir .. "/link.json"
+    assert(os.execute(("ln -s %s/record.json %s"):format(outside, link)) == 0)
+    local name = outside:match("[^/]+$") .. "/record.json"
+    for _, words in ipairs({ { outside .. "/record.json" }, { link }, { "link.json", dir },
+      { "../" .. name, dir }, { "record.json", outside } }) do
+      assert.matches("may not read", plugin.record(dir, unpack(words)))
+    end
+    for _, words in ipairs({ { dir .. "/record.json" }, { "record.json", dir }, { "last" } }) do
+      assert.falsy((plugin.record(dir, unpack(words)) or ""):find("may not read", 1, true))
+    end
+    fs.remove(outside, { recursive = true })
+  end)
+
   it("is no compiled file", function()
     local ok, message = pcall(run, "\27LJ\2\0")
     assert.is_false(ok)
