@@ -13,7 +13,7 @@ set(standard <algorithm> <array> <cstdint> <cstring> <functional> <map> <memory>
 
 # One for all libraries of the engine: they are compiled with the same options.
 target_precompile_headers(ggen_base PRIVATE ${standard})
-foreach(folder loop process graph trace hash cache state incremental lua)
+foreach(folder loop process graph trace hash watch cache state incremental lua)
   target_precompile_headers(ggen_${folder} REUSE_FROM ggen_base)
 endforeach()
 

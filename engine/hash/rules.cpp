@@ -68,6 +68,12 @@ void Rules::load() const {
   }
 }
 
+void Rules::load_all() const {
+  for (const Rules* rules = this; rules != nullptr; rules = rules->parent_.get()) {
+    std::call_once(rules->once_, [&] { rules->load(); });
+  }
+}
+
 bool Rules::torn() const {
   for (const Rules* rules = this; rules != nullptr; rules = rules->parent_.get()) {
     if (rules->torn_) return true;

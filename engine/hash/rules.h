@@ -22,6 +22,9 @@ using RulesPtr = std::shared_ptr<const Rules>;
 
 class Rules {
  public:
+  // A directory's own; the first counts first.
+  static constexpr std::string_view kFiles[] = {".ggenignore", ".gitignore"};
+
   struct Source {
     std::string path;  // to open it, relative to the root
     Digest digest;     // of what was seen there
@@ -41,6 +44,8 @@ class Rules {
   // Identifies the rules: two equal sums decide every name alike.
   std::uint64_t sum() const { return sum_; }
   bool ignores(std::string_view key, bool is_directory) const;
+  // Reads the sources now instead of when a name has to be decided.
+  void load_all() const;
   // A source was no longer what its digest says when it was read: sum() must not be recorded.
   bool torn() const;
 

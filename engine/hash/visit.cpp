@@ -331,7 +331,7 @@ RulesPtr Visit::rules(const RulesPtr& above) {
   node_.rules = above;
   if (above->sum() != Rules::everything()->sum() && !is_outside(node_.key)) {
     std::vector<Rules::Source> sources;
-    for (const std::string_view name : {".ggenignore", ".gitignore"}) {
+    for (const std::string_view name : Rules::kFiles) {
       const std::size_t i = read_now(name);
       if (i == DirRecord::npos) continue;
       sources.push_back({join_key(node_.key, name), node_.record[i].digest});

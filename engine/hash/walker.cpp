@@ -232,7 +232,6 @@ std::vector<Rules::Source> Walker::sources_in(std::string_view dir,
   return sources;
 }
 
-// The rules of the repository around the root, for names in the root.
 RulesPtr Walker::root_rules() {
   if (root_ruled_ >= mode_.since && root_rules_) return root_rules_;
   root_ruled_ = mode_.tick;

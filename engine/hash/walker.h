@@ -46,6 +46,8 @@ class Walker {
   // Digests of all that was looked at and is not known.
   void hash();
 
+  // The rules of the repository around the root, for names in the root.
+  RulesPtr root_rules();
   // Whether git ignores the directory, or one above it.
   bool is_ignored_dir(std::string_view key);
   // Makes sure that what is not there (or not a directory) is noticed when that changes.
@@ -71,7 +73,6 @@ class Walker {
   void take(Share& share);
   RulesPtr rules_above(std::string_view key);
   RulesPtr rules_in(std::string_view key);
-  RulesPtr root_rules();
   RulesPtr outer_rules(const std::string& top);
   bool exists(std::string_view dir, std::string_view name);
   std::vector<Rules::Source> sources_in(std::string_view dir,

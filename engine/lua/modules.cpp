@@ -35,6 +35,7 @@ int open_timer(lua_State* L);
 int open_timings(lua_State* L);
 int open_toml(lua_State* L);
 int open_trace(lua_State* L);
+int open_watch(lua_State* L);
 int open_watchdog(lua_State* L);
 
 namespace {
@@ -76,6 +77,7 @@ constexpr Module kModules[] = {
     {"ggen.core.timings", open_timings},
     {"ggen.core.toml", open_toml},
     {"ggen.core.trace", open_trace},
+    {"ggen.core.watch", open_watch},
     {"ggen.core.watchdog", open_watchdog},
 };
 

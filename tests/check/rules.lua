@@ -15,13 +15,17 @@ local may_include = {
   trace = { "base" },
   loop = { "base" },
   hash = { "loop", "base" },
+  watch = { "hash", "loop", "base" },
   cache = { "hash", "loop", "base" },
   incremental = { "graph", "hash", "cache", "base" },
   process = { "loop", "base" },
   state = { "hash", "loop", "base" },
-  lua = { "hash", "cache", "incremental", "process", "state", "graph", "trace", "loop", "base" },
+  lua = {
+    "hash", "watch", "cache", "incremental", "process", "state", "graph", "trace", "loop", "base",
+  },
   cli = {
-    "lua", "hash", "cache", "incremental", "process", "state", "graph", "trace", "loop", "base",
+    "lua", "hash", "watch", "cache", "incremental", "process", "state", "graph", "trace", "loop",
+    "base",
   },
 }
 
