@@ -2,6 +2,7 @@
 -- that are imported, and lets them declare what they read. Says for each error whose it is: that of
 -- the file that was read, or the plugin's. Knows no format.
 -- SPDX-License-Identifier: MIT
+local call_in_load = require("ggen.call_in_load")
 local dsl = require("ggen.dsl")
 local fault = require("ggen.fault")
 local fs = require("ggen.core.fs")
@@ -50,51 +51,11 @@ local function raise(use, who, dir, problem, read)
   local name, line, message = text:match("^([^\n:]+):(%d+): (.*)$")
   local file = name and file_of(dir, name, read)
   if file then fault.raise(message, file, tonumber(line)) end
-  if text:find("this waits, and only", 1, true) then
-    text = "this waits, and the method must not"
-  end
-  -- What would be said twice: the watchdog names the plugin, a fault may be in the line of p:use.
-  local from, to = text:find(" in " .. who, 1, true)
-  if from then text = text:sub(1, from - 1) .. text:sub(to + 1) end
   if name == use.file and tonumber(line) == use.line then text = message end
   fault.raise(who .. ": " .. text, use.file, use.line)
 end
 
--- A coroutine of its own: in it nothing can wait.
-local function at_once(fn, self)
-  local function back(ok, ...)
-    if not ok then error((...), 0) end
-    return ...
-  end
-  return function(_, ...)
-    local co = coroutine.create(fn)
-    return back(coroutine.resume(co, self, ...))
-  end
-end
-
-local function methods_of(impl)
-  return { detect = impl.detect and at_once(impl.detect, impl),
-    load = impl.load and at_once(impl.load, impl),
-    close = impl.close and function() return impl.close(impl) end }
-end
-
 -- Calls -------------------------------------------------------------------------------------------
-
--- Calls a function of the plugin: its own code is only interpreted meanwhile, so that the limit of
--- loading can stop it and say where.
-local function guarded(who, dir, fn)
-  local dir_before, read_before, place_before = dsl.current_dir, progress.files_read,
-    dsl.default_place
-  local read, compiles = {}, jit.status()
-  dsl.current_dir, progress.files_read = dir, read
-  progress.watch(who)
-  jit.off()
-  local results = { pcall(fn) }
-  if compiles then jit.on() end
-  if results[1] then progress.watch() end -- after an error its time goes on to be over
-  dsl.current_dir, progress.files_read, dsl.default_place = dir_before, read_before, place_before
-  return read, unpack(results, 1, 5)
-end
 
 function Frontends:_instance(use, file)
   local instances = self._instances[use]
@@ -104,11 +65,10 @@ function Frontends:_instance(use, file)
     environment = self._environment, place = { file = use.file, line = use.line } },
     { __name = "ggen.Host" })
   local who = ("plugin %q"):format(use.name)
-  local read, ok, made = guarded(who, self._root.dir, function()
+  local read, ok, made = call_in_load.guarded(use, who, self._root.dir, function()
     return self._plugins:make(use.name, use.params, use, "frontend", host)
   end)
   if not ok then raise(use, who, self._root.dir, made, read) end
-  made.impl = methods_of(made.impl)
   for _, method in ipairs({ "detect", "load" }) do
     if not made.impl[method] then
       fault.raise(("plugin %q is broken: a frontend has the methods detect and load, and this one"
@@ -124,7 +84,7 @@ function Frontends:_call(use, file, method, dir, pipeline)
   local relative = dir ~= self._root.dir and paths.relative_dir(dir, self._root.dir)
   local who = ("plugin %q, method %s%s"):format(use.name, method,
     relative and " in " .. relative or "")
-  local read, ok, value, message, wrong, line = guarded(who, dir, function()
+  local read, ok, value, message, wrong, line = call_in_load.guarded(use, who, dir, function()
     dsl.default_place = { file = use.file, line = use.line }
     return registry.call_through(instance, method, dir, pipeline)
   end)

@@ -133,14 +133,15 @@ local function place_of(self, use, file, line)
 end
 
 local function ask(self, use)
-  local registry = require("ggen.registry")
+  local call_in_load, registry = require("ggen.call_in_load"), require("ggen.registry")
   local host = { project_dir = self.root.dir, options = {} }
   local instance = registry.new(host):use(use.name, use.params, use)
-  local dir_before = dsl.current_dir
-  dsl.current_dir = self.root.dir
-  local ok, list, message, file, line = registry.call(instance, "find", self.root.dir)
-  dsl.current_dir = dir_before
-  if not ok then fault.raise(list, use.file, use.line) end
+  local who = ("plugin %q, method find"):format(use.name)
+  local _, ok, list, message, file, line = call_in_load.guarded(use, who, self.root.dir,
+    function()
+      if instance.impl.find then return registry.call_through(instance, "find", self.root.dir) end
+    end)
+  if not ok then fault.raise(("%s: %s"):format(who, tostring(list)), use.file, use.line) end
   if list == nil and message then
     fault.raise(message, place_of(self, use, file, line))
   end
