@@ -6,8 +6,8 @@ local fault = require("ggen.fault")
 local M = {}
 
 ---The built-in commands, in the order of the help.
-M.COMMANDS = { "run", "list", "show", "graph", "why", "check", "state", "cache", "perf", "diff",
-  "simulate", "hash", "containers", "plugin", "doctor", "init", "lua", "completion", "version",
+M.COMMANDS = { "run", "watch", "list", "show", "graph", "why", "check", "state", "cache",
+  "perf", "diff", "simulate", "hash", "containers", "plugin", "doctor", "init", "lua", "completion", "version",
   "help" }
 
 local is_command = {}

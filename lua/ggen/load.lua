@@ -427,6 +427,9 @@ local function check_environment(loaded)
     suggest.hint(wanted, known), table.concat(names, ", ")))
 end
 
+---@return userdata? inputs what the latest load asked of the world, whether it succeeded or not
+function M.asked() return latest and latest.inputs end
+
 ---Loads the project that `dir` belongs to. Raises a fault when something in it is wrong.
 ---@param dir string absolute directory to start from
 ---@param options { timeout: number?, verbose: boolean?, environment: string?,

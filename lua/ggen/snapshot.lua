@@ -217,6 +217,15 @@ local function save_remembered(project, inputs, sections)
   end)
 end
 
+---What the configuration of a project was made of, the code of its plugins included.
+---@param project ggen.Project
+---@return userdata inputs
+function M.inputs_of(project)
+  local inputs = project.snapshot and project.snapshot:inputs() or project.loaded.inputs
+  pcall(require("ggen.plugin_inputs").record, project.loaded.root.uses, inputs)
+  return inputs
+end
+
 ---Opens the project that `dir` belongs to from its snapshot.
 ---@param dir string absolute directory to start from
 ---@param load fun(functions: boolean?): ggen.Loaded evaluates the files, when that is needed after
