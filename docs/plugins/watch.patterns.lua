@@ -1,6 +1,8 @@
--- $ sh at-work.sh
+-- $ ggen-lua watch | sh at-work.sh
 -- + notes.txt: one\n
--- + at-work.sh: mkfifo said; ggen-lua watch > said & pid=$!; exec 3< said\nshow() { while read -r line; do echo "$line"; case $line in waiting*) break; esac; done; }\nshow <&3; echo old > notes.bak; echo two > notes.txt; show <&3; kill -INT $pid; wait $pid; true\n
+-- + until.sh: while read -r line; do echo "$line"; case $line in waiting*) break; esac; done
+-- + edits.sh: echo old >> notes.bak; echo two >> notes.txt
+-- + at-work.sh: . ./until.sh; . ./edits.sh; . ./until.sh; exec < /dev/null; . ./edits.sh
 -- > ✓ count
 -- > waiting for changes
 -- > notes.txt changed

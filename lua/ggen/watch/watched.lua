@@ -9,6 +9,8 @@ local session = require("ggen.session")
 
 local M = {}
 
+local MOST_LOOKS = 100 -- changes of which each is looked at
+
 ---@class ggen.Watched
 ---@field files userdata of ggen.core.watch
 ---@field problem ggen.Fault? why the configuration cannot be used
@@ -73,6 +75,7 @@ function M.open(args, options)
   if not ok and (self.usage or not fault.is(problem)) then error(problem, 0) end
   if not ok then
     self.problem, self._scope = problem, nil
+    self._inputs = self._inputs or require("ggen.load").asked()
     self._root = self._root or directory_of(args)
   end
   local scope = self._scope or { skip = {}, also = {} }
@@ -81,9 +84,8 @@ function M.open(args, options)
     also = scope.also, quiet = options.quiet, longest = options.longest }, options.on_batch)
   if not self.files then fault.raise("watch: " .. message) end
   -- What has changed between being read and being watched.
-  local inputs = self._inputs or require("ggen.load").asked()
   local same, moved = true, nil
-  if inputs then same, moved = inputs:check() end
+  if self._inputs then same, moved = self._inputs:check() end
   if not same then self.moved = self:_shown(moved) end
   return self
 end
@@ -93,15 +95,14 @@ end
 ---@param unsure boolean anything may have changed
 ---@return ggen.FileEvent? change the first that it is made of
 function Watched:reads(events, unsure)
-  if self.problem then
-    for _, event in ipairs(events) do
-      if not event.ignored or self:_concerns(event) then return event end
-    end
-    return unsure and { path = locate.FILE, kind = "changed", time = 0 } or nil
-  end
-  local first
+  local first, any
   for _, event in ipairs(events) do
     if self:_concerns(event) then first = event break end
+    if not event.ignored then any = any or event end
+  end
+  -- Whatever it is that changes, it may mend what is wrong.
+  if self.problem then
+    return first or any or unsure and { path = locate.FILE, kind = "changed", time = 0 } or nil
   end
   if not first and not unsure then return nil end
   local same, moved = self._inputs:check()
@@ -119,12 +120,20 @@ function Watched:_concerns(event)
   return self._inputs ~= nil and self._inputs:concerns(self._root .. "/" .. event.path)
 end
 
+-- A pipe or a socket, which is no input, and changes whenever somebody writes to it.
+local function is_special(self, event)
+  local info = require("ggen.core.fs").stat(self._root .. "/" .. event.path, { follow = false })
+  return info ~= nil and info.type == "other"
+end
+
 ---@param events ggen.FileEvent[]
 ---@return ggen.FileEvent[] changes those that are a reason to run
 function Watched:counting(events)
-  local kept = {}
+  local kept, looks = {}, #events <= MOST_LOOKS
   for _, event in ipairs(events) do
-    if self._scope:counts(event) then kept[#kept + 1] = event end
+    if self._scope:counts(event) and not (looks and is_special(self, event)) then
+      kept[#kept + 1] = event
+    end
   end
   return self._policy:changes(kept)
 end

@@ -211,7 +211,7 @@ local function cause_of(self, batches)
   end
   local configured = watched:reads(events, overflow)
   if configured then
-    return { said = configured.path .. " changed", changes = { configured }, by_run = by_run,
+    return { said = said_of({ configured }), changes = { configured }, by_run = by_run,
       configuration = true }
   end
   local changes = watched:counting(events)
