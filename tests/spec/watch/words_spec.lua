@@ -3,7 +3,9 @@
 local watcher = require("ggen.watch.watcher")
 
 describe("the words of a run of watch", function()
-  local function words(again, ...) return table.concat(watcher.words({ "watch", ... }, again), " ") end
+  local function words(again, ...)
+    return table.concat(watcher.words({ "watch", ... }, again), " ")
+  end
 
   it("are those of the command line without the options of watch", function()
     assert.equal("run -j 2 build", words(false, "-j", "2", "--clear", "build", "--restart"))
