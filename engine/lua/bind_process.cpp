@@ -1,6 +1,9 @@
 // ggen.core.process: runs commands (process/supervisor.h).
 // SPDX-License-Identifier: MIT
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <lua.hpp>
 
 #include "lua/call.h"
@@ -273,13 +276,29 @@ int process_kill_all(lua_State* L) {
   return 0;
 }
 
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> list;
+  for (std::string& word : words) list.push_back(word.data());
+  list.push_back(nullptr);
+  return list;
+}
+
+// replace{argv=, env=} -> does not return: this process begins again as our program, with the
+// streams and the terminal that it has | nil, message, kind. Nothing may run.
+int process_replace(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  auto spec = take_spec(L);
+  if (!spec) return push_error(L, spec.error());
+  service<Supervisor>(L).say_goodbye();
+  execve("/proc/self/exe", pointers(spec->argv).data(), pointers(spec->env).data());
+  return push_error(L, Error::from_errno(errno, "start the program anew"));
+}
+
 constexpr luaL_Reg kMethods[] = {
     {"kill", process_kill}, {"pid", process_pid}, {"close", process_close}, {nullptr, nullptr}};
-constexpr luaL_Reg kFunctions[] = {{"run", process_run},
-                                   {"split", process_split},
-                                   {"live", process_live},
-                                   {"kill_all", process_kill_all},
-                                   {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {{"run", process_run},         {"split", process_split},
+                                   {"live", process_live},       {"kill_all", process_kill_all},
+                                   {"replace", process_replace}, {nullptr, nullptr}};
 
 }  // namespace
 

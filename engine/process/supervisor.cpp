@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <string_view>
 
 namespace ggen::process {
@@ -108,6 +110,14 @@ void Supervisor::abandon(Id id) {
 pid_t Supervisor::pid(Id id) const {
   const auto found = children_.find(id);
   return found == children_.end() ? 0 : found->second->pid();
+}
+
+void Supervisor::say_goodbye() {
+  if (!children_.empty()) {
+    std::fprintf(stderr, "bug: the guard is let go while something runs\n");
+    std::abort();
+  }
+  guard_.reset();
 }
 
 void Supervisor::kill_all(int signal) {

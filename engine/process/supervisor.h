@@ -38,6 +38,8 @@ class Supervisor final : ChildHost {
   pid_t pid(Id id) const;
 
   void kill_all(int signal);
+  // Lets the guard go, before this process becomes another program. Nothing may run.
+  void say_goodbye();
   // Children whose outcome has not been handed over.
   std::size_t live() const { return children_.size(); }
   const std::optional<Guard>& guard() const { return guard_; }

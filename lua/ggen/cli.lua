@@ -6,9 +6,9 @@ local fault = require("ggen.fault")
 local M = {}
 
 ---The built-in commands, in the order of the help.
-M.COMMANDS = { "run", "list", "show", "graph", "why", "check", "state", "cache", "perf", "diff",
-  "simulate", "hash", "containers", "plugin", "doctor", "init", "lua", "completion", "version",
-  "help" }
+M.COMMANDS = { "run", "watch", "list", "show", "graph", "why", "check", "state", "cache", "perf",
+  "diff", "simulate", "hash", "containers", "plugin", "doctor", "init", "lua", "completion",
+  "version", "help" }
 
 local is_command = {}
 for _, name in ipairs(M.COMMANDS) do is_command[name] = true end

@@ -149,4 +149,24 @@ function M.source_line(file, line)
   return nil
 end
 
+---Writes an error to standard error: a fault with its line, anything else as a bug.
+---@param value any
+---@param color boolean
+function M.print(value, color)
+  local harmless = require("ggen.harmless")
+  local text = harmless.text(tostring(value))
+  if not M.is(value) then
+    text = "bug: " .. text .. "\nPlease report this with what you ran."
+  end
+  local bold, red, reset = "", "", ""
+  if color then bold, red, reset = "\27[1m", "\27[31m", "\27[0m" end
+  io.stderr:write(red, "ggen-lua: ", reset, bold, text, reset, "\n")
+  if not M.is(value) then return end
+  local line = value.file and value.line and M.source_line(value.file, value.line)
+  if line then io.stderr:write(("%6d | %s\n"):format(value.line, line)) end
+  if value.traceback then
+    io.stderr:write("called from:\n", harmless.text(value.traceback), "\n")
+  end
+end
+
 return M

@@ -22,6 +22,7 @@ M.DEFAULT_TIMEOUT = 10
 ---@field workspace string? the workspace that the caller stands in
 ---@field has_frontends boolean the root uses some
 ---@field inputs userdata what loading asked of the world
+---@field answers string? digest of it, where more was put to it since (snapshot.lua)
 ---@field cwd string what the names of files in messages are relative to
 ---@field sources table<string, string> texts of the files by the name in their chunks
 ---@field environment string? what -e names
@@ -426,6 +427,9 @@ local function check_environment(loaded)
   fault.raise(("-e %s: there is no such environment%s; there are: %s"):format(wanted,
     suggest.hint(wanted, known), table.concat(names, ", ")))
 end
+
+---@return userdata? inputs what the latest load asked of the world, whether it succeeded or not
+function M.asked() return latest and latest.inputs end
 
 ---Loads the project that `dir` belongs to. Raises a fault when something in it is wrong.
 ---@param dir string absolute directory to start from

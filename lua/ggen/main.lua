@@ -14,24 +14,7 @@ end
 
 local async = require("ggen.async")
 local fault = require("ggen.fault")
-local harmless = require("ggen.harmless")
 local loop = require("ggen.core.loop")
-
-local function print_fault(value, color)
-  local text = harmless.text(tostring(value))
-  if not fault.is(value) then
-    text = "bug: " .. text .. "\nPlease report this with what you ran."
-  end
-  local bold, red, reset = "", "", ""
-  if color then bold, red, reset = "\27[1m", "\27[31m", "\27[0m" end
-  io.stderr:write(red, "ggen-lua: ", reset, bold, text, reset, "\n")
-  if not fault.is(value) then return end
-  local line = value.file and value.line and fault.source_line(value.file, value.line)
-  if line then io.stderr:write(("%6d | %s\n"):format(value.line, line)) end
-  if value.traceback then
-    io.stderr:write("called from:\n", harmless.text(value.traceback), "\n")
-  end
-end
 
 ---@param ... string the arguments of the program
 ---@return integer code its exit code
@@ -50,7 +33,7 @@ return function(...)
   local deprecation = package.loaded["ggen.deprecation"]
   if deprecation and not cli.for_programs then deprecation.finish() end
   if failure then
-    print_fault(failure, cli.color_on_stderr(argv))
+    fault.print(failure, cli.color_on_stderr(argv))
     return fault.is(failure) and failure.exit or 70
   end
   return code or 70

@@ -109,14 +109,8 @@ local function declared_by(project, inputs, file)
   return inputs:concerns(file) and project.loaded.root or nil
 end
 
-local function inputs_of(project)
-  local inputs = project.snapshot and project.snapshot:inputs() or project.loaded.inputs
-  pcall(require("ggen.plugin_inputs").record, project.loaded.root.uses, inputs)
-  return inputs
-end
-
 local function add_declared(project, paths, direct)
-  local inputs, seen = inputs_of(project), {}
+  local inputs, seen = require("ggen.snapshot").inputs_of(project), {}
   for i, file in ipairs(paths.absolute) do
     local pipeline = declared_by(project, inputs, file)
     if pipeline and not seen[pipeline] then

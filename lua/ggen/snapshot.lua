@@ -186,7 +186,7 @@ end
 
 local function save_evaluated(project)
   local inputs = project.loaded.inputs
-  local answers = inputs:answers()
+  local answers = project.loaded.answers or inputs:answers()
   add_plugins(inputs, project.loaded)
   local settled, why = settle(inputs)
   if not settled then return nil, why end
@@ -215,6 +215,20 @@ local function save_remembered(project, inputs, sections)
     writer:inputs(inputs)
     writer:sections_of(project.snapshot)
   end)
+end
+
+---What the configuration of a project was made of, the code of its plugins included.
+---@param project ggen.Project
+---@return userdata inputs
+function M.inputs_of(project)
+  local inputs = project.snapshot and project.snapshot:inputs()
+  if not inputs then
+    inputs = project.loaded.inputs
+    -- Whoever evaluates the files once more gets the same ones, and none of the plugins'.
+    project.loaded.answers = project.loaded.answers or inputs:answers()
+  end
+  pcall(require("ggen.plugin_inputs").record, project.loaded.root.uses, inputs)
+  return inputs
 end
 
 ---Opens the project that `dir` belongs to from its snapshot.

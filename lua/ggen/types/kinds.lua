@@ -428,15 +428,18 @@ function ObserverPlugin:on_run_gate(run) end
 ---@param totals ggen.Totals
 function ObserverPlugin:on_run_end(run, totals) end
 
----Decides which of the changes that the file system tells of start tasks again. Level 1 fixes its
----shape, so that plugins may be written for it; this version does not watch files, and calls none.
----Order of calls: `batch` each time that changes have come and none has come for a moment.
+---Decides which of the changes that the file system tells of are a reason for `ggen-lua watch` to
+---run again. What tasks and observers write, and what git ignores and no task names as an input, is
+---left out before. A change of the configuration is not asked about.
+---Order of calls: `batch` each time that changes have come and none has come for a moment
+---(`--debounce`); of those that come while a run is going on, when it has ended.
 ---@class ggen.WatchPlugin : ggen.AnyPlugin
 local WatchPlugin = {}
 
 ---Makes of what the file system told the changes that count. Pure: what is dropped is forgotten.
----After an error: one warning, the plugin is left out, and all changes count.
----@param events ggen.FileEvent[] in the order in which they came
+---After an error: one warning, the plugin is left out, and all changes count. What is no list of
+---changes that it was given counts as an error.
+---@param events ggen.FileEvent[] in the order in which they came, each file once
 ---@return ggen.FileEvent[] changes of these; none: nothing starts
 function WatchPlugin:batch(events) end
 
@@ -444,7 +447,8 @@ function WatchPlugin:batch(events) end
 ---@class ggen.FileEvent
 ---@field path string relative to the root of the project
 ---@field kind "changed"|"created"|"removed"
----@field time number seconds since 1970
+---@field time number seconds since 1970, of the last change
+---@field directory? boolean it is a directory: one that is gone
 
 ---Adds a subcommand, named as the plugin: `ggen-lua NAME`. It is there wherever the pipeline is
 ---that uses it; a command of ggen-lua itself goes before it.

@@ -16,6 +16,7 @@ describe("the contract suite of watching", function()
 
   wrong_plugins.good("watch", with(""))
   wrong_plugins.example("watch")
+  wrong_plugins.builtin("watch")
   wrong_plugins.describe("watch", {
     { "returns a path", "answers", with("self.batch = function() return 'main.c' end"),
       "a list of changes" },

@@ -69,5 +69,23 @@ describe("watch.@NAME@", function()
   end)
 end)
 ]==],
-  not_called = "This version of ggen-lua has no command that watches, so nothing calls it yet.",
+  use = [==[p:use "watch.@NAME@" { ignore = { "**/*.swp", "**/*~", "docs/**" } }]==],
+  example = [==[
+p:use "watch.@NAME@" { ignore = "**/*.bak" }
+
+p:task "hello" { run = "cat hello.txt", inputs = { "hello.txt" } }
+]==],
+  example_spec = [==[
+  it("is what `ggen-lua watch` asks", function()
+    -- Each time that watch waits, somebody saves files.
+    local said = assert(sh.capture({ "sh", "-c", [[
+      cd example && echo one > hello.txt && mkfifo said && exec 4<> said
+      ggen-lua watch > said 4>&- & watch=$!
+      show() { while read -r line; do echo "$line"; case $line in waiting*) break; esac; done; }
+      show < said; echo old > hello.bak; echo two > hello.txt; show < said
+      kill -INT $watch; wait $watch; rm hello.txt hello.bak said
+    ]] }, { env = { LUA_PATH = "./lua/?.lua;;" } }))
+    assert.truthy(said:find("\nhello.txt changed\n", 1, true), said)
+  end)
+]==],
 }

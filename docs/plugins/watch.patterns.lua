@@ -1,0 +1,16 @@
+-- $ ggen-lua watch | sh at-work.sh
+-- + notes.txt: one\n
+-- + until.sh: while read -r line; do echo "$line"; case $line in waiting*) break; esac; done
+-- + edits.sh: echo old >> notes.bak; echo two >> notes.txt
+-- + at-work.sh: . ./until.sh; . ./edits.sh; . ./until.sh; exec < /dev/null; . ./edits.sh
+-- > ✓ count
+-- > waiting for changes
+-- > notes.txt changed
+-- > ✓ count
+-- SPDX-License-Identifier: MIT
+local p = require("ggen").pipeline "notes"
+
+p:use "watch.patterns" { ignore = { "**/*.bak", "**/*~" } }
+p:task "count" { run = "wc -l notes.txt", inputs = { "notes.txt" } }
+
+return p
