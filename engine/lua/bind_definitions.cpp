@@ -117,7 +117,7 @@ int touched(lua_State* L) {
     lua_rawseti(L, -2, ++count);
   };
   for (const auto& task : incremental::touched_tasks(check_string(L, 2), *definitions, paths)) {
-    add([&] { lua_pushinteger(L, static_cast<lua_Integer>(graph::index_of(task.task)) + 1); });
+    add([&] { push_task_id(L, task.task); });
     add([&] { lua_pushstring(L, kHow[static_cast<std::size_t>(task.how)]); });
     add([&] { lua_pushinteger(L, static_cast<lua_Integer>(task.path) + 1); });
     add([&] { lua_pushinteger(L, static_cast<lua_Integer>(task.count)); });

@@ -1,17 +1,16 @@
-// ggen.core.graph: the graph of tasks and the plan of a run (graph/graph.h, graph/plan.h). In Lua
-// ids count from 1. done(), fail() and the like make tables only when there is something to tell.
+// ggen.core.graph: the graph of tasks (graph/graph.h). Its other part, the plan of a run, is
+// bind_plan.cpp.
 // SPDX-License-Identifier: MIT
-#include <cmath>
 #include <lua.hpp>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "graph/graph.h"
 #include "graph/name_index.h"
-#include "graph/plan.h"
-#include "hash/sha256.h"
 #include "lua/graph.h"
 #include "lua/push_graph.h"
+#include "lua/task_ids.h"
 #include "lua/userdata.h"
 
 namespace ggen::lua {
@@ -19,10 +18,8 @@ namespace ggen::lua {
 using graph::EdgeKind;
 using graph::Graph;
 using graph::Link;
-using graph::Plan;
 using graph::PoolId;
 using graph::RunOn;
-using graph::State;
 using graph::TaskId;
 
 int open_graph(lua_State* L);
@@ -34,19 +31,10 @@ struct LuaGraph {
   std::optional<graph::NameIndex> index;  // made by the first find()
 };
 
-struct LuaPlan {
-  LuaPlan(std::shared_ptr<const Graph> of, const std::vector<TaskId>& wanted)
-      : graph(std::move(of)), plan(*graph, wanted) {}
-  std::shared_ptr<const Graph> graph;  // the plan refers to it
-  Plan plan;
-};
-
 }  // namespace
 
 template <>
 inline constexpr const char* kTypeName<LuaGraph> = "ggen.Graph";
-template <>
-inline constexpr const char* kTypeName<LuaPlan> = "ggen.Plan";
 
 namespace {
 
@@ -62,77 +50,9 @@ const Graph& check_frozen(lua_State* L) {
   return graph;
 }
 
-Plan& check_plan(lua_State* L) { return check<LuaPlan>(L, 1).plan; }
-
-// The number at `index`, which is on top of the stack or argument `argument`.
-TaskId check_id(lua_State* L, const Graph& graph, int index, int argument) {
-  const double number = lua_tonumber(L, index);
-  const bool good = lua_type(L, index) == LUA_TNUMBER && number >= 1 &&
-                    number <= static_cast<double>(graph.size()) && number == std::floor(number);
-  if (!good) luaL_argerror(L, argument, "expected the id of a task of this graph");
-  return static_cast<TaskId>(static_cast<std::uint32_t>(number) - 1);
-}
-
-TaskId check_id(lua_State* L, const Graph& graph, int argument) {
-  return check_id(L, graph, argument, argument);
-}
-
-std::vector<TaskId> check_ids(lua_State* L, const Graph& graph, int argument) {
-  luaL_checktype(L, argument, LUA_TTABLE);
-  const int count = static_cast<int>(lua_objlen(L, argument));
-  std::vector<TaskId> ids;
-  ids.reserve(static_cast<std::size_t>(count));
-  for (int i = 1; i <= count; ++i) {
-    lua_rawgeti(L, argument, i);
-    ids.push_back(check_id(L, graph, -1, argument));
-    lua_pop(L, 1);
-  }
-  return ids;
-}
-
-// A selected task that has not ended, or for done() one that runs.
-TaskId check_task(lua_State* L, const Plan& plan, bool must_run) {
-  const TaskId id = check_id(L, plan.graph(), 2);
-  const State state = plan.state(id);
-  const bool good =
-      must_run ? state == State::running : state != State::unselected && !has_ended(state);
-  if (!good) {
-    const std::string name(plan.graph().name(id));
-    luaL_error(L, "task '%s' is %s", name.c_str(), state_name(state).data());
-  }
-  return id;
-}
-
-void push_id(lua_State* L, TaskId id) {
-  lua_pushinteger(L, static_cast<lua_Integer>(graph::index_of(id)) + 1);
-}
-
 void push_name(lua_State* L, const Graph& graph, TaskId id) {
   const std::string_view name = graph.name(id);
   lua_pushlstring(L, name.data(), name.size());
-}
-
-void push_ids(lua_State* L, std::span<const TaskId> ids) {
-  lua_createtable(L, static_cast<int>(ids.size()), 0);
-  int i = 0;
-  for (const TaskId id : ids) {
-    push_id(L, id);
-    lua_rawseti(L, -2, ++i);
-  }
-}
-
-void push_ids_or_nil(lua_State* L, std::span<const TaskId> ids) {
-  if (ids.empty())
-    lua_pushnil(L);
-  else
-    push_ids(L, ids);
-}
-
-// -> skipped or nil, ready or nil
-int push_change(lua_State* L, const Plan::Change& change) {
-  push_ids_or_nil(L, change.skipped);
-  push_ids_or_nil(L, change.ready);
-  return 2;
 }
 
 // The links of one kind: argument 3 is "needs" (the default) or "after".
@@ -144,7 +64,7 @@ void push_links(lua_State* L, std::span<const Link> links) {
   int count = 0;
   for (const Link& link : links) {
     if (link.kind() != kind) continue;
-    push_id(L, link.task());
+    push_task_id(L, link.task());
     lua_rawseti(L, -2, ++count);
   }
 }
@@ -170,15 +90,15 @@ int graph_add(lua_State* L) {
     lua_replace(L, 3);
   }
   if (!lua_isnil(L, 3)) pool = graph.pool(luaL_checkstring(L, 3));
-  push_id(L, graph.add({name, size}, pool, run_on));
+  push_task_id(L, graph.add({name, size}, pool, run_on));
   return 1;
 }
 
 // graph:edge(before, after [, "after"])
 int graph_edge(lua_State* L) {
   Graph& graph = check_open(L);
-  const TaskId before = check_id(L, graph, 2);
-  const TaskId after = check_id(L, graph, 3);
+  const TaskId before = check_task_id(L, graph, 2);
+  const TaskId after = check_task_id(L, graph, 3);
   static constexpr const char* kKinds[] = {"need", "after", nullptr};
   const int kind = luaL_checkoption(L, 4, "need", kKinds);
   graph.edge(before, after, static_cast<EdgeKind>(kind));
@@ -232,7 +152,7 @@ int graph_size(lua_State* L) {
 // graph:name(id) -> name
 int graph_name(lua_State* L) {
   const Graph& graph = *check<LuaGraph>(L, 1).graph;
-  push_name(L, graph, check_id(L, graph, 2));
+  push_name(L, graph, check_task_id(L, graph, 2));
   return 1;
 }
 
@@ -244,7 +164,7 @@ int graph_find(lua_State* L) {
   if (!bound.index || bound.index->size() != bound.graph->size()) bound.index.emplace(*bound.graph);
   const auto id = bound.index->find({name, size});
   if (id)
-    push_id(L, *id);
+    push_task_id(L, *id);
   else
     lua_pushnil(L);
   return 1;
@@ -253,14 +173,14 @@ int graph_find(lua_State* L) {
 // graph:needs(id [, "needs" | "after"]) -> ids
 int graph_needs(lua_State* L) {
   const Graph& graph = check_frozen(L);
-  push_links(L, graph.needs(check_id(L, graph, 2)));
+  push_links(L, graph.needs(check_task_id(L, graph, 2)));
   return 1;
 }
 
 // graph:dependents(id [, "needs" | "after"]) -> ids
 int graph_dependents(lua_State* L) {
   const Graph& graph = check_frozen(L);
-  push_links(L, graph.dependents(check_id(L, graph, 2)));
+  push_links(L, graph.dependents(check_task_id(L, graph, 2)));
   return 1;
 }
 
@@ -269,202 +189,8 @@ int graph_plan(lua_State* L) {
   const Graph& graph = check_frozen(L);
   const auto wanted = lua_isnoneornil(L, 2)
                           ? std::vector<TaskId>(graph.order().begin(), graph.order().end())
-                          : check_ids(L, graph, 2);
-  push<LuaPlan>(L, check<LuaGraph>(L, 1).graph, wanted);
-  return 1;
-}
-
-int push_optional_id(lua_State* L, std::optional<TaskId> id) {
-  if (id)
-    push_id(L, *id);
-  else
-    lua_pushnil(L);
-  return 1;
-}
-
-// plan:again() -> Plan of the same tasks, none of which has begun
-int plan_again(lua_State* L) {
-  const LuaPlan& plan = check<LuaPlan>(L, 1);
-  push<LuaPlan>(L, plan.graph, plan.plan.wanted());
-  return 1;
-}
-
-// plan:size() -> number of tasks of its graph
-int plan_size(lua_State* L) {
-  lua_pushinteger(L, static_cast<lua_Integer>(check_plan(L).graph().size()));
-  return 1;
-}
-
-// plan:set_io(ids, most_io, most_others): so many of these, and of all others, run at once
-int plan_set_io(lua_State* L) {
-  Plan& plan = check_plan(L);
-  const auto ids = check_ids(L, plan.graph(), 2);
-  const lua_Integer most_io = luaL_checkinteger(L, 3), most_others = luaL_checkinteger(L, 4);
-  luaL_argcheck(L, most_io >= 1, 3, "one or more expected");
-  luaL_argcheck(L, most_others >= 1, 4, "one or more expected");
-  plan.set_io(ids, static_cast<std::uint32_t>(most_io), static_cast<std::uint32_t>(most_others));
-  return 0;
-}
-
-// plan:next() -> id | nil
-int plan_next(lua_State* L) { return push_optional_id(L, check_plan(L).next()); }
-
-// plan:peek() -> id | nil
-int plan_peek(lua_State* L) { return push_optional_id(L, check_plan(L).peek()); }
-
-// plan:put_aside(id): a ready task is passed by until bring_back()
-int plan_put_aside(lua_State* L) {
-  Plan& plan = check_plan(L);
-  const TaskId id = check_id(L, plan.graph(), 2);
-  luaL_argcheck(L, plan.state(id) == State::ready, 2, "the task is not ready");
-  plan.put_aside(id);
-  return 0;
-}
-
-// plan:bring_back(): all that was put aside
-int plan_bring_back(lua_State* L) {
-  check_plan(L).bring_back();
-  return 0;
-}
-
-// plan:set_priority(id, number)
-int plan_set_priority(lua_State* L) {
-  Plan& plan = check_plan(L);
-  const TaskId id = check_id(L, plan.graph(), 2);
-  const double priority = luaL_checknumber(L, 3);
-  luaL_argcheck(L, !std::isnan(priority), 3, "not a number");
-  plan.set_priority(id, priority);
-  return 0;
-}
-
-// plan:done(id) -> ids made ready, or nil
-int plan_done(lua_State* L) {
-  Plan& plan = check_plan(L);
-  push_ids_or_nil(L, plan.done(check_task(L, plan, true)).ready);
-  return 1;
-}
-
-// plan:fail(id) -> ids skipped or nil, ids made ready or nil
-int plan_fail(lua_State* L) {
-  Plan& plan = check_plan(L);
-  return push_change(L, plan.fail(check_task(L, plan, false)));
-}
-
-// plan:skip(id) -> ids made ready, or nil
-int plan_skip(lua_State* L) {
-  Plan& plan = check_plan(L);
-  push_ids_or_nil(L, plan.skip(check_task(L, plan, false)).ready);
-  return 1;
-}
-
-// plan:satisfy(id) -> ids made ready, or nil
-int plan_satisfy(lua_State* L) {
-  Plan& plan = check_plan(L);
-  push_ids_or_nil(L, plan.satisfy(check_task(L, plan, false)).ready);
-  return 1;
-}
-
-// plan:digest() -> text that is the same for the same tasks that wait for the same others
-int plan_digest(lua_State* L) {
-  const Plan& plan = check_plan(L);
-  std::string bytes;
-  const auto add = [&](const void* data, std::size_t size) {
-    bytes.append(static_cast<const char*>(data), size);
-  };
-  for (const TaskId id : plan.wanted()) {
-    const auto links = plan.graph().needs(id);
-    const auto count = static_cast<std::uint32_t>(links.size());
-    add(&id, sizeof id);
-    add(&count, sizeof count);
-    add(links.data(), links.size_bytes());
-  }
-  const std::string hex = hash::sha256(bytes).hex();
-  lua_pushlstring(L, hex.data(), hex.size());
-  return 1;
-}
-
-// plan:hold(id [, whatever]) -> whether a place of its pool was taken; `whatever`: also a missing
-// one
-int plan_hold(lua_State* L) {
-  Plan& plan = check_plan(L);
-  const TaskId id = check_id(L, plan.graph(), 2);
-  const bool any = lua_toboolean(L, 3) != 0;
-  lua_pushboolean(L, plan.hold(id, any ? graph::Places::any : graph::Places::free));
-  return 1;
-}
-
-// plan:release(id): gives back what hold() took, or the place of a task that runs.
-int plan_release(lua_State* L) {
-  Plan& plan = check_plan(L);
-  plan.release(check_id(L, plan.graph(), 2));
-  return 0;
-}
-
-// plan:stop()
-int plan_stop(lua_State* L) {
-  check_plan(L).stop();
-  return 0;
-}
-
-// plan:resume([ids]) -> ids skipped or nil, ids made ready or nil
-int plan_resume(lua_State* L) {
-  Plan& plan = check_plan(L);
-  if (lua_isnoneornil(L, 2)) {
-    plan.resume();
-    return 0;
-  }
-  return push_change(L, plan.resume(check_ids(L, plan.graph(), 2)));
-}
-
-// plan:stopped() -> boolean
-int plan_stopped(lua_State* L) {
-  lua_pushboolean(L, check_plan(L).stopped());
-  return 1;
-}
-
-// plan:state(id) -> name of the state, or nil for a task that is not selected
-int plan_state(lua_State* L) {
-  const Plan& plan = check_plan(L);
-  const State state = plan.state(check_id(L, plan.graph(), 2));
-  if (state == State::unselected)
-    lua_pushnil(L);
-  else
-    lua_pushstring(L, state_name(state).data());
-  return 1;
-}
-
-// plan:counts() -> how many selected tasks are in each state
-int plan_counts(lua_State* L) {
-  const Plan& plan = check_plan(L);
-  lua_createtable(L, 0, graph::kStateCount);
-  for (const State state : {State::want, State::ready, State::queued, State::running, State::done,
-                            State::failed, State::skipped}) {
-    lua_pushinteger(L, static_cast<lua_Integer>(plan.count(state)));
-    lua_setfield(L, -2, state_name(state).data());
-  }
-  return 1;
-}
-
-// plan:wanted() -> ids, each after what it waits for
-int plan_wanted(lua_State* L) {
-  push_ids(L, check_plan(L).wanted());
-  return 1;
-}
-
-int push_count(lua_State* L, State state) {
-  lua_pushinteger(L, static_cast<lua_Integer>(check_plan(L).count(state)));
-  return 1;
-}
-
-// plan:ready_count() -> tasks that next() could hand out now
-int plan_ready_count(lua_State* L) { return push_count(L, State::ready); }
-
-// plan:running_count() -> tasks handed out and not ended
-int plan_running_count(lua_State* L) { return push_count(L, State::running); }
-
-// plan:finished() -> boolean: all selected tasks have ended
-int plan_finished(lua_State* L) {
-  lua_pushboolean(L, check_plan(L).finished());
+                          : check_task_ids(L, graph, 2);
+  push_plan(L, check<LuaGraph>(L, 1).graph, wanted);
   return 1;
 }
 
@@ -475,32 +201,6 @@ constexpr luaL_Reg kGraphMethods[] = {{"add", graph_add},     {"edge", graph_edg
                                       {"plan", graph_plan},   {"thawed", graph_thawed},
                                       {"find", graph_find},   {nullptr, nullptr}};
 
-constexpr luaL_Reg kPlanMethods[] = {{"again", plan_again},
-                                     {"size", plan_size},
-                                     {"set_io", plan_set_io},
-                                     {"next", plan_next},
-                                     {"peek", plan_peek},
-                                     {"put_aside", plan_put_aside},
-                                     {"bring_back", plan_bring_back},
-                                     {"set_priority", plan_set_priority},
-                                     {"done", plan_done},
-                                     {"fail", plan_fail},
-                                     {"skip", plan_skip},
-                                     {"satisfy", plan_satisfy},
-                                     {"digest", plan_digest},
-                                     {"hold", plan_hold},
-                                     {"release", plan_release},
-                                     {"stop", plan_stop},
-                                     {"resume", plan_resume},
-                                     {"stopped", plan_stopped},
-                                     {"state", plan_state},
-                                     {"counts", plan_counts},
-                                     {"wanted", plan_wanted},
-                                     {"ready_count", plan_ready_count},
-                                     {"running_count", plan_running_count},
-                                     {"finished", plan_finished},
-                                     {nullptr, nullptr}};
-
 constexpr luaL_Reg kFunctions[] = {{"new", graph_new}, {nullptr, nullptr}};
 
 }  // namespace
@@ -509,12 +209,6 @@ std::shared_ptr<const Graph> check_graph(lua_State* L, int index) {
   const auto& graph = check<LuaGraph>(L, index).graph;
   luaL_argcheck(L, graph->frozen(), index, "the graph is not frozen yet");
   return graph;
-}
-
-Plan& check_plan(lua_State* L, int index) { return check<LuaPlan>(L, index).plan; }
-
-TaskId check_task_id(lua_State* L, const Graph& graph, int index) {
-  return check_id(L, graph, index);
 }
 
 void push_graph(lua_State* L, Graph graph) { *push<LuaGraph>(L).graph = std::move(graph); }
@@ -527,7 +221,7 @@ const Graph& check_frozen_graph(lua_State* L, int index) {
 
 int open_graph(lua_State* L) {
   define<LuaGraph>(L, kGraphMethods);
-  define<LuaPlan>(L, kPlanMethods);
+  define_plan(L);
   lua_newtable(L);
   luaL_register(L, nullptr, kFunctions);
   return 1;

@@ -388,6 +388,7 @@ int open_incremental(lua_State* L) {
   luaL_getmetatable(L, kTypeName<LuaAssessor>);
   lua_getfield(L, -1, "__index");
   luaL_register(L, nullptr, result_methods());
+  luaL_register(L, nullptr, journal_methods());
   luaL_register(L, nullptr, judgement_methods());
   luaL_register(L, nullptr, staging_methods());
   luaL_register(L, nullptr, change_methods());
@@ -396,6 +397,7 @@ int open_incremental(lua_State* L) {
   lua_newtable(L);
   luaL_register(L, nullptr, kFunctions);
   add_result_functions(L);
+  add_action_functions(L);
   add_change_functions(L);
   return 1;
 }

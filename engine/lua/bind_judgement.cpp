@@ -32,7 +32,7 @@ int assessor_situation(lua_State* L) {
 // Asks the host's policy: function(id, created_ms, duration_ms, bytes) -> whether to serve it.
 bool ask(lua_State* L, int policy, TaskId task, const LastResult& last) {
   lua_pushvalue(L, policy);
-  lua_pushinteger(L, static_cast<lua_Integer>(graph::index_of(task)) + 1);
+  push_task_id(L, task);
   lua_pushnumber(L, static_cast<double>(last.created_ms));
   lua_pushnumber(L, last.duration_ms);
   lua_pushnumber(L, static_cast<double>(last.bytes));
@@ -147,7 +147,7 @@ int assessor_fresh(lua_State* L) {
   for (const TaskId task : check_plan(L, 2).wanted()) {
     if (session.assessor->standing(task) != Standing::fresh) continue;
     if ((session.assessor->definitions().task(task).flags & incremental::kCached) == 0) continue;
-    lua_pushinteger(L, static_cast<lua_Integer>(graph::index_of(task)) + 1);
+    push_task_id(L, task);
     lua_rawseti(L, -2, ++count);
   }
   return 1;

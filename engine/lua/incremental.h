@@ -131,10 +131,13 @@ int push_action(lua_State* L, std::optional<cache::Action>& action);
 
 // Methods of an assessor that are bound in other files.
 const luaL_Reg* result_methods();
+const luaL_Reg* journal_methods();
 const luaL_Reg* judgement_methods();
 const luaL_Reg* staging_methods();
 // Adds its functions to the table on top of the stack.
 void add_result_functions(lua_State* L);
+// The same of bind_action.cpp.
+void add_action_functions(lua_State* L);
 // The same of bind_changes.cpp.
 const luaL_Reg* change_methods();
 void add_change_functions(lua_State* L);
