@@ -30,8 +30,8 @@ local function check_name(kind, name)
       .. " as in fair-share"):format(name))
   end
   if kind == "command" and cli.is_command(name) then
-    fault.raise(("plugin new: ggen-lua %s is there already, and goes before a plugin: choose another"
-      .. " name"):format(name))
+    fault.raise(("plugin new: ggen-lua %s is there already, and goes before a plugin: choose"
+      .. " another name"):format(name))
   end
   for _, builtin in ipairs(require("ggen.registry").builtin()) do
     if builtin == kind .. "." .. name then

@@ -69,8 +69,8 @@ function M.parse(word, cwd)
   -- Whoever means what lies here is not to get a stranger's rock of the same name.
   local info = not version and fs.stat(cwd .. "/" .. name)
   if info and info.type == "directory" then
-    fault.raise(("%s is a directory here, and may be a rock of a server: ./%s is the one, and %s the"
-      .. " other"):format(word, name, rockspec.plugin_of(name) or name .. "@VERSION"))
+    fault.raise(("%s is a directory here, and may be a rock of a server: ./%s is the one, and %s"
+      .. " the other"):format(word, name, rockspec.plugin_of(name) or name .. "@VERSION"))
   end
   return { rock = rockspec.rock_of(name), version = version }
 end
