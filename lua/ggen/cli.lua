@@ -34,6 +34,10 @@ local GLOBAL = {
 ---@field subcommand (fun(name: string): ggen.Command)?
 
 ---@param name string
+---@return boolean whether ggen-lua itself has a command of this name
+function M.is_command(name) return is_command[name] == true end
+
+---@param name string
 ---@return ggen.Command
 function M.command(name) return require("ggen.commands." .. name) end
 

@@ -12,6 +12,13 @@ file=$share/ggen/plugins/scheduler/lifo.lua
 plugin() { "$GGEN_LUA" plugin "$@"; }
 locked() { grep -qF -- "$1" ggen-lock.json; }
 gone() { [[ ! -e $1 ]]; }
+# untouched DIR COMMAND...: it changes nothing in the directory, and makes nothing there for a while.
+untouched() {
+  local before
+  before=$(find "$1" -printf '%p %T@ %C@\n')
+  "${@:2}"
+  [[ $(find "$1" -printf '%p %T@ %C@\n') == "$before" ]]
+}
 # In an environment where the programs that would ask somebody are missing.
 alone() { PATH=$work/no-programs "$@"; }
 mkdir -p no-programs
@@ -56,6 +63,13 @@ rm -rf .ggen/plugins
 check "a fresh clone has no plugins" fails 2 'plugin sync installs it' "$GGEN_LUA" run
 check "sync gets them" says 'installed' plugin sync --frozen
 
+rm "$file" && mkdir -p "$file/more"
+check "a directory in the place of a file" fails 2 'Is a directory' "$GGEN_LUA" run
+check "sync puts the file there" says installed plugin sync --frozen
+check "sync that has nothing to do writes nothing" says 'as ggen-lock.json says' \
+  untouched .ggen "$GGEN_LUA" plugin sync --frozen
+check "its page has what its file says" says 'Who comes last goes first.' plugin doc scheduler.lifo
+
 # --- updates ------------------------------------------------------------------------------------------
 
 check "update finds nothing" says 'as new as it can be' plugin update
@@ -68,6 +82,12 @@ check "the lock grants them" locked '"permissions":["net:example.org","fs:out:ro
 check "it runs" says 'from b' "$GGEN_LUA" run -j1
 check "an older one by its version" says 'added scheduler.lifo 1.0.0-1' plugin add scheduler.lifo@1.0.0-1 --server ../server
 check "the lock is as it was" cmp ggen-lock.json "$work/lock.1"
+check "a misspelt name" fails 2 'did you mean "scheduler.lifo"?' plugin add scheduler.lif --server ../server
+check "a name without its kind" fails 2 'did you mean "scheduler.lifo"?' plugin add lifo --server ../server
+mkdir ggen-scheduler-lifo
+check "a name that a directory here has" fails 2 './ggen-scheduler-lifo is the one, and scheduler.lifo the other' \
+  plugin add ggen-scheduler-lifo --server ../server
+rmdir ggen-scheduler-lifo
 check "a version that there is not" fails 2 'which has: 1.1.0-1, 1.0.0-1' plugin add scheduler.lifo@3.0 --server ../server
 check "a rock that there is not" fails 2 'there is no rock ggen-scheduler-other' plugin add scheduler.other --server ../server
 

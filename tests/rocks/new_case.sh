@@ -48,6 +48,8 @@ make_rock() {
     cmp lua/ggen/plugins/*/mine.lua tree/share/lua/5.1/ggen/plugins/*/mine.lua && rm -r tree)
 }
 
+mkdir taking && echo 'return require("ggen").pipeline "taking"' >taking/pipeline.lua
+
 for kind in $kinds; do
   dir=ggen-$kind-mine
   check "$kind: it is made" says "lua/ggen/plugins/$kind/mine.lua" ggen-lua plugin new "$kind" mine
@@ -55,6 +57,7 @@ for kind in $kinds; do
   check "$kind: it keeps its contract" contract "$dir"
   check "$kind: luacheck and luarocks lint have nothing to say" clean "$dir"
   check "$kind: its README has the page of plugin doc" same "$dir"
+  check "$kind: a project can take it in" says "added $kind.mine" ggen-lua -C taking plugin add "$PWD/$dir"
 done
 
 # LuaRocks with ggen-lua as its Lua, and busted as a rock: the one that is installed here.
@@ -84,6 +87,7 @@ check "no name of a plugin" fails 2 "is no name of a plugin" ggen-lua plugin new
 check "no part of an address" fails 2 "--owner" ggen-lua plugin new --owner 'a"b' cache other
 check "of which nothing is made" test ! -e ggen-cache-other
 check "a name that is taken" fails 2 "is part of ggen-lua" ggen-lua plugin new cache lru
+check "a name that a command has" fails 2 "ggen-lua run is there already" ggen-lua plugin new command run
 check "a directory with something in it" fails 2 "is there already" ggen-lua plugin new cache mine
 # These differ in names only.
 check "LuaRocks builds one" make_rock ggen-scheduler-mine

@@ -21,6 +21,7 @@ make_scheduler() {
   local dir=$1 name=$2 version=$3 fields=${4:-}
   mkdir -p "$dir/lua/ggen/plugins/scheduler"
   cat >"$dir/lua/ggen/plugins/scheduler/$name.lua" <<END
+-- Who comes last goes first.
 local turn = 0
 return { name = "$name", kind = "scheduler", version = "$version", api = "^1", desc = "Last first",
   $fields

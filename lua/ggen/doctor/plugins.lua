@@ -13,13 +13,15 @@ end
 -- Rocks that are found by LUA_PATH: nothing says that they are what they were.
 local function unlocked(report, project)
   local registry = require("ggen.registry")
-  local installed = require("ggen.plugin.installed").of(project.dir)
+  local ok, installed = pcall(require("ggen.plugin.installed").of, project.dir)
+  if not ok then return end -- the lock is no good, which has been said
   for _, use in ipairs(project.loaded.root.uses) do
     local name = use.name:gsub("/", ".", 1)
     local rock = not use.name:find("^[./]")
       and not require("ggen.core.embedded").has("ggen.plugins." .. name)
       and not (installed and installed:has(name))
-    local ok, plugin = false, nil
+    local plugin
+    ok = false
     if rock then ok, plugin = pcall(registry.load, use.name, use) end
     if ok then
       report:note(("%s is found by LUA_PATH and not locked; it %s"):format(name, may({

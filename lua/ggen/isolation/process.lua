@@ -188,17 +188,20 @@ function M.plugin(name, path, options)
   return copy
 end
 
----Reads the manifest of a plugin that nobody trusts yet. Its functions cannot be called any more.
+---Looks at the manifest of a plugin that nobody trusts yet. Its functions, those that check its
+---params among them, can be called as long as that takes.
+---@generic T
 ---@param path string
 ---@param options ggen.ProcessOptions
----@return any plugin what the file returned; nil when that failed
+---@param look fun(plugin: any): T gets what the file returned
+---@return T? result nil when the file could not be run
 ---@return string? message
-function M.manifest(path, options)
+function M.manifest(path, options, look)
   local self = new(path:match("[^/]+$") or path, path, options)
-  local ok, plugin = pcall(self.plugin, self)
+  local ok, value = require("ggen.at_once").pcall(function() return look(self:plugin()) end)
   self:close()
-  if not ok then return nil, tostring(plugin) end
-  return plugin
+  if not ok then return nil, tostring(value) end
+  return value
 end
 
 return M

@@ -32,8 +32,7 @@ function M.of(dir)
   end
   local locked, message = lock.read(dir)
   if message then
-    add(nil, nil, lock.FILE .. ": " .. message, "git checkout " .. lock.FILE
-      .. ", or remove it and add the plugins again")
+    add(nil, nil, lock.FILE .. ": " .. message, lock.fix(message))
     return findings
   end
   local state = tree.state(dir, locked or { plugins = {} })

@@ -46,15 +46,9 @@ function readers.rockspec(request)
   return plain(found, 1, { left = MOST_VALUES })
 end
 
-function readers.plugin(request)
-  local registry = require("ggen.registry")
-  -- Where the kernel has a sandbox, or parts of one, behind that as well.
-  local plugin, message = require("ggen.isolation.process").manifest(request.path, {
-    dir = request.dir, granted = {}, search_path = request.search_path, weaker = true,
-    limit = CPU })
-  if plugin == nil and message then return { refused = message } end
-  local checked, why
-  checked, message, why = registry.check(plugin)
+-- What the table of a plugin says, or why it is none that can be taken in.
+local function said_by(plugin)
+  local checked, message, why = require("ggen.registry").check(plugin)
   if not checked then return { refused = message, level = why == "level" or nil } end
   local asked = require("ggen.isolation.permissions")
   for _, text in ipairs(checked.permissions) do
@@ -64,6 +58,14 @@ function readers.plugin(request)
   return plain({ name = checked.name, kind = checked.kind, version = checked.version,
     api = checked.api, desc = checked.desc, permissions = checked.permissions,
     trust = plugin.trust }, 1, { left = MOST_VALUES })
+end
+
+function readers.plugin(request)
+  -- Where the kernel has a sandbox, or parts of one, behind that as well.
+  local answer, message = require("ggen.isolation.process").manifest(request.path, {
+    dir = request.dir, granted = {}, search_path = request.search_path, weaker = true,
+    limit = CPU }, said_by)
+  return answer or { refused = message }
 end
 
 ---The child: a request on its standard input, the answer on its standard output.

@@ -57,10 +57,13 @@ end
 
 ---Refuses a yes that nobody said: in CI permissions are what was committed.
 ---@param args { yes: boolean?, frozen: boolean? }
-function M.check(args)
+---@param has_frozen boolean? the command has that option
+function M.check(args, has_frozen)
   if args.yes and in_ci() and not args.frozen then
-    fault.raise("--yes: in CI (the variable CI is set) only with --frozen; what a plugin may do is"
-      .. " granted where somebody reads it, and committed with ggen-lock.json")
+    fault.raise(("--yes: %s; what a plugin may do is granted where somebody reads it, and committed"
+      .. " with ggen-lock.json"):format(has_frozen and "in CI (the variable CI is set) only with"
+      .. " --frozen" or "not in CI (the variable CI is set), where plugin sync --frozen installs"
+      .. " what is locked"))
   end
 end
 

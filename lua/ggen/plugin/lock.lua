@@ -121,8 +121,23 @@ function M.main_file(entry)
   end
 end
 
+local MERGE = "git has merged two of it and left its marks (<<<<<<<)"
+local GOOD = "git checkout " .. M.FILE .. ", or remove it and add the plugins again"
+
+---What to do about a lock that cannot be used.
+---@param message string
+---@return string
+function M.fix(message)
+  if message == MERGE then
+    return "keep the lines of both sides, a rock is a line of its own, or take one side; then"
+      .. " ggen-lua plugin sync"
+  end
+  return message:find("take a newer ggen-lua", 1, true) and "take a newer ggen-lua" or GOOD
+end
+
 -- What the JSON is, when its version is one that we know.
 local function decode(text)
+  if ("\n" .. text):find("\n<<<<<<< ", 1, true) then return nil, MERGE end
   local value, message = json.decode(text)
   if value == nil then return nil, "it is no JSON: " .. tostring(message) end
   local version = type(value) == "table" and rawget(value, "version")
@@ -255,8 +270,9 @@ end
 ---@param dir string
 ---@param message string
 function M.refuse(dir, message)
-  require("ggen.fault").raise(("%s (does git have a good one?)"):format(message),
-    require("ggen.locate").display(M.path(dir), fs.cwd()))
+  local fix = M.fix(message)
+  require("ggen.fault").raise(message:find(fix, 1, true) and message
+    or ("%s (%s)"):format(message, fix), require("ggen.locate").display(M.path(dir), fs.cwd()))
 end
 
 ---The same for those who cannot go on with a lock that is no good.

@@ -66,6 +66,19 @@ local function parts_of(file, rock)
   return rest:match("^([%w%.]+%-%d+)%.rockspec$"), "rockspec"
 end
 
+---The rocks that a directory has.
+---@param dir string
+---@return table<string, true>
+function M.names(dir)
+  local names = {}
+  for _, entry in ipairs(fs.list(dir) or {}) do
+    local name = entry.name:match("^(.+)%-[%w%.]+%-%d+%.[%w_%-]+%.rock$")
+      or entry.name:match("^(.+)%-[%w%.]+%-%d+%.rockspec$")
+    if name then names[name] = true end
+  end
+  return names
+end
+
 -- What is best for us: files that need no more than unpacking, then sources that come with it.
 local BEST = { all = 1, src = 2, rockspec = 3 }
 

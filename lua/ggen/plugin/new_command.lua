@@ -29,6 +29,10 @@ local function check_name(kind, name)
     fault.raise(("plugin new: %q is no name of a plugin: small letters, digits and - between them,"
       .. " as in fair-share"):format(name))
   end
+  if kind == "command" and cli.is_command(name) then
+    fault.raise(("plugin new: ggen-lua %s is there already, and goes before a plugin: choose"
+      .. " another name"):format(name))
+  end
   for _, builtin in ipairs(require("ggen.registry").builtin()) do
     if builtin == kind .. "." .. name then
       fault.raise(("plugin new: %s is part of ggen-lua, and goes before an installed one: choose"

@@ -7,6 +7,7 @@ local luarocks = require("ggen.plugin.luarocks")
 local rock_version = require("ggen.plugin.rock_version")
 local rocks = require("ggen.plugin.rock")
 local rockspec = require("ggen.plugin.rockspec")
+local sorted = require("ggen.sorted")
 
 local M = {}
 
@@ -64,6 +65,12 @@ function M.parse(word, cwd)
   if not name:find("^[%w_%-%.]+$") or version and not version:find("^[%w%.]+%-?%d*$") then
     fault.raise(("%q is no plugin: a name (scheduler.lifo, ggen-scheduler-lifo@1.0.0), a path, a"
       .. " rock, or a git repository expected"):format(word))
+  end
+  -- Whoever means what lies here is not to get a stranger's rock of the same name.
+  local info = not version and fs.stat(cwd .. "/" .. name)
+  if info and info.type == "directory" then
+    fault.raise(("%s is a directory here, and may be a rock of a server: ./%s is the one, and %s"
+      .. " the other"):format(word, name, rockspec.plugin_of(name) or name .. "@VERSION"))
   end
   return { rock = rockspec.rock_of(name), version = version }
 end
@@ -142,7 +149,8 @@ local function find_all(origin, how)
     local found, message = {}, nil
     if there then found, message = luarocks.find(origin.rock, server) end
     if not found then
-      fault.raise(("%s does not answer: %s"):format(luarocks.shown(server), message))
+      fault.raise(("%s %s: %s"):format(luarocks.shown(server), server.configured
+        and "do not answer" or "does not answer", message))
     end
     for _, one in ipairs(found) do all[#all + 1] = one end
   end
@@ -162,6 +170,21 @@ local function wanted_text(origin)
   return table.concat(parts)
 end
 
+-- What may be meant by the name of a rock that is not there.
+local function nearest(origin, how)
+  local names = {}
+  for _, server in ipairs(servers_of(origin, how)) do
+    for name in sorted.pairs(server.dir and luarocks.names(server.dir) or {}) do
+      local plugin = rockspec.plugin_of(name)
+      names[plugin or name] = true
+      if plugin and plugin:match("%.(.+)$") == origin.rock then
+        return (" (did you mean %q?)"):format(plugin)
+      end
+    end
+  end
+  return require("ggen.suggest").hint(rockspec.plugin_of(origin.rock) or origin.rock, names)
+end
+
 -- The file of the newest version that fits.
 local function choose(origin, how)
   local all, names = find_all(origin, how)
@@ -173,7 +196,8 @@ local function choose(origin, how)
   local version = rock_version.newest(versions, need_of(origin))
   if version then return luarocks.best(all, version) end
   if #versions == 0 then
-    fault.raise(("there is no rock %s on %s%s"):format(origin.rock, names, how.offline
+    fault.raise(("there is no rock %s on %s%s%s"):format(origin.rock, names,
+      nearest(origin, how), how.offline
       and #how.servers == 0 and " (--offline: rocks that were got before; --server DIR names a"
       .. " directory with others)" or ""))
   end

@@ -79,6 +79,11 @@ local function place_problem(rock, files)
   if not files[base .. ".lua"] and not files[base .. "/init.lua"] then
     return ("it has no %s.lua, which the name of the rock promises"):format(base)
   end
+  local command = rock.plugin:match("^command%.(.+)$")
+  if command and require("ggen.cli").is_command(command) then
+    return ("its name is that of a command of ggen-lua: ggen-lua %s would never be this plugin")
+      :format(command)
+  end
   if require("ggen.core.embedded").has("ggen.plugins." .. rock.plugin) then
     return ("its name is that of a built-in plugin: %s is part of ggen-lua, and no rock can stand"
       .. " in for it"):format(rock.plugin)

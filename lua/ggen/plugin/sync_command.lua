@@ -68,13 +68,24 @@ local function again(job, entry, how)
   return rock, in_directory and #lines > 0 and lines or nil
 end
 
+local function say_nothing_done(locked)
+  io.write(#locked.plugins == 0 and "no plugin is locked here (ggen-lua plugin add)\n"
+    or "everything is as ggen-lock.json says\n")
+end
+
 ---@async
 ---@param args table
 ---@return integer
 function M.run(args)
-  grants.check(args)
+  grants.check(args, true)
   local dir = here.project(args)
   local tree, jobs = require("ggen.plugin.tree"), require("ggen.plugin.job")
+  -- With nothing to do nothing is written: the project may be one that cannot be written to.
+  local locked = require("ggen.plugin.lock").open(dir)
+  if locked and tree.is_as_locked(dir, locked) then
+    say_nothing_done(locked)
+    return 0
+  end
   return tree.hold(dir, function(staging)
     local how = here.fetching(args, dir)
     local job = jobs.new(dir, staging, how)
@@ -116,10 +127,7 @@ function M.run(args)
       io.write(harmless(("installed %s %s%s\n"):format(one.entry.name or one.entry.rock,
         one.rock.version, one.changed and ", locked anew: its sources have changed" or "")))
     end
-    if #put == 0 and #state.extra == 0 then
-      io.write(#planned.plugins == 0 and "no plugin is locked here (ggen-lua plugin add)\n"
-        or "everything is as ggen-lock.json says\n")
-    end
+    if #put == 0 and #state.extra == 0 then say_nothing_done(planned) end
     return 0
   end)
 end

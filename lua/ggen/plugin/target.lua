@@ -63,6 +63,17 @@ function M.in_directory(dir)
   return found
 end
 
+-- The text of a plugin that was loaded by its name; built-in ones have no comments any more.
+local function source_of(name, project)
+  local plain = name:gsub("/", ".", 1)
+  if require("ggen.core.embedded").has("ggen.plugins." .. plain) then return nil end
+  local installed = require("ggen.plugin.installed").of(project)
+  local found = installed and installed:plugin(plain)
+  if found then return (found.read(found.path)) end
+  local path = package.searchpath("ggen.plugins." .. plain, package.path)
+  return path and fs.read(path, MOST_BYTES)
+end
+
 ---@param name string?
 ---@param dir string absolute
 ---@param limit number seconds for its file
@@ -87,7 +98,7 @@ function M.find(name, dir, limit)
   if path and shown == name and plugin.kind and path:find("/ggen/plugins/") then
     shown = plugin.kind .. "." .. plugin.name
   end
-  local source = path and fs.read(path, MOST_BYTES)
+  local source = path and fs.read(path, MOST_BYTES) or not path and source_of(name, project)
   return { name = shown, plugin = plugin, path = path, source = source or nil }
 end
 

@@ -97,6 +97,15 @@ function M.state(dir, lock)
   return state
 end
 
+---Whether every file is there as the lock says, and no other.
+---@param dir string absolute directory of the project
+---@param lock ggen.Lock
+---@return boolean
+function M.is_as_locked(dir, lock)
+  local state = M.state(dir, lock)
+  return #state.changed == 0 and #state.missing == 0 and #state.extra == 0
+end
+
 ---Whether a rock is there as the lock says.
 ---@param dir string
 ---@param entry ggen.LockedRock
@@ -118,6 +127,8 @@ function M.put(dir, from, files)
     local to = share .. "/" .. path
     for at in path:gmatch("()/") do refuse_link(share .. "/" .. path:sub(1, at - 1)) end
     local ok, message = fs.mkdir(to:match("^(.*)/"))
+    local info = ok and fs.stat(to, { follow = false })
+    if info and info.type == "directory" then fs.remove(to, { recursive = true }) end
     if ok then ok, message = fs.rename(from .. "/" .. path, to) end
     if not ok then return nil, message end
   end

@@ -28,7 +28,7 @@ describe("a plugin in a process of its own", function()
   -- What a plugin's file returns that consists of this text.
   local function manifest(text, more)
     write("plugin.lua", text)
-    return process.manifest(dir .. "/plugin.lua", options(more))
+    return process.manifest(dir .. "/plugin.lua", options(more), function(value) return value end)
   end
 
   -- The methods of a scheduler that has these, as code.
@@ -53,6 +53,21 @@ describe("a plugin in a process of its own", function()
       assert.is_nil(value and value.got or nil)
     end)
   end
+
+  it("has its params checked by it, as long as somebody looks at them", function()
+    write("plugin.lua", [[
+      local ggen = require "ggen"
+      return { half = function(x) return x / 2 end,
+        wait = function() ggen.async.sleep(1000) end }]])
+    local value, message = process.manifest(dir .. "/plugin.lua", options(), function(plugin)
+      local ok, problem = pcall(plugin.wait)
+      return { half = plugin.half(5), ok = ok, problem = problem }
+    end)
+    assert.is_nil(message)
+    assert.equal(2.5, value.half)
+    assert.is_false(value.ok)
+    assert.matches("this waits, and the method must not", value.problem)
+  end)
 
   it("gives its manifest", function()
     local value = manifest([[return { name = "x", params = { ttl = { type = "duration" } },

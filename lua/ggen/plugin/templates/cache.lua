@@ -74,9 +74,9 @@ end)
 ]==],
   use = [==[p:use "cache.@NAME@" { limit = "1GiB", age = "24h" }]==],
   example = [==[
-p:use "cache.@NAME@" { age = "24h", quick = "100ms" }
+p:use "cache.@NAME@" { age = "24h", quick = "400ms" }
 
-p:task "slow" { run = "sleep 0.2 && date > slow.txt", outputs = { "slow.txt" } }
+p:task "slow" { run = "sleep 0.5 && date > slow.txt", outputs = { "slow.txt" } }
 p:task "quick" { run = "date > quick.txt", outputs = { "quick.txt" } }
 ]==],
   example_spec = [==[

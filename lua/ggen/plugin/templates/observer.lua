@@ -60,10 +60,10 @@ end)
 ]==],
   use = [==[p:use "observer.@NAME@" { most = 5, over = "100ms" }]==],
   example = [==[
-p:use "observer.@NAME@" { over = "50ms" }
+p:use "observer.@NAME@" { most = 1, over = "100ms" }
 
 p:task "quick" { run = "true" }
-p:task "slow" { run = "sleep 0.1" }
+p:task "slow" { run = "sleep 0.3" }
 ]==],
   example_spec = [==[
   it("names the slow task", function()
