@@ -22,6 +22,8 @@
 #include <string>
 #include <string_view>
 
+#include "lua/signal_timer.h"
+
 namespace ggen::lua {
 
 int open_plugin_clock(lua_State* L);
@@ -292,32 +294,15 @@ void on_look(int) {
 // watch(seconds, last words): from now on a plugin that does not let the loop go on for so long
 // ends the program
 int clock_watch(lua_State* L) {
-  static bool begun = false;
-  static timer_t timer;
+  static SignalTimer timer;
   const double limit = luaL_checknumber(L, 1);
   luaL_argcheck(L, limit > 0, 1, "a time above zero expected");
   last_words = luaL_checkstring(L, 2);
-  if (!begun) {
-    struct sigaction action {};
-    action.sa_handler = on_look;
-    action.sa_flags = SA_RESTART;
-    sigaction(SIGRTMIN, &action, nullptr);
-    sigevent event{};
-    event.sigev_notify = SIGEV_SIGNAL;
-    event.sigev_signo = SIGRTMIN;
-    if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) {
-      return luaL_error(L, "timer_create: %s", std::strerror(errno));
-    }
-    begun = true;
-  }
   const auto between =
-      std::max<Nanoseconds>(1, static_cast<Nanoseconds>(std::min(limit, 1e9) * kSecond) /
-                                   static_cast<Nanoseconds>(kLooks));
-  itimerspec spec{};
-  spec.it_interval.tv_sec = between / kSecond;
-  spec.it_interval.tv_nsec = between % kSecond;
-  spec.it_value = spec.it_interval;
-  timer_settime(timer, 0, &spec, nullptr);
+      std::max(nanoseconds_of(limit) / std::int64_t{kLooks}, std::chrono::nanoseconds(1));
+  if (auto begun = timer.start(SIGRTMIN, on_look, between, between); !begun) {
+    return luaL_error(L, "%s", begun.error().message.c_str());
+  }
   return 0;
 }
 

@@ -6,15 +6,14 @@
 // on gets it again and again; when that does not help either (a C function that does not return),
 // the program ends, with the message alone.
 // SPDX-License-Identifier: MIT
-#include <cerrno>
+#include <chrono>
 #include <csignal>
-#include <cstring>
-#include <ctime>
 #include <iterator>
 #include <lua.hpp>
 #include <string>
 #include <unistd.h>
 
+#include "lua/signal_timer.h"
 #include "lua/state.h"
 
 namespace ggen::lua {
@@ -26,13 +25,13 @@ namespace {
 constexpr int kSignal = SIGVTALRM;
 constexpr int kExitCode = 2;
 constexpr int kTries = 10;
-constexpr long kBetweenTries = 100'000'000;  // ns
+constexpr std::chrono::milliseconds kBetweenTries{100};
 
 // The signal handler can reach nothing else.
 lua_State* watched = nullptr;
 volatile sig_atomic_t fired = 0;
-timer_t timer;
 std::string message;
+SignalTimer timer;
 
 void stop_hook(lua_State* L, lua_Debug* where) {
   // Off again at once: handlers of this error must be able to run.
@@ -62,7 +61,7 @@ void on_signal(int) {
 
 void disarm() {
   if (watched == nullptr) return;
-  timer_delete(timer);
+  timer.stop();
   lua_sethook(watched, nullptr, 0, 0);
   watched = nullptr;
 }
@@ -74,23 +73,11 @@ int watchdog_start(lua_State* L) {
   disarm();
   message = luaL_checkstring(L, 2);
   fired = 0;
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART;
-  sigaction(kSignal, &action, nullptr);
-  sigevent event{};
-  event.sigev_notify = SIGEV_SIGNAL;
-  event.sigev_signo = kSignal;
-  if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) {
-    return luaL_error(L, "timer_create: %s", std::strerror(errno));
-  }
   watched = main_state(L);
-  itimerspec spec{};
-  spec.it_value.tv_sec = static_cast<time_t>(limit);
-  spec.it_value.tv_nsec =
-      static_cast<long>((limit - static_cast<double>(spec.it_value.tv_sec)) * 1e9);
-  spec.it_interval.tv_nsec = kBetweenTries;
-  timer_settime(timer, 0, &spec, nullptr);
+  if (auto begun = timer.start(kSignal, on_signal, nanoseconds_of(limit), kBetweenTries); !begun) {
+    watched = nullptr;
+    return luaL_error(L, "%s", begun.error().message.c_str());
+  }
   return 0;
 }
 
