@@ -62,6 +62,7 @@ local function said_of(changes)
 end
 
 local function say_waiting(self)
+  require("ggen.budget").report({ note = function(_, _, text) warn(self, text) end })
   local count = self._watched.files:directories()
   for _, problem in ipairs(self._watched.files:problems()) do warn(self, problem) end
   say(self, self._style:dim(("waiting for changes (%s; Ctrl-C ends it)"):format(
