@@ -15,7 +15,8 @@ local MOST_LOOKS = 100 -- changes of which each is looked at
 ---@field files userdata of ggen.core.watch
 ---@field problem ggen.Fault? why the configuration cannot be used
 ---@field moved string? of the configuration what is another by now
----@field package _root string absolute
+---@field root string absolute
+---@field doubtful boolean? the configuration is looked at whatever changes
 ---@field package _inputs userdata? what loading asked of the world
 ---@field package _scope ggen.WatchScope?
 ---@field package _policy ggen.WatchPolicy?
@@ -34,7 +35,7 @@ end
 
 local function configure(self, args, options)
   local project = session.open(args)
-  self._root, self._inputs = project.dir, require("ggen.snapshot").inputs_of(project)
+  self.root, self._inputs = project.dir, require("ggen.snapshot").inputs_of(project)
   if #args.tasks + #args.tag > 0 then
     local ok, problem = pcall(require("ggen.select").tasks, project, args.tasks, args.tag)
     -- A mistake of the command line, not of a file that somebody may mend.
@@ -66,21 +67,23 @@ end
 
 ---@param args table
 ---@param options { quiet: number, longest: number, on_batch: fun(events: table), warn:
----fun(text: string), again: boolean }
+---fun(text: string), again: ggen.WatchAgain? }
 ---@return ggen.Watched watched raises a fault when it can be of no use
 function M.open(args, options)
-  local self = setmetatable({}, Watched)
-  if not locate.find(cli.directory(args)) then session.open(args) end -- raises, and says what to do
+  local self, again = setmetatable({}, Watched), options.again
   local ok, problem = pcall(configure, self, args, options)
-  if not ok and (self.usage or not fault.is(problem)) then error(problem, 0) end
+  if not ok then
+    local useless = self.usage or not again and not locate.find(cli.directory(args))
+    if useless or not fault.is(problem) then error(problem, 0) end
+  end
   if not ok then
     self.problem, self._scope = problem, nil
     self._inputs = self._inputs or require("ggen.load").asked()
-    self._root = self._root or directory_of(args)
+    self.root = self.root or again and again.root or directory_of(args)
   end
   local scope = self._scope or { skip = {}, also = {} }
   local message
-  self.files, message = require("ggen.core.watch").start({ root = self._root, skip = scope.skip,
+  self.files, message = require("ggen.core.watch").start({ root = self.root, skip = scope.skip,
     also = scope.also, quiet = options.quiet, longest = options.longest }, options.on_batch)
   if not self.files then fault.raise("watch: " .. message) end
   -- What has changed between being read and being watched.
@@ -104,25 +107,27 @@ function Watched:reads(events, unsure)
   if self.problem then
     return first or any or unsure and { path = locate.FILE, kind = "changed", time = 0 } or nil
   end
-  if not first and not unsure then return nil end
+  if not first and not unsure and not self.doubtful then return nil end
   local same, moved = self._inputs:check()
   if same then return nil end
-  return { path = self:_shown(moved), kind = "changed", time = first and first.time or 0 }
+  local path = self:_shown(moved)
+  local kind = first and first.path == path and first.kind or "changed"
+  return { path = path, kind = kind, time = first and first.time or 0 }
 end
 
 -- A file relative to the project, if it lies there.
 function Watched:_shown(path)
-  local inside = path:sub(1, #self._root + 1) == self._root .. "/"
-  return inside and path:sub(#self._root + 2) or path
+  local inside = path:sub(1, #self.root + 1) == self.root .. "/"
+  return inside and path:sub(#self.root + 2) or path
 end
 
 function Watched:_concerns(event)
-  return self._inputs ~= nil and self._inputs:concerns(self._root .. "/" .. event.path)
+  return self._inputs ~= nil and self._inputs:concerns(self.root .. "/" .. event.path)
 end
 
 -- A pipe or a socket, which is no input, and changes whenever somebody writes to it.
 local function is_special(self, event)
-  local info = require("ggen.core.fs").stat(self._root .. "/" .. event.path, { follow = false })
+  local info = require("ggen.core.fs").stat(self.root .. "/" .. event.path, { follow = false })
   return info ~= nil and info.type == "other"
 end
 

@@ -35,6 +35,7 @@ Watch.__index = Watch
 
 ---@class ggen.WatchAgain what a start in the place of another is told
 ---@field said string what has changed
+---@field root string of the project as it was
 ---@field rounds table<string, number>[] of own_changes.lua
 
 -- What is said ------------------------------------------------------------------------------------
@@ -61,6 +62,7 @@ local function said_of(changes)
 end
 
 local function say_waiting(self)
+  require("ggen.budget").report({ note = function(_, _, text) warn(self, text) end })
   local count = self._watched.files:directories()
   for _, problem in ipairs(self._watched.files:problems()) do warn(self, problem) end
   say(self, self._style:dim(("waiting for changes (%s; Ctrl-C ends it)"):format(
@@ -232,7 +234,10 @@ local function next_cause(self)
   end
   local left, own = self._own:came(cause.changes)
   if own then say_own(self, own) end
-  if #left == 0 then return nil end
+  if #left == 0 then
+    self._watched.doubtful = cause.configuration
+    return nil
+  end
   if not cause.configuration then cause.changes, cause.said = left, said_of(left) end
   return cause
 end
@@ -272,7 +277,7 @@ local function start_anew(self, cause)
   self._watched:close()
   local env = environment()
   env[M.VARIABLE] = require("ggen.core.json").encode({ said = cause.said,
-    rounds = self._own.rounds })
+    root = self._watched.root, rounds = self._own.rounds })
   io.stdout:flush()
   local argv = { "ggen-lua", unpack(self._args.argv) }
   local _, message = process.replace({ argv = argv, env = env })
@@ -323,10 +328,15 @@ local function serve(self)
   return INTERRUPTED
 end
 
+-- Anybody may set a variable.
 local function again_of(text)
   if not text or text == "" then return nil end
+  local shape = { type = "record", fields = {
+    said = { type = "string", required = true }, root = { type = "string", required = true },
+    rounds = { type = "list", of = { type = "map", of = { type = "number" } }, required = true },
+  } }
   local ok, again = pcall(require("ggen.core.json").decode, text)
-  return ok and type(again) == "table" and type(again.said) == "string" and again or nil
+  return ok and require("ggen.schema").check(shape, again) or nil
 end
 
 ---@async
@@ -345,7 +355,7 @@ function M.run(args)
   self._watched = require("ggen.watch.watched").open(args, {
     quiet = args.debounce or QUIET, longest = math.max(LONGEST, args.debounce or 0),
     on_batch = function(events, message) on_batch(self, events, message) end,
-    warn = function(text) warn(self, text) end, again = again ~= nil,
+    warn = function(text) warn(self, text) end, again = again,
   })
   collectgarbage()
   local handles = listen(self)

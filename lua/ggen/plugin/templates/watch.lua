@@ -77,12 +77,13 @@ p:task "hello" { run = "cat hello.txt", inputs = { "hello.txt" } }
 ]==],
   example_spec = [==[
   it("is what `ggen-lua watch` asks", function()
+    assert.truthy(ggen_lua("check"))
     -- Each time that watch waits, somebody saves files.
     local said = assert(sh.capture({ "sh", "-c", [[
-      cd example && echo one > hello.txt && mkfifo said && exec 4<> said
-      ggen-lua watch > said 4>&- & watch=$!
+      cd example && echo one > hello.txt && mkfifo said && exec 4<> said && cd ..
+      ggen-lua -C example watch > example/said 4>&- & watch=$!
       show() { while read -r line; do echo "$line"; case $line in waiting*) break; esac; done; }
-      show < said; echo old > hello.bak; echo two > hello.txt; show < said
+      cd example; show < said; echo old > hello.bak; echo two > hello.txt; show < said
       kill -INT $watch; wait $watch; rm hello.txt hello.bak said
     ]] }, { env = { LUA_PATH = "./lua/?.lua;;" } }))
     assert.truthy(said:find("\nhello.txt changed\n", 1, true), said)
