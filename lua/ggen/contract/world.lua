@@ -455,6 +455,9 @@ end
 ---@return number seconds that really went by, since some moment
 function M.now() return (real.monotonic or require("ggen.core.clock").monotonic)() end
 
+---@return number seconds of processor time that really went by
+function M.processor_time() return (real.clock or os.clock)() end
+
 ---What is not the plugin's doing: no effect of it is written down, and nothing of it fails.
 ---@generic T
 ---@param fn fun(): T
