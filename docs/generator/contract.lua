@@ -216,9 +216,12 @@ raised. No error of a plugin damages what is stored.
 
 ## What it sees
 
-Tables of the host are not to be changed; an installed plugin
-([trust](../trust.md)) cannot. Times are seconds, sizes bytes, monotonic time is `host.now()`, the
-date `host.unix()`. [The reference](../reference/plugins.md#what-plugins-see) has all classes.
+Tables of the host are not to be changed, whether they come as arguments, as `params`, as `host` or
+as an answer (`view:durations()`, `run:record()`): others see the same ones. An installed plugin
+([trust](../trust.md)) cannot. What holds for the whole program, as `math.randomseed` and the
+modules of ggen, is not a plugin's to set, and programs are started through ggen only: `os.execute`
+and `io.popen` hold everything up. Times are seconds, sizes bytes, monotonic time is `host.now()`,
+the date `host.unix()`. [The reference](../reference/plugins.md#what-plugins-see) has all classes.
 
 ## Methods of every kind
 ]]

@@ -29,7 +29,7 @@ local function entries_of(draw, count)
 end
 
 local function entry_of(draw)
-  local age = draw:int(0, 60 * DAY)
+  local age = draw:int(0, math.ceil(60 * DAY / draw:pick({ 1, 50, 2000 })))
   return { key = not draw:once_in(3) and draw:hex(64) or nil, created = NOW - age, age = age,
     duration = draw:int(0, 9000) / 1000, bytes = draw:int(0, 2 ^ 24),
     last_access = draw:once_in(3) and NOW - draw:int(0, age) or nil }
@@ -51,12 +51,12 @@ M.calls = {
 }
 
 local function yes_or_no(results)
-  if results[1] ~= nil and type(results[1]) ~= "boolean" then return "true or false" end
+  if type(results[1]) ~= "boolean" then return "true or false" end
   local reason = results[2]
   if results[1] == false and reason ~= nil and type(reason) ~= "string" then
     return "false, and a reason as a text"
   end
-  if results[1] and reason ~= nil and type(reason) ~= "number" then
+  if results[1] and reason ~= nil and not (type(reason) == "number" and reason >= 0) then
     return "true, and for how many seconds that holds, as a number"
   end
 end
@@ -154,9 +154,37 @@ local function keeps_limit(suite)
   end
 end
 
+-- A result in place is not looked at again before that.
+local function holds_as_long(suite)
+  for round = 1, ROUNDS do
+    local draw = suite:draw("holds", round)
+    local instance = suite:set_up_otherwise(draw)
+    if not instance or not instance.impl.lookup then return nil end
+    local scene = suite:scene(draw)
+    scene.entry.age = math.floor(scene.entry.age / draw:pick({ 1, 20, 1000 }))
+    scene.entry.created = suite.world:unix() - scene.entry.age
+    local first = suite:call(instance, "lookup", { n = 2, scene.task, scene.entry })
+    local seconds = first.ok and first.results[1] == true and first.results[2]
+    if type(seconds) == "number" and seconds > 0 then
+      local later = math.min(seconds * draw:int(1, 9) / 10, 10 * 365 * DAY)
+      suite.world:turn(later)
+      scene.entry.age = scene.entry.age + later
+      local outcome = suite:call(instance, "lookup", { n = 2, scene.task, scene.entry })
+      if outcome.ok and outcome.results[1] ~= true then
+        return suite:problem(suite:shown("lookup", { n = 2, scene.task, scene.entry }),
+          ("%s, %.0f s after it %s"):format(suite:came(outcome), later, suite:came(first)),
+          "what holds for so many seconds holds until they are over")
+      end
+    end
+    suite:close(instance)
+    if suite.hung then return nil end
+  end
+end
+
 M.laws = {
   { name = "makes room", run = makes_room },
   { name = "keeps within its limit", run = keeps_limit },
+  { name = "holds as long as it says", run = holds_as_long },
 }
 
 return M

@@ -1,5 +1,6 @@
 -- What holds for plugins of every kind. Each check says what is wrong, or nothing.
 -- SPDX-License-Identifier: MIT
+local globals = require("ggen.contract.globals")
 local methods = require("ggen.contract.methods")
 local fs = require("ggen.core.fs")
 local loop = require("ggen.core.loop")
@@ -25,6 +26,24 @@ local function method_names(impl)
   return table.concat(sorted.keys(names), " ")
 end
 
+-- What has to be there and is not, as the contract says it.
+local function lacking(suite, impl)
+  local needs = suite.kind.needs or {}
+  if type(needs) == "function" then return needs(impl) end
+  for _, name in ipairs(needs) do
+    if type(impl[name]) ~= "function" then
+      return ("a plugin of kind %s has the method %s"):format(suite.plugin.kind, name)
+    end
+  end
+end
+
+-- What is set for the whole program.
+local function harmed(suite)
+  local harm = suite.world.harms[1]
+  return harm and suite:problem("the plugin", "called " .. harm,
+    "what holds for the whole program is the host's to set")
+end
+
 local function sets_up(suite)
   local called = setup_call(suite.params)
   local first, message, outcome, checked = suite:set_up()
@@ -34,6 +53,15 @@ local function sets_up(suite)
   end
   if outcome.waited and not suite.in_process then
     return suite:problem(setup_call(checked), "waited", "setup must not wait")
+  end
+  local problem = lacking(suite, first.impl)
+  if problem then
+    return suite:problem(called, "returned the methods: " .. method_names(first.impl), problem)
+  end
+  local change = suite.world.changes[1]
+  if change then
+    return suite:problem(called, "did: " .. change,
+      "setup changes nothing outside: it is called for each command, and may be called again")
   end
   local fresh = require("ggen.registry").params(suite.plugin, suite.name, suite:written(), {})
   if values.text(fresh) ~= values.text(checked) then
@@ -110,11 +138,10 @@ local function pure_calls(suite, method, round)
     local args = suite:args_of(method, suite:scene(draw))
     if not args then break end
     suite.world:turn(3 * 86400) -- what is pure does not know what time it is
-    local before = values.texts(args)
     suite.world.strict = true
     local outcome = suite:call(instance, method, args)
     suite.world.strict = false
-    list[i] = { args = args, outcome = outcome, changed = before ~= values.texts(args),
+    list[i] = { args = args, outcome = outcome,
       added = suite.kind.added and suite.kind.added(method, args) or "" }
   end
   suite:close(second)
@@ -126,10 +153,6 @@ local function impure(suite, method, calls)
   local first = calls[1]
   for i, call in ipairs(calls) do
     local called, outcome = suite:shown(method, call.args), call.outcome
-    if call.changed then
-      return suite:problem(called, "changed its arguments to " .. values.show_all(call.args),
-        "it is pure: it leaves its arguments as they are")
-    end
     if outcome.effects[1] then
       return suite:problem(called, "asked the host: " .. outcome.effects[1],
         "it is pure: it asks for nothing but its arguments")
@@ -327,15 +350,18 @@ end
 -- What is left behind ---------------------------------------------------------------------------
 
 local function writes_no_globals(suite)
+  local modules = globals.now() -- with those of ggen that have been loaded meanwhile
   local instance = suite:set_up()
   if instance then
     suite:exercise(instance, suite:scene(suite:draw("globals")))
     suite:close(instance)
   end
-  local changed = suite.globals:changed()
+  local harm = harmed(suite)
+  if harm then return harm end
+  local changed = modules:changed() or suite.globals:changed()
   if changed then
     return suite:problem("the plugin", ("set %s"):format(changed),
-      "a plugin writes no global variable and nothing into the libraries of Lua")
+      "a plugin writes no global variable, and nothing into the libraries of Lua and into ggen")
   end
 end
 
@@ -470,6 +496,7 @@ return {
   { name = "answers", run = answers },
   { name = "budget", run = is_quick },
   { name = "waits", run = does_not_wait },
+  { name = "arguments", run = require("ggen.contract.untouched") },
   { name = "purity", run = is_pure },
   { name = "instances", run = shares_no_state },
   { name = "errors", run = surfaces_errors },

@@ -1,6 +1,6 @@
 -- The contract of commands: the options that one adds to its parser, and an exit code.
 -- SPDX-License-Identifier: MIT
-local M = { order = { "args", "run" } }
+local M = { order = { "args", "run" }, needs = { "run" } }
 
 local function parser_of()
   local parser = require("argparse")("contract")
@@ -41,6 +41,8 @@ M.answers = {
   end,
 }
 
+M.own = { run = { true } } -- what was parsed is for it alone
+
 function M.fails(results, method) return method == "run" and results[1] ~= 0 end
 
 -- What its options are, of a parser of its own.
@@ -66,8 +68,28 @@ local function takes_some_line(suite, parser)
   end
 end
 
+-- The command line is read for --help, for completion, and to run it.
+local function adds_the_same(suite)
+  for round = 1, 2 do
+    local instance = suite:set_up_otherwise(suite:draw("parser", round))
+    if not instance then return nil end
+    local pages = {}
+    for i = 1, 2 do
+      local other = parser_of()
+      local outcome = suite:call(instance, "args", { n = 1, other })
+      pages[i] = outcome.ok and other:get_help() or ""
+    end
+    suite:close(instance)
+    if pages[1] ~= pages[2] then
+      return suite:problem("args(parser), called again,", "added other options", "it is called each"
+        .. " time when a command line is read, and adds the same to each parser")
+    end
+  end
+end
+
 M.laws = {
   { name = "takes some line", run = in_parsers(takes_some_line) },
+  { name = "adds the same each time", run = in_parsers(adds_the_same) },
 }
 
 return M

@@ -9,7 +9,8 @@ local sorted = require("ggen.sorted")
 local values = require("ggen.contract.values")
 
 -- Once: nothing is given back between two.
-local M = { order = { "check", "warm", "acquire", "release", "drain", "hurry" }, tries = 1 }
+local M = { order = { "check", "warm", "acquire", "release", "drain", "hurry" }, tries = 1,
+  needs = { "acquire" } }
 
 -- The names that tasks may lease with the params of the suite; no service: none.
 local function names_of(suite)
@@ -44,6 +45,8 @@ M.calls = {
   hurry = function() return {} end,
 }
 
+M.own = { release = { true } } -- the lease is what it returned itself
+
 function M.after(scene, method, _, outcome)
   if method == "acquire" and outcome.ok and type(outcome.results[1]) == "table" then
     scene.lease = outcome.results[1]
@@ -60,6 +63,12 @@ local function wrong_lease(lease)
     if lease[field] ~= nil and type(lease[field]) ~= "string" then return field .. " is a text" end
   end
   if lease.port ~= nil and not is_port(lease.port) then return "port is the number of a port" end
+  if lease.ports ~= nil and type(lease.ports) ~= "table" then
+    return 'ports is a table by their names in the container: { ["5432/tcp"] = 32768 }'
+  end
+  for _, port in pairs(lease.ports or {}) do
+    if not is_port(port) then return "ports are numbers of ports" end
+  end
   if lease.env ~= nil and type(lease.env) ~= "table" then return "env is a table" end
   for name, value in pairs(lease.env or {}) do
     if type(name) ~= "string" or not name:find("^[%a_][%w_]*$")
@@ -130,11 +139,17 @@ local function names_its_services(suite)
   local checked = registry.params(suite.plugin, suite.name, suite:written(), {})
   local answers = {}
   for i = 1, 2 do
+    suite.world.strict = true
     local outcome = suite:run("services", suite.plugin.services, checked)
+    suite.world.strict = false
     local services, message = outcome.results[1], outcome.results[2]
     local called = ("services(%s)"):format(values.show(checked))
     if not outcome.ok or outcome.waited then
       return suite:problem(called, suite:came(outcome), "it is pure: it answers at once")
+    end
+    if outcome.effects[1] then
+      return suite:problem(called, "asked the host: " .. outcome.effects[1],
+        "it is pure: it asks for nothing but the params")
     end
     if type(services) ~= "table" and type(message) ~= "string" then
       return suite:problem(called, suite:came(outcome),
@@ -226,10 +241,65 @@ local function wakes_who_waits(suite, instance, name, taken, waiting)
   end
 end
 
+local function give_back(suite, instance, lease)
+  suite:call(instance, "release", { n = 2, lease, { ok = true } })
+end
+
+-- Somebody asks, and is cancelled before there is an answer.
+local function ask_and_give_up(suite, instance, name)
+  local answer
+  local thread = async.run(function()
+    local task = graphs.task(suite:draw("gone"), 9, suite.dir)
+    local _, lease = registry.call(instance, "acquire", { name = name, task = task,
+      shared = false })
+    return lease
+  end, function(ok, lease) answer = ok and lease end)
+  thread:cancel()
+  if type(answer) ~= "table" then return end
+  answer.name = answer.name or name -- it did not wait
+  give_back(suite, instance, answer)
+end
+
+-- How many leases of a name there are; `give_up`: and while it is counted some are cancelled.
+local function count_leases(suite, name, give_up)
+  local instance = suite:set_up()
+  if not instance or type(instance.impl.release) ~= "function" then return 0 end
+  if give_up then ask_and_give_up(suite, instance, name) end
+  local taken, waiting = take_all(suite, instance, name)
+  if waiting and give_up and taken[1] then
+    -- One who waits for what others have.
+    waiting.thread:cancel()
+    give_back(suite, instance, table.remove(taken))
+    local more
+    more, waiting = take_all(suite, instance, name)
+    for _, lease in ipairs(more) do taken[#taken + 1] = lease end
+  end
+  if waiting then waiting.thread:cancel() end
+  for _, lease in ipairs(taken) do give_back(suite, instance, lease) end
+  suite:call(instance, "drain", { n = 1, { interrupted = false } })
+  suite:close(instance)
+  return #taken
+end
+
+-- Ctrl-C, or the time-out of a task, while it waits for what it asked for: whoever comes later
+-- finds as much as before.
+local function loses_nothing_cancelled(suite)
+  for _, name in ipairs(names_of(suite)) do
+    local counts = { count_leases(suite, name, false), count_leases(suite, name, true) }
+    if suite.hung then return nil end
+    if counts[2] < counts[1] then
+      return suite:problem(("acquire of %q, cancelled while it waited,"):format(name),
+        ("left %d where %d can be had"):format(counts[2], counts[1]),
+        "what nobody gets who was cancelled goes to the next one")
+    end
+  end
+end
+
 M.laws = {
   { name = "names its services", run = names_its_services },
   { name = "gives to one", run = each_name(gives_to_one) },
   { name = "wakes who waits", run = each_name(wakes_who_waits) },
+  { name = "loses nothing to who is cancelled", run = loses_nothing_cancelled },
 }
 
 return M

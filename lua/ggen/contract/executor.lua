@@ -8,7 +8,7 @@ local registry = require("ggen.registry")
 local values = require("ggen.contract.values")
 local waits = require("ggen.waits")
 
-local M = { order = { "accepts", "check", "run" } }
+local M = { order = { "accepts", "check", "run" }, needs = { "run" } }
 
 -- What of a run a task's context asks for.
 local function run_of(suite)
@@ -170,14 +170,50 @@ local function runs_all_steps(suite, draw)
       "a task that says 0 has run, or says dry_run = true")
   end
   if #steps == 0 then return nil end -- elsewhere, perhaps
-  local in_order = #steps >= #task.spec.run
-  for i, step in ipairs(steps) do
-    if i > 1 and step < steps[i - 1] then in_order = false end
-  end
-  if code_of(outcome.results[1]) ~= 0 or not in_order or steps[#steps] ~= #task.spec.run then
+  local in_order = #steps == #task.spec.run
+  for i, step in ipairs(steps) do in_order = in_order and step == i end
+  if code_of(outcome.results[1]) ~= 0 or not in_order then
     return suite:problem(("%s fails"):format((called:gsub("step nil", "none"))),
       ("%s, and began the steps %s"):format(suite:came(outcome), table.concat(steps, ", ")),
-      ("all %d steps run in their order, and the result says 0"):format(#task.spec.run))
+      ("all %d steps run once, in their order, and the result says 0"):format(#task.spec.run))
+  end
+end
+
+-- Tasks whose commands end with the number of the task, and take turns.
+local function run_together(suite, draw, instance)
+  local run, calls, codes, begun_by = run_of(suite), {}, {}, {}
+  suite.world.process_answer = function(options)
+    local command = options.shell or table.concat(options.argv or {}, " ")
+    local number = tonumber(command:match("of%-(%d+)"))
+    if number then begun_by[number] = true end
+    return { code = number and command:find("last", 1, true) and number or 0,
+      seconds = draw:int(1, 90) / 10 }
+  end
+  for i = 1, 3 do
+    local task = task_of(suite, draw, i)
+    task.spec.container, task.spec.timeout = nil, nil
+    task.spec.run = { { "step-1", "of-" .. i }, { "step-2", "of-" .. i, "last" } }
+    calls[i] = function()
+      local ok, result = registry.call(instance, "run", task, context.new(run, task))
+      codes[i] = ok and code_of(result)
+    end
+  end
+  async.all(calls)
+  return codes, begun_by
+end
+
+local function keeps_tasks_apart(suite, draw)
+  local instance = suite:set_up()
+  if not instance then return nil end
+  local codes, begun_by
+  suite:play(function() codes, begun_by = run_together(suite, draw, instance) end)
+  suite:close(instance)
+  for i = 1, 3 do
+    if begun_by[i] and codes[i] ~= i and begun_by[codes[i]] then
+      local called = "run, for three tasks at the same time, of which task %d ended with %d,"
+      return suite:problem(called:format(i, i), ("returned { code = %d }"):format(codes[i]),
+        "it is called for several tasks at the same time: each has its own result")
+    end
   end
 end
 
@@ -220,6 +256,7 @@ M.laws = {
   { name = "fails with a step", run = in_rounds(fails_with_a_step) },
   { name = "stops at a failure", run = in_rounds(stops_at_a_failure) },
   { name = "runs all steps", run = in_rounds(runs_all_steps) },
+  { name = "keeps tasks apart", run = in_rounds(keeps_tasks_apart) },
   { name = "ends when cancelled", run = in_rounds(ends_when_cancelled) },
 }
 

@@ -5,6 +5,12 @@ local values = require("ggen.contract.values")
 
 local M = { order = { "parts" } }
 
+function M.needs(impl)
+  if type(impl.parts) ~= "function" and impl.inputs == nil then
+    return "a fingerprint has the method parts, or says by `inputs` what of a file counts"
+  end
+end
+
 -- A key that remembers what it was told, as it was told.
 local function key_of(added)
   local methods = {}

@@ -3,9 +3,10 @@
 -- SPDX-License-Identifier: MIT
 local a_load = require("ggen.contract.a_load")
 local dsl = require("ggen.dsl")
+local values = require("ggen.contract.values")
 local world = require("ggen.contract.world")
 
-local M = { order = { "detect", "load" } }
+local M = { order = { "detect", "load" }, needs = { "detect", "load" } }
 
 local NOT_THERE = "contract.txt"
 
@@ -116,6 +117,88 @@ local function goes_by_the_name(suite)
   end
 end
 
+-- Loads the file of the project, and tells what was declared.
+local function load_once(suite, instance)
+  local pipeline = pipeline_of(suite, suite.reads)
+  local outcome = suite:call(instance, "load", { n = 2, suite.dir, pipeline })
+  return outcome, outcome.ok and M.added("load", { suite.dir, pipeline }) or nil
+end
+
+-- What it goes by is an input of what is remembered: what it does not ask the load for is not.
+local function reads_through_the_load(suite)
+  local instance = file_of(suite) and suite:set_up()
+  if not instance then return nil end
+  suite.world.strict = true
+  local outcome = load_once(suite, instance)
+  suite.world.strict = false
+  suite:close(instance)
+  if outcome.effects[1] then
+    return suite:problem(("load(%q, pipeline)"):format(suite.dir), "went past the load: "
+      .. outcome.effects[1], "all that the tasks depend on is read through ggen.loading()")
+  end
+end
+
+local function loads_the_same_again(suite)
+  local instance = file_of(suite) and suite:set_up()
+  if not instance then return nil end
+  local _, first = load_once(suite, instance)
+  local _, second = load_once(suite, instance)
+  suite:close(instance)
+  if first and second ~= first then
+    return suite:problem(("load(%q, pipeline), called again for another pipeline,"):format(
+      suite.dir), ("declared %s, and first it declared %s"):format(tostring(second), first),
+      "the same file gives the same tasks: one instance may be asked about many directories")
+  end
+end
+
+-- What load() said of a file that is wrong; nothing when it took it.
+local function said_by(outcome)
+  if not outcome.ok then return outcome.message end
+  local _, message, file = unpack(outcome.results, 1, 3)
+  return message and tostring(file) .. ": " .. tostring(message)
+end
+
+-- Fills files with a text, and gives back what puts the old ones in their places.
+local function fill(dir, names, text)
+  local fs, kept = require("ggen.core.fs"), {}
+  local function put(texts)
+    world.outside(function()
+      for name, bytes in pairs(texts) do fs.write(dir .. "/" .. name, bytes) end
+    end)
+  end
+  local new = {}
+  for _, name in ipairs(names) do
+    kept[name], new[name] = world.outside(function() return (fs.read(dir .. "/" .. name)) end), text
+  end
+  put(new)
+  return function() put(kept) end
+end
+
+local BROKEN = { "\0\255\1", "{", "[lifecycle.build", "no such thing", ("x"):rep(2000) }
+
+-- Files that people write by hand have mistakes: what is said of them names the file.
+local function names_the_file(suite)
+  local found = file_of(suite)
+  local names = found and found.name and { found.name } or a_load.files(suite)
+  for _, text in ipairs(found and BROKEN or {}) do
+    local restore = fill(suite.dir, names, text)
+    local instance = suite:set_up()
+    local outcome = instance and load_once(suite, instance)
+    if instance then suite:close(instance) end
+    restore()
+    local said, is_named = outcome and said_by(outcome), false
+    for _, name in ipairs(names) do
+      is_named = is_named or said ~= nil and said:find(name, 1, true) ~= nil
+    end
+    if said and not is_named then
+      return suite:problem(("load(%q, pipeline), while %s holds %s,"):format(suite.dir,
+        #names == 1 and names[1] or "its file", values.show(text)), suite:came(outcome),
+        "what is wrong in the file is said with the name of the file")
+    end
+    if suite.hung then return nil end
+  end
+end
+
 local function finds_nothing_in_nothing(suite)
   local instance = suite:set_up()
   if not instance or not instance.impl.detect then return nil end
@@ -131,6 +214,9 @@ end
 
 M.laws = {
   { name = "reads a file", run = reads_a_file },
+  { name = "reads through the load", run = reads_through_the_load },
+  { name = "loads the same again", run = loads_the_same_again },
+  { name = "names the file", run = names_the_file },
   { name = "finds nothing in nothing", run = finds_nothing_in_nothing },
   { name = "goes by host.file", run = goes_by_the_name },
 }

@@ -5,7 +5,7 @@ local async = require("ggen.async")
 local registry = require("ggen.registry")
 local values = require("ggen.contract.values")
 
-local M = { order = { "run" } }
+local M = { order = { "run" }, needs = { "run" } }
 
 local MOST_SECONDS = 30
 

@@ -303,6 +303,28 @@ local function bears_an_empty_run(suite)
   end)
 end
 
+-- A note is told to all observers: one that says something of it is told that, too.
+local function notes_no_notes(suite)
+  local instance = suite:set_up()
+  if not instance or type(instance.impl.on_note) ~= "function" then return nil end
+  local scene, problem = suite:scene(suite:draw("notes")), nil
+  if instance.impl.on_run_start then
+    suite:call(instance, "on_run_start", { n = 1, scene.run })
+  end
+  for _, level in ipairs({ "info", "warning", "error" }) do
+    local args = { n = 3, level, "what was said", nil }
+    local outcome = suite:call(instance, "on_note", args)
+    for _, effect in ipairs(outcome.effects) do
+      if effect:find("^note: ") then
+        problem = problem or suite:problem(suite:shown("on_note", args), "said: " .. effect,
+          "a note about each note never ends")
+      end
+    end
+  end
+  suite:close(instance)
+  return problem
+end
+
 local function files_below(dir)
   return world.outside(function()
     local fs, list = require("ggen.core.fs"), {}
@@ -344,7 +366,7 @@ M.laws = {
   { name = "bears every run", run = bears_every_run },
   { name = "bears an empty run", run = bears_an_empty_run },
   { name = "says what it writes", run = says_what_it_writes },
+  { name = "makes no notes of notes", run = notes_no_notes },
 }
-
 
 return M

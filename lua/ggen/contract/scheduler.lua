@@ -2,6 +2,7 @@
 -- come to their end whatever they decide.
 -- SPDX-License-Identifier: MIT
 local graphs = require("ggen.contract.graphs")
+local values = require("ggen.contract.values")
 local virtual_run = require("ggen.virtual_run")
 
 local METHODS = { "durations", "remaining", "expected", "memory", "workspace", "longest_refused" }
@@ -40,6 +41,11 @@ M.answers = {
   priorities = function(results, _, scene)
     local list = results[1]
     if type(list) ~= "table" then return "a list of numbers by the index of the task" end
+    for key in pairs(list) do
+      if type(key) ~= "number" or key < 1 or key > scene.made.project:count() or key % 1 ~= 0 then
+        return ("numbers by the index of the task, and %s is none"):format(values.show(key))
+      end
+    end
     for i = 1, scene.made.project:count() do
       if list[i] ~= nil and not is_number(list[i]) then
         return ("a number for each task, nil counts as 0; [%d] is none"):format(i)

@@ -4,6 +4,7 @@
 local async = require("ggen.async")
 local fs = require("ggen.core.fs")
 local registry = require("ggen.registry")
+local sorted = require("ggen.sorted")
 local values = require("ggen.contract.values")
 local world = require("ggen.contract.world")
 
@@ -31,6 +32,31 @@ function M.scene(suite, draw, size)
   return { key = draw:hex(64), bytes = draw:bytes(size == "large" and 20000 or MOST),
     digest = digest, path = blob_file(suite, "blob-" .. digest:sub(1, 8), bytes),
     new_path = ("%s/new-%s"):format(suite.dir, digest:sub(1, 8)), others = draw:int(0, 3) }
+end
+
+local MODES = { readwrite = true, read = true, write = true }
+
+-- The engine's own work needs no methods; others are of use in pairs.
+function M.needs(impl)
+  local mode = impl.mode == nil and "readwrite" or impl.mode
+  if not MODES[mode] then
+    return 'mode is "readwrite", "read" or "write", and not ' .. values.show(mode)
+  end
+  if impl.machine == true then return nil end
+  local pairs_of = { { "get", "blob_get", "write" }, { "put", "blob_put", "read" } }
+  local some = false
+  for _, pair in ipairs(pairs_of) do
+    local result, blob, unless = unpack(pair)
+    if impl[result] and not impl[blob] or impl[blob] and not impl[result] then
+      return ("a store has both %s and %s, or neither: a result is nothing without its files")
+        :format(result, blob)
+    end
+    some = some or impl[result] ~= nil and mode ~= unless
+  end
+  if not some then
+    return "a store hands out what it has (get, blob_get), keeps what it is given (put, blob_put),"
+      .. " or is the cache of this machine (machine = true)"
+  end
 end
 
 M.calls = {
@@ -126,7 +152,7 @@ local function with_store(name, fn)
           local args = { n = select("#", ...), ... }
           return suite:call(instance, method, args), suite:shown(method, args)
         end
-        local problem = fn(suite, draw, call, impl)
+        local problem = fn(suite, draw, call, instance)
         suite:close(instance)
         if problem or suite.hung then return problem end
       end
@@ -155,6 +181,52 @@ local function gives_back(suite, draw, call)
   end
 end
 
+-- One digit of the key less is another key, and no bytes at all are bytes.
+local function tells_keys_apart(suite, draw, call)
+  local key = draw:hex(63)
+  local kept = { [key .. "0"] = "first", [key .. "1"] = "", ["0" .. key] = "third" }
+  local order = draw:shuffle({ key .. "0", key .. "1", "0" .. key })
+  for _, name in ipairs(order) do
+    if refused((call("put", name, kept[name]))) then return nil end
+  end
+  for i, name in ipairs(order) do
+    local outcome, shown = call("get", name)
+    local got = outcome.results[1]
+    if outcome.ok and got ~= kept[name] and (got ~= nil or i == #order) then
+      return suite:problem(("put(%s, %s), and puts under two keys that are nearly the same, and"
+        .. " then %s"):format(values.show(name), values.show(kept[name]), shown),
+        suite:came(outcome), "each key has its own bytes, also when there are none")
+    end
+  end
+end
+
+-- Several tasks ask at once: what one waits for is not what another one does.
+local function keeps_calls_apart(suite, draw, _, instance)
+  local kept, calls, got = {}, {}, {}
+  for i = 1, 4 do kept[draw:hex(64)] = ("result %d"):format(i) end
+  for _, key in ipairs(sorted.keys(kept)) do
+    calls[#calls + 1] = function() registry.call(instance, "put", key, kept[key]) end
+  end
+  suite:play(function()
+    async.all(calls)
+    calls = {}
+    for _, key in ipairs(sorted.keys(kept)) do
+      calls[#calls + 1] = function()
+        local ok, bytes = registry.call(instance, "get", key)
+        got[key] = ok and bytes or nil
+      end
+    end
+    async.all(calls)
+  end)
+  for _, key in ipairs(sorted.keys(kept)) do
+    if got[key] ~= nil and got[key] ~= kept[key] then
+      return suite:problem(("get(%s), while others are asked for,"):format(values.show(key)),
+        ("returned %s, and %s was put"):format(values.show(got[key]), values.show(kept[key])),
+        "it is called for several tasks at the same time: each gets its own")
+    end
+  end
+end
+
 local function makes_nothing_up(suite, draw, call)
   call("put", draw:hex(64), draw:bytes(MOST))
   local outcome, shown = call("get", draw:hex(64))
@@ -168,14 +240,20 @@ local function reads(path)
   return world.outside(function() return (fs.read(path)) end)
 end
 
-local function blobs_come_back(suite, draw, call, impl)
+local function blobs_come_back(suite, draw, call, instance)
+  local impl = instance.impl
   if not impl.blob_put or not impl.blob_get then return nil end
   local digest, other, bytes = draw:hex(64), draw:hex(64), draw:bytes(MOST)
   local path, target, nowhere = world.outside(function()
     return blob_file(suite, "law-" .. digest:sub(1, 8), bytes)
   end), new_path(suite), new_path(suite)
-  if refused((call("blob_put", digest, path))) then return nil end
-  local outcome, shown = call("blob_get", digest, target)
+  local outcome, shown = call("blob_put", digest, path)
+  if reads(path) ~= bytes then
+    return suite:problem(shown, "changed that file, or took it away",
+      "the file is the host's, in its own cache: it is read")
+  end
+  if refused(outcome) then return nil end
+  outcome, shown = call("blob_get", digest, target)
   if outcome.ok and outcome.results[1] and reads(target) ~= bytes then
     return suite:problem(shown .. " after blob_put", ("%s, and the file has %s"):format(
       suite:came(outcome), values.show(reads(target))), "the file has the bytes of the blob")
@@ -189,6 +267,8 @@ end
 
 M.laws = {
   { name = "gives back what was put", run = with_store("back", gives_back) },
+  { name = "tells keys apart", run = with_store("apart", tells_keys_apart) },
+  { name = "keeps calls apart", run = with_store("calls", keeps_calls_apart) },
   { name = "makes nothing up", run = with_store("nothing", makes_nothing_up) },
   { name = "blobs come back", run = with_store("blobs", blobs_come_back) },
 }

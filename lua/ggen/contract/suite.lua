@@ -39,6 +39,10 @@ Suite.__index = Suite
 ---@field break_scene fun(scene: table, world: ggen.contract.World)? objects of the host that fail
 ---@field at_once table<string, string>? what methods do that say at once what fails
 ---@field fails (fun(results: table, method: string): boolean)? whether an answer is a failure
+---@field needs string[]|(fun(impl: table): string?)|nil methods that a plugin has to have; or says
+---of what setup returned what the contract says
+---@field own table<string, table<integer, true>>? arguments that the plugin may change, by their
+---positions
 ---@field host (fun(host: ggen.Host, suite: ggen.contract.Suite))? what else the host has
 ---@field around (fun(suite: ggen.contract.Suite, call: fun(): ...): ...)? calls a
 ---method in the midst of what the host does meanwhile
@@ -197,13 +201,11 @@ end
 
 -- Calls -----------------------------------------------------------------------------------------
 
-local processor_time = os.clock
-
 -- Calls fn in a coroutine, until its end or its first wait.
 local function begin(self, what, fn, ...)
   local own, done, outcome = self.world, nil, nil
   -- A process of its own is ended by the host, which waits for it: there the time is real.
-  local now = self.in_process and world.now or processor_time
+  local now = self.in_process and world.now or world.processor_time
   watch(self, what)
   local began = now()
   async.run(fn, function(ok, ...)
@@ -277,16 +279,16 @@ end
 function Suite:written(params) return spread(self.plugin, values.copy(params or self.params)) end
 
 ---@param params table? instead of those that the user gave
----@param project table?
+---@param host ggen.Host?
 ---@return ggen.Instance? instance
 ---@return string? message why there is none
 ---@return ggen.contract.Outcome? outcome of setup
 ---@return table? checked the params that it got
-function Suite:set_up(params, project)
+function Suite:set_up(params, host)
   local given = self:written(params)
   local good, checked = pcall(registry.params, self.plugin, self.name, given, {})
   if not good then return nil, tostring(checked) end
-  local outcome = self:run("setup", self.plugin.setup, checked, self:host(project))
+  local outcome = self:run("setup", self.plugin.setup, checked, host or self:host())
   if not outcome.ok then
     outcome.message = outcome.message or tostring(outcome.results[1])
     return nil, "setup " .. self:came(outcome), outcome, checked
@@ -349,11 +351,13 @@ end
 ---@param instance ggen.Instance
 ---@param scene table
 ---@param each (fun(method: string, args: table, outcome: ggen.contract.Outcome))?
-function Suite:exercise(instance, scene, each)
+---@param before (fun(method: string, args: table))?
+function Suite:exercise(instance, scene, each, before)
   for i, method in ipairs(self:methods_of(instance)) do
     self.world:at(i)
     local args = self:args_of(method, scene)
     if args then
+      if before then before(method, args) end
       local outcome = self:call(instance, method, args)
       if self.kind.after then self.kind.after(scene, method, args, outcome) end
       if each then each(method, args, outcome) end

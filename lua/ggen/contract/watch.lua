@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: MIT
 local values = require("ggen.contract.values")
 
-local M = { order = { "batch" } }
+local M = { order = { "batch" }, needs = { "batch" } }
 
 local KINDS = { "changed", "created", "removed" }
 local FOLDERS = { "", "src/", "src/deep/er/", ".git/", "node_modules/x/", "out put/" }

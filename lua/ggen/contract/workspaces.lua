@@ -5,7 +5,7 @@ local a_load = require("ggen.contract.a_load")
 local values = require("ggen.contract.values")
 local world = require("ggen.contract.world")
 
-local M = { order = { "find" }, around = a_load.around }
+local M = { order = { "find" }, around = a_load.around, needs = { "find" } }
 
 function M.scene(suite)
   a_load.files(suite)
@@ -24,38 +24,89 @@ local function is_outside(dir)
   return false
 end
 
+-- What messages say of a name that is none, by the host's own rules.
+local function wrong_name(name)
+  local fields = require("ggen.fields")
+  return select(2, require("ggen.schema").check(fields.name, name))
+end
+
+local function is_list_of_texts(list)
+  if type(list) ~= "table" then return false end
+  for key, value in pairs(list) do
+    if type(key) ~= "number" or type(value) ~= "string" then return false end
+  end
+  return true
+end
+
 local function problem_of(entry, names, dirs)
   if type(entry) ~= "table" then return "an entry is a table: { name = ..., dir = ... }" end
   if type(entry.name) ~= "string" or not entry.name:find("%S") then
     return "each has a name, a text"
   end
+  local wrong = wrong_name(entry.name)
+  if wrong then return ("each has a name of which tasks are named, and not %s: %s"):format(
+    values.show(entry.name), wrong) end
   if type(entry.dir) ~= "string" or is_outside(entry.dir) then
     return "each has a directory below the root, relative to it"
   end
   local dir = entry.dir:gsub("/+$", "")
   if names[entry.name] or dirs[dir] then return "each name and each directory once" end
   names[entry.name], dirs[dir] = true, true
+  if entry.depends_on ~= nil and not is_list_of_texts(entry.depends_on) then
+    return "depends_on is a list of names"
+  end
   if entry.tasks ~= nil and type(entry.tasks) ~= "table" then return "tasks is a table by name" end
 end
 
-local function wrong_list(list)
+local function is_directory(root, dir)
+  return world.outside(function()
+    local stat = require("ggen.core.fs").stat(root .. "/" .. dir)
+    return stat ~= nil and stat.type == "directory"
+  end)
+end
+
+-- Whether somebody depends on itself, by however many others: `open` are those on the way.
+local function is_circle(entry, by_name, open, done)
+  if done[entry] then return false end
+  if open[entry] then return true end
+  open[entry] = true
+  for _, other in ipairs(entry.depends_on or {}) do
+    if is_circle(by_name[other], by_name, open, done) then return true end
+  end
+  open[entry], done[entry] = nil, true
+  return false
+end
+
+local function wrong_list(list, root)
   local names, dirs = {}, {}
+  for key in pairs(list) do
+    if type(key) ~= "number" or key < 1 or key > #list then
+      return "a list, without names: { { name = ..., dir = ... }, ... }"
+    end
+  end
   for _, entry in ipairs(list) do
     local problem = problem_of(entry, names, dirs)
     if problem then return problem end
+    if not is_directory(root, entry.dir) then
+      return ("each directory is there: %s is not"):format(values.show(entry.dir))
+    end
   end
   for _, entry in ipairs(list) do
     for _, other in ipairs(entry.depends_on or {}) do
       if not names[other] then
         return ("depends_on has names of this list: there is no %s"):format(values.show(other))
       end
-      if other == entry.name then return "none depends on itself" end
     end
+  end
+  local by_name, done = {}, {}
+  for _, entry in ipairs(list) do by_name[entry.name] = entry end
+  for _, entry in ipairs(list) do
+    if is_circle(entry, by_name, {}, done) then return "none depends on itself, nor by others" end
   end
 end
 
 M.answers = {
-  find = function(results)
+  find = function(results, args)
     local list, message, file, line = unpack(results, 1, 4)
     if list == nil then
       if type(message) ~= "string" then return "a list, or nil and a message" end
@@ -64,7 +115,7 @@ M.answers = {
       return nil
     end
     if type(list) ~= "table" then return "a list, or nil and a message" end
-    return wrong_list(list)
+    return wrong_list(list, args[1])
   end,
 }
 

@@ -5,6 +5,7 @@
 -- SPDX-License-Identifier: MIT
 local Draw = require("ggen.contract.draw")
 local async = require("ggen.async")
+local library = require("ggen.contract.library")
 require("ggen.isolation.link") -- goes by the real clock, also when that is turned here
 
 local M = {}
@@ -13,7 +14,9 @@ local M = {}
 ---@field effects string[] what was done, in order
 ---@field refusals string[] what was made to fail since begin_failing
 ---@field failing boolean
----@field strict boolean also looks at files and at the clock count as effects
+---@field strict boolean also looks at files and at the clock, and chance, count as effects
+---@field changes string[] what of that changes something outside: files, processes, other machines
+---@field harms string[] what was done to the whole program
 ---@field http_answer (fun(request: table): table)? instead of the server that keeps what it is sent
 ---@field process_answer (fun(options: table): table)?
 ---@field package _now number seconds since it began
@@ -33,13 +36,41 @@ local real = {}
 ---@param patience { lost: boolean? }? shared by several worlds: something never came
 ---@return ggen.contract.World
 function M.new(seed, patience)
-  return setmetatable({ effects = {}, refusals = {}, failing = false, strict = false, _now = 0,
-    _seed = seed, _timers = {}, _numbers = 0, _live = 0, _kept = {}, _written = {},
-    _patience = patience or {}, _waiting = {}, _draw = Draw.new(seed, "world") }, World)
+  return setmetatable({ effects = {}, changes = {}, harms = {}, refusals = {}, failing = false,
+    strict = false, _now = 0, _seed = seed, _timers = {}, _numbers = 0, _live = 0, _kept = {},
+    _written = {}, _patience = patience or {}, _waiting = {}, _draw = Draw.new(seed, "world") },
+    World)
 end
 
 ---@param what string
 function World:did(what) self.effects[#self.effects + 1] = what end
+
+-- The same of what changes something outside.
+local function changed(self, what)
+  self.changes[#self.changes + 1] = what
+  self:did(what)
+end
+
+---Something was done to the whole program.
+---@param what string
+function World:harm(what)
+  self.harms[#self.harms + 1] = what
+  self:did(what)
+end
+
+---Somebody looks at a file, or changes it.
+---@param what string
+---@param path any
+---@param writes boolean?
+---@return string? refused
+function World:touches(what, path, writes)
+  if writes then
+    if self.failing then return self:refuse(what) end
+    self:wrote(path)
+    self.changes[#self.changes + 1] = what
+  end
+  if self.strict then self:did(what) end
+end
 
 ---Something that the host was asked for does not work.
 ---@param what string
@@ -55,7 +86,7 @@ end
 function World:at(moment)
   self._now = math.max(self._now, moment * 1000)
   self._draw = Draw.new(self._seed, "world", moment)
-  math.randomseed(self._seed * 1000 + moment)
+  ;(real.randomseed or math.randomseed)(self._seed * 1000 + moment)
 end
 
 ---@return number seconds since 1970
@@ -204,7 +235,7 @@ end
 function World:process(options, resume)
   local command = command_of(options)
   if self.failing then return nil, self:refuse("starting " .. command) end
-  self:did("started " .. command)
+  changed(self, "started " .. command)
   local answer = self.process_answer and self.process_answer(options) or {}
   local seconds = answer.seconds or tonumber(command:match("^sleep (%d+)$"))
     or self._draw:int(1, 5000) / 1000
@@ -279,7 +310,7 @@ function World:http(request, resume)
     local message = self:refuse(what)
     return self:timer(0.01, function() resume(nil, message, "connect") end)
   end
-  self:did(what)
+  changed(self, what)
   local response = self.http_answer and self.http_answer(request) or keep(self, request)
   return self:timer(0.01, function()
     local body = response.body or ""
@@ -305,28 +336,13 @@ local WRITES = { write = true, mkdir = true, remove = true, rename = true }
 local function around_file(name, fn)
   return function(...)
     if current then
-      local what = name .. " " .. tostring((...))
-      if WRITES[name] and current.failing then
-        return nil, current:refuse(what), "io"
-      end
-      if current.strict then current:did(what) end
       -- The new name of what is renamed is its second argument.
-      if WRITES[name] then current:wrote((select(name == "rename" and 2 or 1, ...))) end
+      local path = select(name == "rename" and 2 or 1, ...)
+      local refused = current:touches(name .. " " .. tostring((...)), path, WRITES[name])
+      if refused then return nil, refused, "io" end
     end
     return fn(...)
   end
-end
-
-local function open_file(path, mode)
-  if current then
-    local writes = mode and mode:find("[wa+]")
-    if writes and current.failing then
-      return nil, current:refuse("write " .. tostring(path)), 28
-    end
-    if current.strict then current:did("io.open " .. tostring(path)) end
-    if writes then current:wrote(path) end
-  end
-  return real.io_open(path, mode)
 end
 
 -- Entering --------------------------------------------------------------------------------------
@@ -346,7 +362,7 @@ local function no_connection(where)
       local args = { ... }
       local what = ("connect to %s"):format(type(args[2]) == "number" and args[1] .. ":" .. args[2]
         or args[1])
-      current:did(what)
+      changed(current, what)
       if current.failing then return nil, current:refuse(what), "refused" end
       return nil, what .. ": nobody is there", where
     end
@@ -384,40 +400,6 @@ local function replace_time()
       return current:timer(seconds, callback, options and options.every)
     end
   end)
-  replace(os, "time", "os_time", function(fn)
-    return function(when)
-      if not current or when ~= nil then return fn(when) end
-      current:looked()
-      return math.floor(current:unix())
-    end
-  end)
-  replace(os, "date", "os_date", function(fn)
-    return function(format, when)
-      if not current or when ~= nil then return fn(format, when) end
-      current:looked()
-      return fn(format or "%c", math.floor(current:unix()))
-    end
-  end)
-end
-
--- A plugin that ends the program would end the suite with it.
-local function replace_exit()
-  replace(os, "exit", "os_exit", function(fn)
-    return function(...)
-      if current then error("os.exit() was called: the program is the host's to end", 2) end
-      return fn(...)
-    end
-  end)
-end
-
--- What is printed is an effect, and no line on the screen of whoever tests.
-local function print_of(fn)
-  return function(...)
-    if not current then return fn(...) end
-    local parts = {}
-    for i = 1, select("#", ...) do parts[i] = tostring((select(i, ...))) end
-    current:did("print: " .. table.concat(parts, "\t"))
-  end
 end
 
 local installed = false
@@ -427,7 +409,7 @@ function M.install()
   if installed then return end
   installed = true
   replace_time()
-  replace_exit()
+  library.replace(replace, function() return current end)
   replace(require("ggen.core.process"), "run", "process_run", function(fn)
     return function(options, resume)
       if not current then return fn(options, resume) end
@@ -455,8 +437,6 @@ function M.install()
     "make_temp_dir" }) do
     replace(fs, name, "fs_" .. name, function(fn) return around_file(name, fn) end)
   end
-  replace(io, "open", "io_open", function() return open_file end)
-  replace(_G, "print", "print", print_of)
 end
 
 ---Calls fn in the world; afterwards everything is as before, also when it raises.
@@ -474,6 +454,9 @@ end
 
 ---@return number seconds that really went by, since some moment
 function M.now() return (real.monotonic or require("ggen.core.clock").monotonic)() end
+
+---@return number seconds of processor time that really went by
+function M.processor_time() return (real.clock or os.clock)() end
 
 ---What is not the plugin's doing: no effect of it is written down, and nothing of it fails.
 ---@generic T

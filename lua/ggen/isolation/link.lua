@@ -4,10 +4,11 @@
 --
 -- Messages are lists of values. To the process: "call" id fn ...; "now" id fn ..., for which all
 -- else waits; "reply" id ok ...; "waits" id, when the reply takes its time; "load" id name text
--- chunk. From it: "return" id ok identities ...; and questions, "call" "method" "get" "api"
--- "value" "module", each with id, the call that it is asked in, and arguments. ok: true, false with
--- a message, nil for cancelled. Each call and each reply is followed by one message of the process,
--- when it stops: so it is known whether it is busy. "release" list: in both directions.
+-- chunk borrowed. From it: "return" id ok identities ...; and questions, "call" "method" "get"
+-- "api" "value" "module" "borrowed", each with id, the call that it is asked in, and arguments. ok:
+-- true, false with a message, nil for cancelled. Each call and each reply is followed by one
+-- message of the process, when it stops: so it is known whether it is busy. "release" list: in both
+-- directions.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
 local clock = require("ggen.core.clock")
@@ -432,9 +433,10 @@ end
 ---Runs the plugin's file.
 ---@param text string
 ---@param chunk_name string
+---@param borrowed string[]? functions of Lua's libraries that it asks for
 ---@return any plugin what it returned; raises what it raises
-function Link:load(text, chunk_name)
-  return call_at_once(self, "load", self._name, text, chunk_name)
+function Link:load(text, chunk_name, borrowed)
+  return call_at_once(self, "load", self._name, text, chunk_name, borrowed)
 end
 
 return M

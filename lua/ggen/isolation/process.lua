@@ -13,6 +13,11 @@ local setting_up = require("ggen.isolation.setting_up")
 
 local M = {}
 
+---Functions of Lua's libraries that processes ask the host for, by name ("os.time"): nobody's but
+---the contract suite's, which turns the clock.
+---@type table<string, function>?
+M.borrowed = nil
+
 -- The functions of ggen as they are: what passes is converted by the link.
 local AS_IT_IS = {
   callable = function(_, fn) return fn end,
@@ -39,7 +44,9 @@ end
 -- What the process may ask for.
 local function services(name, options, granted, shown)
   local ggen = api.new(AS_IT_IS, granted, name)
+  local borrowed = M.borrowed
   return {
+    borrowed = borrowed and function(name_of_it, ...) return borrowed[name_of_it](...) end,
     call = function(fn, ...) return shown:call(fn, ...) end,
     method = function(object, method, ...) return shown:method(object, method, ...) end,
     get = function(object, field) return shown:get(object, field) end,
@@ -85,7 +92,8 @@ function Process:plugin()
   local granted = permissions.new(name, options.dir)
   local shown = offered.new(function(needed, ...) granted:ask(needed, ...) end)
   self._link = link.new(name, services(name, options, granted, shown), shown, options)
-  self._plugin = self._link:load(text, chunk_name)
+  self._plugin = self._link:load(text, chunk_name,
+    M.borrowed and require("ggen.sorted").keys(M.borrowed))
   if type(self._plugin) ~= "table" then return self._plugin end
   local asked = type(self._plugin.permissions) == "table" and self._plugin.permissions or {}
   local ok, message = granted:grant(options.granted or asked)

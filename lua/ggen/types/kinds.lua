@@ -136,15 +136,19 @@ function CachePlugin:limit() end
 
 ---Keeps results beside the local cache, on another machine for example. Every method but `stats`
 ---may wait, and is called for several tasks at the same time. The bytes of a result are described
----in docs/formats.md.
+---in docs/formats.md. A result is nothing without its files: who has `get` has `blob_get`, who has
+---`put` has `blob_put`. A store that says `machine = true` is the cache of this machine, on which
+---the engine works itself; it needs no methods.
 ---Order of calls: `get` when the stores before it had nothing; after a result `blob_get` for each
 ---of its files that this machine does not have. When a task has run: `has` with the digests of its
 ---files, `blob_put` for each that is not there, and `put` last, so that a result is never there
 ---without its files.
 ---@class ggen.StorePlugin : ggen.AnyPlugin
+---@field mode "readwrite"|"read"|"write"|nil what it is used for; nil: both
+---@field machine boolean? it is the cache of this machine
 local StorePlugin = {}
 
----Hands out a result, as it was put.
+---Hands out a result, as it was put. Keys that differ in one digit are different keys.
 ---After an error: one warning, the store is left out for the rest of the run, and the next one is
 ---asked. So it is after `nil, message`; nil alone means that there is none.
 ---@async
@@ -180,7 +184,7 @@ function StorePlugin:has(digests) end
 ---@return string? message
 function StorePlugin:blob_get(digest, path) end
 
----Keeps the content of a file.
+---Keeps the content of a file, which is the host's: it is read, and left where it is.
 ---After an error: one warning, the store is left out for the rest of the run.
 ---@async
 ---@param digest string
@@ -303,7 +307,7 @@ local ContainersPlugin = {}
 function ContainersPlugin:warm(wants) end
 
 ---A task begins. Called for its services one after the other, in the order of their names; cut
----short by Ctrl-C and by the time-out of the task.
+---short by Ctrl-C and by the time-out of the task: what it would have had goes to the next one.
 ---After an error: the task fails with it, as after `nil, message`; what it has leased is released.
 ---@async
 ---@param request ggen.LeaseRequest
@@ -457,7 +461,8 @@ function WatchPlugin:batch(events) end
 ---@class ggen.CommandPlugin : ggen.AnyPlugin
 local CommandPlugin = {}
 
----Adds options to the subcommand.
+---Adds options to the subcommand: the same ones each time, as the command line is read more than
+---once.
 ---After an error: the program ends with it and the line of `p:use`, exit code 2.
 ---@param parser ggen.Parser of argparse
 function CommandPlugin:args(parser) end

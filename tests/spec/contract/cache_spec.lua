@@ -33,11 +33,28 @@ describe("the contract suite of cache policies", function()
       'returned "yes"\nthe contract: true or false' },
     { "has a limit that is none", "answers", with("self.limit = function() return '5GiB' end"),
       "bytes, or nothing for no limit" },
-    { "sorts the rows that it was shown", "purity", with([[
+    { "keeps a result by saying nothing", "answers", with("self.admit = function() end"),
+      "returned nothing\nthe contract: true or false" },
+    { "serves a result by saying nothing", "answers", with("self.lookup = function() end"),
+      "returned nothing\nthe contract: true or false" },
+    { "serves for a time that is over", "answers", with([[
+      self.lookup = function(_, _, entry)
+        if entry.age < 86400 then return true, -1 end
+        return false, "old"
+      end]]), "for how many seconds that holds" },
+    { "serves for longer than it means", "holds as long as it says", with([[
+      self.lookup = function(_, _, entry)
+        if entry.age < 86400 then return true, 86400 end
+        return false, "old"
+      end]]), "what holds for so many seconds holds until they are over" },
+    { "makes a result look younger", "arguments", with([[
+      self.lookup = function(_, _, entry) entry.age = 0 return true end]]),
+      "set argument 2.age = 0, which was" },
+    { "sorts the rows that it was shown", "arguments", with([[
       self.victims = function(_, entries, budget)
         table.sort(entries.bytes)
         return ggen.evict.lowest(entries, budget, entries.last_access)
-      end]]), "changed its arguments" },
+      end]]), "set argument 1.bytes[" },
     { "goes by the clock of the machine", "purity", with([[
       self.victims = function(_, entries, budget)
         local score = {}
@@ -76,6 +93,13 @@ describe("the contract suite of fingerprints", function()
   wrong_plugins.good("fingerprint", with(""))
   wrong_plugins.builtin("fingerprint")
   wrong_plugins.describe("fingerprint", {
+    { "adds nothing and counts nothing", "setup", "return {}",
+      "a fingerprint has the method parts" },
+    { "writes into the task", "arguments", with([[
+      self.parts = function(_, task, key)
+        task.keyed = true
+        key:add("name", task.name)
+      end]]), "set task.keyed = true" },
     { "adds a table", "answers", with([[
       self.parts = function(_, task, key) key:add("tags", { task.name }) end]]),
       'key:add("tags", {' },

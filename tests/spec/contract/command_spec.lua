@@ -23,6 +23,15 @@ describe("the contract suite of commands", function()
   wrong_plugins.good("command", with(""))
   wrong_plugins.example("command")
   wrong_plugins.describe("command", {
+    { "does nothing", "setup", with("self.run = nil"),
+      "a plugin of kind command has the method run" },
+    { "adds an option the second time", "adds the same each time", with([[
+      local args, asked = self.args, false
+      self.args = function(_, parser)
+        args(_, parser)
+        if asked then parser:flag("--again", "Once more.") end
+        asked = true
+      end]]), "adds the same to each parser" },
     { "returns a text", "answers", with("self.run = function() return 'done' end"),
       "nothing, or an exit code" },
     { "returns a number that is no exit code", "answers",

@@ -24,6 +24,22 @@ describe("the contract suite of executors", function()
   wrong_plugins.good("executor", with(""))
   wrong_plugins.builtin("executor")
   wrong_plugins.describe("executor", {
+    { "runs nothing at all", "setup", with("self.run = nil"),
+      "a plugin of kind executor has the method run" },
+    { "marks tasks", "arguments", with([[
+      local run = self.run
+      self.run = function(_, task, ctx)
+        task.started = true
+        return run(_, task, ctx)
+      end]]), "set task.started = true" },
+    { "takes the steps away", "arguments", with([[
+      self.run = function(_, _, ctx)
+        local result = { code = 0 }
+        while ctx.steps[1] and result.code == 0 do
+          result = ctx:step(table.remove(ctx.steps, 1))
+        end
+        return result
+      end]]), "context.steps[1]" },
     { "returns no result", "answers", with("self.run = function() return true end"),
       "a result with a code" },
     { "runs nothing, and says that all is well", "runs all steps", with([[
@@ -101,7 +117,31 @@ describe("the contract suite of executors", function()
           if result.code ~= 0 then break end
         end
         return result
-      end]]), "all 4 steps run in their order" },
+      end]]), "all 4 steps run once, in their order" },
+    { "runs each step twice", "runs all steps", with([[
+      self.run = function(_, _, ctx)
+        local result = { code = 0 }
+        for _, step in ipairs(ctx.steps) do
+          for _ = 1, 2 do
+            if result.code == 0 then result = ctx:step(step) end
+          end
+        end
+        return result
+      end]]), "run once, in their order" },
+    { "has one result for all tasks", "keeps tasks apart", with([[
+      local result
+      self.run = function(_, _, ctx)
+        result = { code = 0 }
+        for _, step in ipairs(ctx.steps) do
+          local ended = ctx:step(step)
+          if ended.code ~= 0 then
+            result = ended
+            ggen.async.sleep(1)
+            return result
+          end
+        end
+        return result
+      end]]), "each has its own result" },
     { "goes on when it is cancelled", "ends when cancelled", with([[
       self.run = function(_, _, ctx)
         local result = { code = 0 }

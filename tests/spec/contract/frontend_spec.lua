@@ -51,6 +51,32 @@ describe("the contract suite of frontends", function()
   end)
 
   wrong_plugins.describe("frontend", {
+    { "detects nothing", "setup", with("self.detect = nil"),
+      "a plugin of kind frontend has the method detect" },
+    { "reads past the load", "reads through the load", with([[
+      self.load = function(_, dir, pipeline)
+        local file = io.open(dir .. "/tasks.txt")
+        file:close()
+        good(_, dir, pipeline)
+      end]]), "went past the load: io.open" },
+    { "declares a task for today", "reads through the load", with([[
+      self.load = function(_, dir, pipeline)
+        good(_, dir, pipeline)
+        pipeline:task(os.date("%A"), { run = "true" })
+      end]]), "went past the load: a look at the clock" },
+    { "declares more the second time", "loads the same again", with([[
+      local loaded = false
+      self.load = function(_, dir, pipeline)
+        good(_, dir, pipeline)
+        if loaded then pipeline:task("again", { run = "true" }) end
+        loaded = true
+      end]]), "the same file gives the same tasks" },
+    { "does not say which file is wrong", "names the file", with([[
+      self.load = function(_, dir, pipeline)
+        local text = read(dir)
+        if text and not text:find("^%w+:") then error("a line is wrong", 0) end
+        good(_, dir, pipeline)
+      end]]), "said with the name of the file" },
     { "detects by a text", "answers", with([[
       local detect = self.detect
       self.detect = function(self, dir)

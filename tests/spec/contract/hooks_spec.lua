@@ -14,6 +14,11 @@ describe("the contract suite of hooks", function()
   wrong_plugins.builtin("hooks")
   wrong_plugins.example("hooks")
   wrong_plugins.describe("hooks", {
+    { "runs none", "setup", "return {}", "a plugin of kind hooks has the method run" },
+    { "takes them off the list", "arguments", with([[
+      self.run = function(_, hooks, call)
+        while hooks[1] do call(table.remove(hooks, 1)) end
+      end]]), "argument 1[1]" },
     { "leaves the last one out", "calls each hook once", with([[
       self.run = function(_, hooks, call)
         for i = 1, #hooks - 1 do call(hooks[i]) end

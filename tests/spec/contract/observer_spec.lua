@@ -30,6 +30,20 @@ describe("the contract suite of observers", function()
     ["observer.targets"] = { total = "1s", gate = true },
   })
   wrong_plugins.describe("observer", {
+    { "marks results", "arguments", with([[
+      self.on_task_end = function(_, task, result)
+        result.reported = true
+        ended[#ended + 1] = task.id
+      end]]), "set argument 2.reported = true" },
+    { "sorts the tasks of the record", "arguments", with([[
+      self.on_run_end = function(_, run)
+        local tasks = run:record().tasks
+        table.sort(tasks, function(a, b) return a.duration > b.duration end)
+        ggen.report.write(run, "wrong", "report.txt", tasks[1] and tasks[1].id or "")
+      end]]), "set run:record().tasks[" },
+    { "has a note for each note", "makes no notes of notes", with([[
+      self.on_note = function(_, _, text) host.note("info", "noted: " .. text) end]]),
+      "a note about each note never ends" },
     { "gives a number as the reason of its gate", "answers", with([[
       self.on_run_gate = function() return 3 end]]), "as a text" },
     { "waits in the midst of a run", "waits", with([[

@@ -3,6 +3,9 @@
 -- SPDX-License-Identifier: MIT
 local wrong_plugins = require("wrong_plugins")
 
+require("ggen.evict") -- what is loaded is compared
+require("ggen.suggest")
+
 local GOOD = [[
     local seen, level = 0, params.level
     local self = {
@@ -41,9 +44,55 @@ describe("the contract suite of schedulers", function()
     { "asks what time it is", "purity",
       with("self.priorities = function(_, view) return { os.time() * 0 } end"),
       "asked the host: a look at the clock" },
-    { "changes its arguments", "purity",
+    { "changes its arguments", "arguments",
       with("self.admit = function(_, task) task.spec.tags = { 'seen' } return true end"),
-      "changed its arguments" },
+      'set task.spec.tags = { "seen" }' },
+    { "writes into a task", "arguments",
+      with("self.priority = function(_, task) task.seen = true return 1 end"),
+      "set task.seen = true\nthe contract: what the host hands out stays as it is" },
+    { "counts in the view", "arguments", with([[
+      self.admit = function(_, _, view)
+        view.asked = (view.asked or 0) + 1
+        return true
+      end]]), "set view.asked = 1" },
+    { "makes its numbers of those of the host", "arguments", with([[
+      self.priorities = function(_, view)
+        local list = view:durations()
+        for i = 1, #list do list[i] = 2 * list[i] + 1 end
+        return list
+      end]]), "set view:durations()[" },
+    { "marks the result of a task", "arguments",
+      with("self.observe = function(_, _, result) result.seen = true end"),
+      "set argument 2.seen = true" },
+    { "gives tasks another class", "arguments", with([[
+      self.observe = function(_, task)
+        getmetatable(task).__index = { urgent = nil }
+      end]]), "set the class of task.__index" },
+    { "keeps what it knows in the host", "arguments", with("host.level = level"),
+      "setup({ level = 3 }, host) set host.level = 3" },
+    { "changes the options of the run", "arguments",
+      with("self.observe = function() host.options.jobs = 1 end"),
+      "set host.options.jobs = 1, which was 2" },
+    { "changes its params later", "arguments",
+      with("self.observe = function() params.level = params.level + 1 end"),
+      "set params.level = 4, which was 3" },
+    { "writes a file in setup", "setup", with([[
+      local file = assert(io.open(host.project_dir .. "/seen", "w"))
+      file:close()]]), "setup changes nothing outside" },
+    { "numbers tasks by their names", "answers",
+      with("self.priorities = function() return { build = 1 } end"),
+      'numbers by the index of the task, and "build" is none' },
+    { "takes chance into what is pure", "purity",
+      with("self.admit = function() return math.random() >= 0 end"),
+      "asked the host: a random number" },
+    { "shows something in what is pure", "purity",
+      with("self.admit = function() io.stderr:write('asked') return true end"),
+      "asked the host: shown: asked" },
+    { "starts a program past the host", "answers",
+      with("self.observe = function() os.execute('true') end"),
+      "os.execute() was called: all else stands still until it ends" },
+    { "reads a program past the host", "answers",
+      with("self.observe = function() io.popen('true'):close() end"), "io.popen() was called" },
     { "keeps state beside its instances", "instances",
       with("self.priority = function() state.n = (state.n or 0) + 1 return state.n end"),
       "beside an instance with other options" },
@@ -60,6 +109,18 @@ describe("the contract suite of schedulers", function()
       end]]), "an error names what failed" },
     { "writes a global variable", "globals", with("_G.wrong_plugin = level"), "_G.wrong_plugin" },
     { "writes into a library", "globals", with("string.wrong = function() end"), "string.wrong" },
+    { "seeds the chance of all", "globals", with("math.randomseed(os.time())"),
+      "called math.randomseed\nthe contract: what holds for the whole program is the host's" },
+    { "switches the collector off", "globals",
+      with("self.observe = function() collectgarbage('restart') end"), "called collectgarbage" },
+    { "adds to ggen", "globals", with("ggen.mine = function() end"), "set ggen.mine" },
+    { "puts its own function into ggen", "globals", with([[
+      local lowest = ggen.evict.lowest
+      ggen.evict.lowest = function(...) return lowest(...) end]]), "set ggen.evict.lowest" },
+    { "puts a module in the place of another", "globals",
+      with("package.loaded['ggen.suggest'] = {}"), 'package.loaded["ggen.suggest"]' },
+    { "gives texts an operator", "globals",
+      with("getmetatable('').__add = function() end"), "the metatable of texts.__add" },
     { "leaves a timer running", "leaks", with([[
       self.observe = function()
         ggen.async.run(function() ggen.async.sleep(3600) end)
@@ -71,8 +132,9 @@ describe("the contract suite of schedulers", function()
       with("self.priority = function() return math.random() end"), "the same seed" },
     { "takes too long", "budget", with([[
       self.observe = function()
-        local began = os.clock()
-        repeat until os.clock() > began + 0.12
+        local spent = require("ggen.contract.world").processor_time -- os.clock() is turned
+        local began = spent()
+        repeat until spent() > began + 0.12
       end]]), "its budget is 100 ms" },
     { "never ends", "budget", with("self.observe = function() while true do end end"),
       "still running" },

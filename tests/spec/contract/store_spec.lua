@@ -52,6 +52,20 @@ describe("the contract suite of stores", function()
   wrong_plugins.good("store", with(""))
   wrong_plugins.builtin("store")
   wrong_plugins.describe("store", {
+    { "has no method at all", "setup", "return {}", "a store hands out what it has" },
+    { "says another mode", "setup", with("self.mode = 'readonly'"), 'and not "readonly"' },
+    { "only reads, and has nothing to read with", "setup", with([[
+      self.mode, self.get, self.blob_get = "read", nil, nil]]), "a store hands out what it has" },
+    { "hands out results without their files", "setup", with("self.blob_get = nil"),
+      "a store has both get and blob_get, or neither" },
+    { "keeps results without their files", "setup", with("self.blob_put = nil"),
+      "a store has both put and blob_put, or neither" },
+    { "sorts the digests that it was given", "arguments", with([[
+      local has = self.has
+      self.has = function(_, digests)
+        digests[#digests] = nil
+        return has(_, digests)
+      end]]), "removed argument 1[" },
     { "answers with a table", "answers", with([[
       self.get = function() return { "bytes" } end]]), "the bytes that were put" },
     { "lists what it has", "answers", with([[
@@ -98,6 +112,31 @@ describe("the contract suite of stores", function()
         if message then return nil, message end
         return bytes or last
       end]]), "a key that was never put" },
+    { "knows keys by their beginning", "tells keys apart", with([[
+      local get, put = self.get, self.put
+      self.get = function(_, key) return get(_, key:sub(1, 16)) end
+      self.put = function(_, key, bytes) return put(_, key:sub(1, 16), bytes) end]]),
+      "each key has its own bytes" },
+    { "has nothing where there are no bytes", "tells keys apart", with([[
+      local get = self.get
+      self.get = function(_, key)
+        local bytes, message = get(_, key)
+        if bytes ~= "" then return bytes, message end
+      end]]), "also when there are none" },
+    { "remembers the key of the last call", "keeps calls apart", with([[
+      local get, asked = self.get, nil
+      self.get = function(_, key)
+        asked = key
+        ggen.async.sleep(0.01)
+        return get(_, asked)
+      end]]), "each gets its own" },
+    { "takes the file of the host away", "blobs come back", with([[
+      local blob_put = self.blob_put
+      self.blob_put = function(_, digest, path)
+        local done, message = blob_put(_, digest, path)
+        if done then os.remove(path) end
+        return done, message
+      end]]), "changed that file, or took it away" },
     { "gives other bytes for a blob", "blobs come back", with([[
       local blob_get = self.blob_get
       self.blob_get = function(_, digest, path)

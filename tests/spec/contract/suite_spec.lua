@@ -66,7 +66,35 @@ describe("the contract suite of a plugin in a process of its own", function()
     { "keeps state beside its instances", "instances", with([[
       self.priority = function() state.n = (state.n or 0) + 1 return state.n end]]),
       "beside an instance with other options" },
+    { "goes by the clock of the machine", "purity", with([[
+      self.admit = function() return os.time() > 0 end]]), "a look at the clock" },
+    { "takes chance into what is pure", "purity", with([[
+      self.priorities = function()
+        local list = { 1 }
+        table.sort(list, function() return math.random() < 0.5 end)
+        return { math.random(3) > 0 and 1 or 0 }
+      end]]), "a random number" },
+    { "lets chance decide", "schedules",
+      with("self.priority = function() return math.random() end"), "the same seed" },
   }, PATH)
+
+  -- 1.8e9 is when the world of the suite begins.
+  local function says(expression)
+    local report = wrong_plugins.check("scheduler", with(([[
+      self.priority = function() error("it says " .. tostring(%s)) end]]):format(expression)),
+      { schedules = 0 }, PATH)
+    return (select(2, wrong_plugins.failed(report)):match("it says ([^\n]*)"))
+  end
+  it("has the clock of the suite", function()
+    assert.equal("1800001000", says("os.time()"))
+    assert.equal("2027-01-15 08:16", says("os.date('!%Y-%m-%d %H:%M')"))
+    assert.equal("2027", says("os.date('*t').year"))
+    assert.is_true(tonumber(says("os.clock()")) >= 2000)
+    assert.equal("1970-01-01", says("os.date('!%Y-%m-%d', 5)"))
+  end)
+  it("has the chance of the suite", function()
+    assert.equal(says("math.random(1000000)"), says("math.random(1000000)"))
+  end)
 end)
 
 describe("the contract suite", function()

@@ -18,6 +18,12 @@ describe("the contract suite of watching", function()
   wrong_plugins.example("watch")
   wrong_plugins.builtin("watch")
   wrong_plugins.describe("watch", {
+    { "decides nothing", "setup", "return {}", "a plugin of kind watch has the method batch" },
+    { "sorts the events of all", "arguments", with([[
+      self.batch = function(_, events)
+        table.sort(events, function(a, b) return a.path < b.path end)
+        return events
+      end]]), "set argument 1[" },
     { "returns a path", "answers", with("self.batch = function() return 'main.c' end"),
       "a list of changes" },
     { "makes changes up", "answers", with([[

@@ -29,6 +29,25 @@ describe("the contract suite of workspaces", function()
   })
   wrong_plugins.example("workspaces")
   wrong_plugins.describe("workspaces", {
+    { "finds none", "setup", "return {}", "a plugin of kind workspaces has the method find" },
+    { "finds them by name", "answers", with([[
+      self.find = function() return { web = { name = "web", dir = "apps/web" } } end]]),
+      "a list, without names" },
+    { "finds what is not there", "answers", with([[
+      self.find = function() return { { name = "web", dir = "apps/nowhere" } } end]]),
+      'each directory is there: "apps/nowhere" is not' },
+    { "has a name of which no task can be named", "answers", with([[
+      self.find = function() return { { name = "we#b", dir = "apps/web" } } end]]),
+      'the character "#" cannot be part of a name' },
+    { "depends on a text", "answers", with([[
+      self.find = function()
+        return { { name = "web", dir = "apps/web", depends_on = "core" } }
+      end]]), "depends_on is a list of names" },
+    { "depends in a circle", "answers", with([[
+      self.find = function()
+        return { { name = "a", dir = "apps/web", depends_on = { "b" } },
+          { name = "b", dir = "libs/core", depends_on = { "a" } } }
+      end]]), "none depends on itself" },
     { "finds a text", "answers", with("self.find = function() return 'apps' end"),
       "a list, or nil and a message" },
     { "finds nothing and does not say why", "answers", with("self.find = function() end"),
