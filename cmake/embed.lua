@@ -34,12 +34,13 @@ for _, name in ipairs({
 end
 
 -- Deflated although they lie in lua/ggen itself: of one command, of tasks that lease something, of
--- what is sent.
+-- plugins that are called while loading, of what is sent.
 local FEW_NEED = {}
 for _, name in ipairs({
-  "clean_room", "completion", "delivery", "flaky", "history", "http", "http_head", "http_upgrade",
-  "lease_wants", "leases", "local_service", "man", "metric_condition", "metrics", "outbox",
-  "raw_stream", "schedule_report", "simulate", "simulate_schedule", "virtual_run", "why_before",
+  "call_in_load", "clean_room", "completion", "delivery", "flaky", "history", "http", "http_head",
+  "http_upgrade", "lease_wants", "leases", "local_service", "man", "metric_condition", "metrics",
+  "outbox", "raw_stream", "schedule_report", "simulate", "simulate_schedule", "used_frontends",
+  "virtual_run", "why_before",
 }) do
   FEW_NEED["ggen." .. name] = true
 end

@@ -23,12 +23,18 @@ local function absolute(self, path)
   return path:sub(1, 1) == "/" and path or self.dir .. "/" .. path
 end
 
+---Says that what a file says is known: read now, or before.
+---@param path string absolute
+function M.note_read(path)
+  if M.files_read then M.files_read[path] = true end
+end
+
 ---The bytes of a file, which becomes an input of the configuration.
 ---@param path string relative to dir, or absolute
 ---@return string? bytes, string? message, string? kind
 function Loading:read(path)
   path = absolute(self, path)
-  if M.files_read then M.files_read[path] = true end
+  M.note_read(path)
   return self._inputs:read(path)
 end
 
@@ -139,6 +145,7 @@ end
 ---@param path string absolute
 ---@return string? bytes, string? message, string? kind
 function M.read(path)
+  M.note_read(path)
   if M.inputs then return M.inputs:read(path) end
   return fs.read(path)
 end

@@ -14,7 +14,8 @@ local sh = require("ggen.std.sh")
 -- read from a tree.
 local CASES = { "schedulers_all.case ", "hooks_parallel.case ", "flaky.case ", "cache_flags.case ",
   "gates.case ", "reports.case ", "sending.case ", "workspaces_formats.case ",
-  "make_toml_hooks.case ", "watch.case a changed configuration", "cache_stores.case what each tier",
+  "make_toml_hooks.case ", "watch.case a changed configuration", "frontends.case files that",
+  "cache_stores.case what each tier",
   "cache_stores.case policies that refuse" }
 
 local root = assert(fs.realpath(here .. "/../.."))

@@ -28,7 +28,10 @@ end
 function M.read(path, shown, place)
   -- Who stands in a workspace reads its file first, and then that of the whole.
   local known = loading.models and loading.models[path]
-  if known then return known end
+  if known then
+    loading.note_read(path)
+    return known
+  end
   local bytes, message = loading.read(path)
   if not bytes then
     fault.raise(("cannot read %s: %s"):format(shown, message:match(": ([^:]+)$") or message),
