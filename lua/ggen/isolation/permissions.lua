@@ -80,10 +80,19 @@ function parsers.env(rest)
   return { pattern = glob(rest), exact = not rest:find("*", 1, true) and rest or nil }
 end
 
+-- Line ends and marks of direction: with them what is shown reads as something else.
+local function reads_otherwise(text)
+  return text:find("[%c]") or text:find("\226\128[\142\143\168-\174]")
+    or text:find("\226\129[\166-\169]")
+end
+
 ---@param text string
 ---@return ggen.Permission?
 ---@return string? message
 function M.parse(text)
+  if reads_otherwise(text) then
+    return nil, ("the permission %q has a character that cannot be seen"):format(text)
+  end
   local kind, rest = text:match("^([^:]+):(.*)$")
   kind = kind or text
   if not parsers[kind] then

@@ -74,7 +74,12 @@ local classes = {
     data = set("dir"), methods = set("files read exists decode directories_with"),
     needs = {
       files = reads_of_load, read = reads_of_load, exists = reads_of_load, decode = reads_of_load,
-      directories_with = function(permissions, loading) permissions:path(loading.dir, false) end,
+      directories_with = function(permissions, loading, _, file)
+        if type(file) == "string" and file:find("/", 1, true) then
+          error("directories_with: the name of a file expected, without a directory", 0)
+        end
+        permissions:path(loading.dir, false)
+      end,
     },
   },
   ["ggen.Pipeline"] = {

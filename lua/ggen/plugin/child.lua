@@ -8,6 +8,7 @@ local M = {}
 
 local MEMORY, CPU, WALL = 512 * 1024, 2, 20 -- KiB, seconds
 local MOST_BYTES, MOST_VALUES, DEEPEST = 1024 * 1024, 20000, 12
+local MOST_PERMISSIONS = 50
 
 -- Inside ------------------------------------------------------------------------------------------
 
@@ -51,6 +52,10 @@ local function said_by(plugin)
   local checked, message, why = require("ggen.registry").check(plugin)
   if not checked then return { refused = message, level = why == "level" or nil } end
   local asked = require("ggen.isolation.permissions")
+  if #checked.permissions > MOST_PERMISSIONS then
+    return { refused = ("it asks for %d permissions, and nobody reads more than %d"):format(
+      #checked.permissions, MOST_PERMISSIONS) }
+  end
   for _, text in ipairs(checked.permissions) do
     local _, problem = asked.parse(text)
     if problem then return { refused = problem } end

@@ -133,6 +133,20 @@ describe("an installed plugin", function()
     fs.remove(outside, { recursive = true })
   end)
 
+  it("asks for files only where it may look", function()
+    local loading = setmetatable({ dir = dir, directories_with = function() return { "a" } end },
+      { __name = "ggen.Loading" })
+    local plugin = run([[return { ask = function(loading, file)
+      return pcall(loading.directories_with, loading, { "*" }, file)
+    end }]], { "fs:.:ro" })
+    assert.is_true((plugin.ask(loading, "Cargo.toml")))
+    for _, file in ipairs({ "../../../../etc/passwd", "/etc/passwd", "link/passwd" }) do
+      local ok, message = plugin.ask(loading, file)
+      assert.is_false(ok)
+      assert.matches("without a directory", message)
+    end
+  end)
+
   it("is no compiled file", function()
     local ok, message = pcall(run, "\27LJ\2\0")
     assert.is_false(ok)
