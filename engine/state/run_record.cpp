@@ -3,108 +3,20 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <functional>
 #include <queue>
 #include <utility>
 
-#include "base/json_text.h"
+#include "state/json_writer.h"
 
 namespace ggen::state {
 
 namespace {
 
-constexpr double kMicro = 1e6;
-constexpr double kMostSeconds = 1e9;  // what is longer is no time of a run
-
 constexpr std::string_view kStatus[] = {"ok", "failed", "optional", "skipped"};
 constexpr std::string_view kCache[] = {"off", "miss", "restored", "fresh"};
-
-// Writes one object or list after another, with the commas where they belong.
-class Writer {
- public:
-  explicit Writer(std::string& out) : out_(out) {}
-
-  Writer& open(char bracket) {
-    comma();
-    out_ += bracket;
-    first_ = true;
-    return *this;
-  }
-  Writer& close(char bracket) {
-    out_ += bracket;
-    first_ = false;
-    return *this;
-  }
-  // The name of the value that comes next; it needs no escapes.
-  Writer& key(std::string_view name) {
-    comma();
-    out_ += '"';
-    out_ += name;
-    out_ += "\":";
-    first_ = true;
-    return *this;
-  }
-  void text(std::string_view value) {
-    comma();
-    append_json_string(out_, value);
-  }
-  void whole(std::uint64_t value) {
-    comma();
-    char digits[24];
-    out_.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-  }
-  void code(std::int64_t value) {
-    comma();
-    char digits[24];
-    out_.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-  }
-  // A text that needs no escapes.
-  void name(std::string_view value) {
-    comma();
-    out_ += '"';
-    out_ += value;
-    out_ += '"';
-  }
-  void word(std::string_view value) {
-    comma();
-    out_ += value;
-  }
-  void flag(const std::optional<bool>& value) { word(!value ? "null" : *value ? "true" : "false"); }
-  // At most six digits behind the point. A clock that says nonsense says nothing.
-  void seconds(double value) {
-    comma();
-    if (!(value > 0)) {
-      out_ += '0';
-      return;
-    }
-    const auto micros =
-        static_cast<std::uint64_t>(std::llround(std::min(value, kMostSeconds) * kMicro));
-    char digits[32];
-    char* end = std::to_chars(digits, digits + sizeof digits, micros / 1000000).ptr;
-    auto rest = static_cast<std::uint32_t>(micros % 1000000);
-    if (rest != 0) {
-      *end++ = '.';
-      for (std::uint32_t unit = 100000; rest != 0; unit /= 10) {
-        *end++ = static_cast<char>('0' + rest / unit);
-        rest %= unit;
-      }
-    }
-    out_.append(digits, end);
-  }
-
- private:
-  void comma() {
-    if (!first_) out_ += ',';
-    first_ = false;
-  }
-
-  std::string& out_;
-  bool first_ = true;
-};
 
 // Of years from 0 on. Not gmtime_r(), which reads the file of the time zone.
 std::string formatted(const char* format, std::uint64_t unix_ms) {
@@ -121,7 +33,7 @@ std::string formatted(const char* format, std::uint64_t unix_ms) {
   return {text.data(), static_cast<std::size_t>(std::clamp(size, 0, 63))};
 }
 
-void write_hit_rate(Writer& out, std::uint64_t hits, std::uint64_t misses) {
+void write_hit_rate(JsonWriter& out, std::uint64_t hits, std::uint64_t misses) {
   out.key("hit_rate");
   if (hits + misses == 0)
     out.word("null");
@@ -130,7 +42,7 @@ void write_hit_rate(Writer& out, std::uint64_t hits, std::uint64_t misses) {
 }
 
 // What a run used of the machine, as far as somebody has measured it.
-void write_usage(Writer& out, bool measured, double cpu, std::uint64_t peak_memory) {
+void write_usage(JsonWriter& out, bool measured, double cpu, std::uint64_t peak_memory) {
   out.key("cpu");
   if (measured)
     out.seconds(cpu);
@@ -143,7 +55,16 @@ void write_usage(Writer& out, bool measured, double cpu, std::uint64_t peak_memo
     out.word("null");
 }
 
-void write_git(Writer& out, const RunFacts& facts) {
+// What the cache and the files took and spared.
+void write_work(JsonWriter& out, const RunFacts& facts, std::uint64_t misses) {
+  out.key("misses").whole(misses);
+  out.key("saved").seconds(facts.saved);
+  out.key("hashed").whole(facts.hashed);
+  out.key("read").whole(facts.read);
+  out.key("written").whole(facts.written);
+}
+
+void write_git(JsonWriter& out, const RunFacts& facts) {
   if (!facts.in_git) return;
   out.key("git").open('{');
   if (!facts.commit.empty()) out.key("commit").text(facts.commit);
@@ -152,7 +73,7 @@ void write_git(Writer& out, const RunFacts& facts) {
   out.close('}');
 }
 
-void write_texts(Writer& out, std::string_view name, const std::vector<std::string>& list) {
+void write_texts(JsonWriter& out, std::string_view name, const std::vector<std::string>& list) {
   out.key(name).open('[');
   for (const std::string& text : list) out.text(text);
   out.close(']');
@@ -265,7 +186,7 @@ std::string RunRecord::json(const RunFacts& facts) const {
   std::size_t fresh_bytes = 0;
   for (const Span id : facts.fresh_tasks) fresh_bytes += id.size + 3;
   text.reserve(2048 + rows_.size() * 240 + fresh_bytes);
-  Writer out(text);
+  JsonWriter out(text);
   const Sums sums = this->sums();
   out.open('{');
   out.key("schema").text("ggen-run");
@@ -296,11 +217,7 @@ std::string RunRecord::json(const RunFacts& facts) const {
   out.key("skipped").whole(facts.skipped);
   out.key("not_run").whole(facts.not_run);
   write_hit_rate(out, facts.fresh + facts.restored, sums.misses);
-  out.key("misses").whole(sums.misses);
-  out.key("saved").seconds(facts.saved);
-  out.key("hashed").whole(facts.hashed);
-  out.key("read").whole(facts.read);
-  out.key("written").whole(facts.written);
+  write_work(out, facts, sums.misses);
   out.key("restored_bytes").whole(facts.restored_bytes);
   out.key("outputs");
   if (facts.outputs_known) {
@@ -397,7 +314,7 @@ std::string RunRecord::line(const RunFacts& facts) const {
   std::string text;
   const std::vector<std::uint32_t> chosen = in_line();
   text.reserve(1024 + chosen.size() * 120);
-  Writer out(text);
+  JsonWriter out(text);
   const Sums sums = this->sums();
   std::string command;
   for (const std::string& word : facts.command) (command += command.empty() ? "" : " ") += word;
@@ -422,11 +339,7 @@ std::string RunRecord::line(const RunFacts& facts) const {
   write_hit_rate(out, facts.fresh + facts.restored, sums.misses);
   out.key("tasks_total").whole(facts.tasks);
   out.key("fresh").whole(facts.fresh);
-  out.key("misses").whole(sums.misses);
-  out.key("saved").seconds(facts.saved);
-  out.key("hashed").whole(facts.hashed);
-  out.key("read").whole(facts.read);
-  out.key("written").whole(facts.written);
+  write_work(out, facts, sums.misses);
   out.key("restored").whole(facts.restored_bytes);
   if (facts.outputs_known) {
     out.key("out_bytes").whole(facts.output_bytes);
