@@ -8,7 +8,7 @@ describe("batches of changes", function()
     local list, time = {}, 0
     for i, text in ipairs({ ... }) do
       list[i] = {}
-      for path, kind in text:gmatch("(%S+) (%a+)") do
+      for path, kind in text:gmatch("(%w+) (%a+)") do
         time = time + 1
         list[i][#list[i] + 1] = { path = path, kind = kind, time = time }
       end
