@@ -7,7 +7,9 @@
 -- params are those that a new start finds.
 -- SPDX-License-Identifier: MIT
 local async = require("ggen.async")
+local batches_of = require("ggen.watch.batches")
 local clock = require("ggen.core.clock")
+local command_line = require("ggen.watch.command_line")
 local fault = require("ggen.fault")
 local own_changes = require("ggen.watch.own_changes")
 local process = require("ggen.core.process")
@@ -117,46 +119,15 @@ end
 
 -- The run -----------------------------------------------------------------------------------------
 
-local OWN_OPTIONS = { ["--debounce"] = true, ["--clear"] = false, ["--restart"] = false }
-
----The words of a run's command line: those of ours without what only we know.
----@param argv string[] "watch" and what followed it
----@param again boolean not the first run
----@return string[]
-function M.words(argv, again)
-  local words, i = { "run" }, 2
-  while argv[i] do
-    local word = argv[i]
-    if word == "--" then
-      for j = i, #argv do words[#words + 1] = argv[j] end
-      break
-    end
-    local takes_value = OWN_OPTIONS[word]
-    if takes_value then i = i + 1 end
-    local ours = takes_value ~= nil or word:find("^%-%-debounce=")
-      or again and word == "--cache-clear"
-    if not ours then words[#words + 1] = word end
-    i = i + 1
-  end
-  return words
-end
-
--- Tells nobody of what one start of ours tells the next.
-local function environment()
-  local env = require("ggen.core.env").all()
-  env[M.VARIABLE] = nil
-  return env
-end
-
 local function start(self, on_end)
   local fs = require("ggen.core.fs")
-  local argv = M.words(self._args.argv, self._runs > 0 or self._again ~= nil)
+  local argv = command_line.words(self._args.argv, self._runs > 0 or self._again ~= nil)
   -- The file may have been replaced by a newer one; it is ours nevertheless.
   table.insert(argv, 1, fs.realpath("/proc/self/exe") or "/proc/self/exe")
   self._runs = self._runs + 1
   self._own:begin(clock.unix())
-  self._run = fault.check(process.run({ argv = argv, env = environment(), stdin = "inherit",
-    interactive = true }, on_end))
+  self._run = fault.check(process.run({ argv = argv, env = command_line.environment(),
+    stdin = "inherit", interactive = true }, on_end))
 end
 
 -- Changes end the run. What does not listen is killed.
@@ -179,35 +150,10 @@ local function unnamed_change()
   return { path = "much at once", kind = "changed", time = clock.unix() }
 end
 
--- What two changes of a file are together; nil for nothing.
-local function together(first, second)
-  if first.kind == "created" and second.kind == "removed" then return nil end
-  local kind = first.kind == "created" and "created"
-    or first.kind == "removed" and second.kind == "created" and "changed" or second.kind
-  return { path = second.path, kind = kind, time = second.time, ignored = second.ignored,
-    directory = second.directory }
-end
-
--- Each file once, as within a batch.
-local function merged(batches)
-  if #batches == 1 then return batches[1] end
-  local order, by_path = {}, {}
-  for _, batch in ipairs(batches) do
-    for _, event in ipairs(batch) do
-      local before = by_path[event.path]
-      if before == nil then order[#order + 1] = event.path end
-      by_path[event.path] = before and (together(before, event) or false) or event
-    end
-  end
-  local events = {}
-  for _, path in ipairs(order) do events[#events + 1] = by_path[path] or nil end
-  return events
-end
-
 -- What of the batches counts; nil for nothing.
 ---@return ggen.WatchCause?
 local function cause_of(self, batches)
-  local watched, events, by_run, overflow = self._watched, merged(batches), true, false
+  local watched, events, by_run, overflow = self._watched, batches_of.merged(batches), true, false
   for _, batch in ipairs(batches) do
     by_run, overflow = by_run and batch.by_run, overflow or batch.overflow
   end
@@ -264,19 +210,18 @@ local function run_once(self)
   -- What it wrote at its very end is still its own.
   self._watched.files:flush()
   self._run = nil
+  -- The next run begins after all of this.
+  if cause and #self._came > 0 then self._came, self._watched.doubtful = {}, true end
   return outcome, cause
 end
 
 -- The whole ---------------------------------------------------------------------------------------
 
----A variable of the environment by which a start is told what the one in its place was told.
-M.VARIABLE = "GGEN_WATCH_AGAIN"
-
 -- Does not return.
 local function start_anew(self, cause)
   self._watched:close()
-  local env = environment()
-  env[M.VARIABLE] = require("ggen.core.json").encode({ said = cause.said,
+  local env = command_line.environment()
+  env[command_line.VARIABLE] = require("ggen.core.json").encode({ said = cause.said,
     root = self._watched.root, rounds = self._own.rounds })
   io.stdout:flush()
   local argv = { "ggen-lua", unpack(self._args.argv) }
@@ -284,8 +229,26 @@ local function start_anew(self, cause)
   fault.raise("watch cannot start anew: " .. message)
 end
 
+---Somebody may be in the midst of something when a run ends, such as git with a checkout: the same
+---pause as before any other run.
+---@async
+---@param self ggen.Watch
+function M.settle(self)
+  local quiet, ends = self._quiet, clock.monotonic() + self._longest
+  local count = 0
+  while #self._came > count and not self._signal and clock.monotonic() < ends
+    and clock.unix() - batches_of.newest(self._came) < quiet do
+    count = #self._came
+    local pause = timer.start(quiet, function() wake(self) end)
+    wait(self)
+    pause:close()
+    self._watched.files:flush()
+  end
+end
+
 -- Until something counts, or a signal.
 local function wait_for_cause(self)
+  M.settle(self)
   local cause = next_cause(self)
   if cause then return cause end
   say_waiting(self)
@@ -347,13 +310,14 @@ function M.run(args)
     fault.raise("--performance-history runs nothing, so there is nothing to watch for")
   end
   local cli = require("ggen.cli")
-  local again = again_of(os.getenv(M.VARIABLE))
+  local again = again_of(os.getenv(command_line.VARIABLE))
   local self = setmetatable({ _args = args, _again = again, _came = {}, _runs = 0,
+    _quiet = args.debounce or QUIET, _longest = math.max(LONGEST, args.debounce or 0),
     _own = own_changes.new(args.restart, again and again.rounds),
     _on_terminal = not args.json and require("ggen.core.fs").is_tty(1),
     _style = require("ggen.style").new(cli.use_color(args.color, args.json and 2 or 1)) }, Watch)
   self._watched = require("ggen.watch.watched").open(args, {
-    quiet = args.debounce or QUIET, longest = math.max(LONGEST, args.debounce or 0),
+    quiet = self._quiet, longest = self._longest,
     on_batch = function(events, message) on_batch(self, events, message) end,
     warn = function(text) warn(self, text) end, again = again,
   })

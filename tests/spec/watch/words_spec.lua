@@ -1,10 +1,10 @@
 -- The command line of the runs that `watch` starts.
 -- SPDX-License-Identifier: MIT
-local watcher = require("ggen.watch.watcher")
+local command_line = require("ggen.watch.command_line")
 
 describe("the words of a run of watch", function()
   local function words(again, ...)
-    return table.concat(watcher.words({ "watch", ... }, again), " ")
+    return table.concat(command_line.words({ "watch", ... }, again), " ")
   end
 
   it("are those of the command line without the options of watch", function()
