@@ -79,8 +79,14 @@ local function sets_up(suite)
       .. method_names(second.impl) .. " and not " .. method_names(first.impl),
       "setup may be called again, and does the same")
   end
-  suite:close(second)
-  suite:close(first)
+  -- A run in which nothing was left to do has closed it without a call.
+  for _, instance in ipairs({ second, first }) do
+    local closed = suite:close(instance)
+    if closed and not closed.ok then
+      return suite:problem("close(), right after setup,", suite:came(closed),
+        "close ends what setup began, also when nothing was called between")
+    end
+  end
 end
 
 local function takes_options(suite)
@@ -99,6 +105,20 @@ end
 
 -- Methods ---------------------------------------------------------------------------------------
 
+-- What health() did beside saying how it is; whoever asks a server, asks.
+local function wrong_health(outcome, changes)
+  for _, change in ipairs(changes) do
+    if not change:find("^started ") and not change:find("^connect ")
+      and not change:find("^GET ") and not change:find("^HEAD ") then
+      return "health changes nothing, and it did: " .. change
+    end
+  end
+  for _, effect in ipairs(outcome.effects) do
+    if effect:find("^health: ") then return nil end
+  end
+  return "health says how it is: report:ok(text), report:note(text) or report:problem(text, fix)"
+end
+
 local function answers(suite)
   local problem, seconds = nil, 0
   for round = 1, SCENES do
@@ -106,12 +126,17 @@ local function answers(suite)
     local instance = round % 2 == 1 and suite:set_up() or suite:set_up_otherwise(draw)
     if not instance then return nil end -- said by the check of setup
     local scene = suite:scene(draw)
+    suite.world.changes = {}
     suite:exercise(instance, scene, function(method, args, outcome)
+      local changes = suite.world.changes
+      suite.world.changes = {}
       if problem or suite.hung then return end
       seconds = seconds + outcome.seconds
       local wrong
       if not outcome.ok then
         wrong = "a method does not raise when all that it asks for works"
+      elseif method == "health" then
+        wrong = wrong_health(outcome, changes)
       else
         local say = suite.kind.answers[method]
         wrong = say and say(outcome.results, args, scene)
