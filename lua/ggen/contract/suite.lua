@@ -160,6 +160,17 @@ function Suite.came(_, outcome)
   return "returned " .. values.show_all(outcome.results)
 end
 
+---All that came of a call, and all that it did.
+---@param method string
+---@param args table
+---@param outcome ggen.contract.Outcome
+---@return string
+function Suite:text_of(method, args, outcome)
+  return table.concat({ method, values.texts(outcome.results), tostring(outcome.message),
+    self.kind.added and self.kind.added(method, args) or "",
+    table.concat(outcome.effects, "\n") }, "\n")
+end
+
 -- Host ------------------------------------------------------------------------------------------
 
 local function screen_of(our_world)

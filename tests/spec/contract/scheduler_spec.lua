@@ -33,6 +33,20 @@ describe("the contract suite of schedulers", function()
       with("self.priority = function() return 'high' end"), 'returned "high"' },
     { "raises", "answers", with("self.observe = function(_, task) return task.no.such end"),
       "raised: plugin \"./wrong.lua\", method observe" },
+    { "closes what it has only after a call", "setup", with([[
+      local seen_by
+      self.observe = function(_, task) seen_by = task end
+      self.close = function() return seen_by.id end]]),
+      "close ends what setup began, also when nothing was called between" },
+    { "writes a file to see how it is", "answers", with([[
+      self.health = function(_, report)
+        local file, message = io.open(host.project_dir .. "/probe", "w")
+        if not file then return report:problem(message) end
+        file:close()
+        report:ok("it can write")
+      end]]), "health changes nothing, and it did: io.open" },
+    { "does not say how it is", "answers", with("self.health = function() end"),
+      "health says how it is" },
     { "waits where it must not", "waits",
       with("self.observe = function() ggen.async.sleep(1) end"), "waited (a timer of 1 s)" },
     { "takes its time to say how it is", "waits",

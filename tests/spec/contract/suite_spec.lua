@@ -132,9 +132,9 @@ describe("the contract suite", function()
   it("says what never comes", function()
     local names, message = failed([[
       return { close = function() ggen.async.await(function() end) end }]], { schedules = 0 })
-    assert.same({ "answers" }, names)
-    assert.matches("close() never ended: it waits for something that does not come", message, 1,
-      true)
+    assert.same({ "setup" }, names)
+    assert.matches("close(), right after setup, never ended: it waits for something that does not"
+      .. " come", message, 1, true)
   end)
 
   it("leaves the world as it was", function()
