@@ -151,12 +151,7 @@ int open_hash(lua_State* L) {
   lua_newtable(L);
   static_assert(std::is_trivially_destructible_v<Stats>);
   new (lua_newuserdata(L, sizeof(Stats))) Stats();
-  for (const luaL_Reg* entry = kFunctions; entry->name != nullptr; ++entry) {
-    lua_pushvalue(L, -1);
-    lua_pushcclosure(L, entry->func, 1);
-    lua_setfield(L, -3, entry->name);
-  }
-  lua_pop(L, 1);
+  luaL_setfuncs(L, kFunctions, 1);
   return 1;
 }
 

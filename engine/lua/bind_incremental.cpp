@@ -48,6 +48,16 @@ cache::Opened& check_cache(lua_State* L) {
 
 namespace {
 
+// What takes no time and nobody waits for: at once, or behind the jobs that there are.
+template <class Job>
+void run_in_turn(LuaAssessor& self, Job job) {
+  if (self.serial.idle())
+    job();
+  else
+    self.serial.run(
+        std::move(job), [] {}, [] { return true; });
+}
+
 constexpr const char* kStandingNames[] = {"open", "unkeyed", "stale", "fresh", "ended"};
 
 const char* standing_name(Standing standing) {
@@ -335,11 +345,7 @@ int assessor_ended(lua_State* L) {
   const auto job = [session = self.session, task, last, how, outcome] {
     session->assessor->ended(task, last, how, outcome);
   };
-  if (self.serial.idle())
-    job();
-  else
-    self.serial.run(
-        job, [] {}, [] { return true; });
+  run_in_turn(self, job);
   return 0;
 }
 
@@ -347,11 +353,7 @@ int assessor_ended(lua_State* L) {
 int assessor_something_ran(lua_State* L) {
   LuaAssessor& self = check_assessor(L);
   const auto job = [session = self.session] { session->tree.new_epoch(); };
-  if (self.serial.idle())
-    job();
-  else
-    self.serial.run(
-        job, [] {}, [] { return true; });
+  run_in_turn(self, job);
   return 0;
 }
 

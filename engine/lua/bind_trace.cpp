@@ -229,12 +229,7 @@ int open_trace(lua_State* L) {
   define<Trace>(L, kNoMethods);
   lua_newtable(L);
   push<Trace>(L);
-  for (const luaL_Reg* entry = kFunctions; entry->name != nullptr; ++entry) {
-    lua_pushvalue(L, -1);
-    lua_pushcclosure(L, entry->func, 1);
-    lua_setfield(L, -3, entry->name);
-  }
-  lua_pop(L, 1);
+  luaL_setfuncs(L, kFunctions, 1);
   return 1;
 }
 

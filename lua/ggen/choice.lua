@@ -173,10 +173,8 @@ end
 
 -- Says what is left out, and what of it was never made.
 local function tell_left_out(self, project)
-  local names, order = {}, {}
-  for index in pairs(self.left_out) do order[#order + 1] = index end
-  table.sort(order)
-  for _, index in ipairs(order) do
+  local names = {}
+  for _, index in ipairs(require("ggen.sorted").keys(self.left_out)) do
     local task = project:task(index)
     if not task.phase then
       names[#names + 1] = task.id

@@ -156,10 +156,8 @@ end
 
 -- From the nearest to the farthest, so that each gets its shortest reason.
 local function spread(project, direct)
-  local graph, owners, through, queue = plan.freeze(project), owners_of(project), {}, {}
-  for index in pairs(direct) do queue[#queue + 1] = index end
-  table.sort(queue)
-  local i = 1
+  local graph, owners, through = plan.freeze(project), owners_of(project), {}
+  local queue, i = require("ggen.sorted").keys(direct), 1
   while queue[i] do
     local from = queue[i]
     for _, list in ipairs({ graph:dependents(from), owners[from] or {} }) do

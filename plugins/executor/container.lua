@@ -141,11 +141,8 @@ end
 -- Where the services that a task leases have their sockets; without a network the only way to them.
 -- What lies in the project is there with it.
 local function add_sockets(self, list, ctx)
-  local names = {}
   local leases, dir = ctx:leases(), self.host.project_dir .. "/"
-  for name in pairs(leases) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do
+  for _, name in ipairs(std.list.keys(leases)) do
     local socket = leases[name].socket
     if socket and (ctx.task.spec.cleanroom or socket:sub(1, #dir) ~= dir) then
       list[#list + 1] = { source = socket, target = socket }

@@ -18,11 +18,10 @@ local function number(value) return ("%.15g"):format(value) end
 
 -- A page of metrics, in the order in which they are added.
 local function new_page(labels)
-  local lines, names = {}, {}
-  for name in pairs(labels) do names[#names + 1] = name end
-  table.sort(names)
-  local common = {}
-  for i, name in ipairs(names) do common[i] = ('%s="%s"'):format(name, escape(labels[name])) end
+  local lines, common = {}, {}
+  for i, name in ipairs(std.list.keys(labels)) do
+    common[i] = ('%s="%s"'):format(name, escape(labels[name]))
+  end
 
   local function series(name, more)
     local parts = { unpack(common) }
@@ -167,16 +166,9 @@ end
 
 -- The page -----------------------------------------------------------------------------------
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 local function counters(page, name, help, label, values)
   page.family(name, "counter", help)
-  for _, value in ipairs(sorted_keys(values)) do
+  for _, value in ipairs(std.list.keys(values)) do
     page.sample(name, values[value], { label, value })
   end
 end
@@ -184,7 +176,7 @@ end
 local function histogram(page, totals)
   local name = "ggen_task_duration_seconds"
   page.family(name, "histogram", "What the tasks took that ran, restored ones left out.")
-  for _, task in ipairs(sorted_keys(totals.durations)) do
+  for _, task in ipairs(std.list.keys(totals.durations)) do
     local each, below = totals.durations[task], 0
     for i, bound in ipairs(totals.bounds) do
       below = below + each.counts[i]
@@ -221,7 +213,7 @@ local function exposition(totals, labels)
   page.metric("ggen_last_run_peak_memory_bytes", "gauge",
     "The most memory that one task of the last run took.", last.peak_memory)
   page.family("ggen_last_run_tasks", "gauge", "Tasks of the last run, by how they ended.")
-  for _, name in ipairs(sorted_keys(last.tasks)) do
+  for _, name in ipairs(std.list.keys(last.tasks)) do
     page.sample("ggen_last_run_tasks", last.tasks[name], { "status", name })
   end
   return page.text()
@@ -261,7 +253,7 @@ local function push_url(params, pipeline)
     grouping.instance = name and name:match("^[^\n]*") or "unknown"
   end
   local url = params.push:gsub("/+$", "") .. "/metrics" .. segment("job", params.job)
-  for _, name in ipairs(sorted_keys(grouping)) do url = url .. segment(name, grouping[name]) end
+  for _, name in ipairs(std.list.keys(grouping)) do url = url .. segment(name, grouping[name]) end
   return url
 end
 

@@ -234,6 +234,11 @@ local function returned(self, call, ok, ids, ...)
   return call.resume(false, type(message) == "string" and message or "it failed without a message")
 end
 
+-- Of another call than the one that is waited for: its turn comes later.
+local function set_aside(self, what, id, of, ...)
+  self._later[#self._later + 1] = { n = select("#", ...), what, id, of, ... }
+end
+
 -- Carries out one message. `only`: the call that is waited for without the loop; what belongs to
 -- others is left until later then: it could change what the caller is in the midst of.
 local function carry_out(self, only, what, id, of, ...)
@@ -248,10 +253,7 @@ local function carry_out(self, only, what, id, of, ...)
   if what == "return" then
     local call = self._calls[id]
     if not call then return nonsense(self, "an answer to no question") end
-    if only and call ~= only then
-      self._later[#self._later + 1] = { n = select("#", ...), what, id, of, ... }
-      return
-    end
+    if only and call ~= only then return set_aside(self, what, id, of, ...) end
     charge(self, call)
     if self._ended then return end
     self._calls[id] = nil
@@ -261,10 +263,7 @@ local function carry_out(self, only, what, id, of, ...)
   local service = self._services[what]
   if not service or self._threads[id] then return nonsense(self, what) end
   local call = self._calls[of]
-  if only and call ~= only then
-    self._later[#self._later + 1] = { n = select("#", ...), what, id, of, ... }
-    return
-  end
+  if only and call ~= only then return set_aside(self, what, id, of, ...) end
   charge(self, call)
   if self._ended then return end
   answer(self, service, id, call, ...)

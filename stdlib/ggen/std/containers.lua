@@ -117,10 +117,7 @@ end
 
 -- "-c name=value" for each setting, in the order of the names.
 local function arguments(list, values, form)
-  local names = {}
-  for key in pairs(values) do names[#names + 1] = key end
-  table.sort(names)
-  for _, key in ipairs(names) do
+  for _, key in ipairs(require("ggen.std.list").keys(values)) do
     local value = values[key]
     if type(value) == "boolean" then value = value and "on" or "off" end
     for _, word in ipairs(form(key, tostring(value))) do list[#list + 1] = word end

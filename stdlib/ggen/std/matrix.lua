@@ -7,6 +7,7 @@
 --       }),
 --     }
 -- SPDX-License-Identifier: MIT
+local list = require("ggen.std.list")
 
 ---@class ggen.std.matrix
 local M = {}
@@ -18,13 +19,6 @@ local MAX_COMBINATIONS = 10000
 ---@class ggen.std.matrix.Changes
 ---@field exclude? ggen.std.matrix.Combination[] parts of those to leave out
 ---@field include? ggen.std.matrix.Combination[] those to add
-
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
 
 -- Whether the combination has all of the values in `part`.
 local function has(combination, part)
@@ -77,7 +71,7 @@ function M.product(axes, changes)
   local ok, message = check_axes(axes)
   if not ok then return nil, message end
   local combinations = next(axes) and { {} } or {}
-  for _, name in ipairs(sorted_keys(axes)) do
+  for _, name in ipairs(list.keys(axes)) do
     local longer = {}
     for _, combination in ipairs(combinations) do
       for _, value in ipairs(axes[name]) do
@@ -134,7 +128,7 @@ end
 ---@return string
 function M.id(combination)
   local parts = {}
-  for i, key in ipairs(sorted_keys(combination)) do
+  for i, key in ipairs(list.keys(combination)) do
     parts[i] = key .. "=" .. tostring(combination[key])
   end
   return table.concat(parts, ",")

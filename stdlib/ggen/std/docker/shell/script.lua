@@ -1,5 +1,7 @@
 -- What a resident shell is sent: the texts, for any POSIX shell. Pure.
 -- SPDX-License-Identifier: MIT
+local keys = require("ggen.std.list").keys
+
 local M = {}
 
 -- Traits, what kind of shell it is:
@@ -103,9 +105,7 @@ local function can_export(env, traits)
 end
 
 local function assignments(env)
-  local names, list = {}, {}
-  for name in pairs(env) do names[#names + 1] = name end
-  table.sort(names)
+  local names, list = keys(env), {}
   for i, name in ipairs(names) do
     list[i] = quote(name .. "=" .. env[name])
   end
