@@ -68,6 +68,14 @@ void Rules::load() const {
   }
 }
 
+std::vector<std::string> Rules::files() const {
+  std::vector<std::string> files;
+  for (const Rules* rules = this; rules != nullptr; rules = rules->parent_.get()) {
+    for (const Source& source : rules->sources_) files.push_back(source.path);
+  }
+  return files;
+}
+
 void Rules::load_all() const {
   for (const Rules* rules = this; rules != nullptr; rules = rules->parent_.get()) {
     std::call_once(rules->once_, [&] { rules->load(); });

@@ -44,6 +44,8 @@ class Rules {
   // Identifies the rules: two equal sums decide every name alike.
   std::uint64_t sum() const { return sum_; }
   bool ignores(std::string_view key, bool is_directory) const;
+  // Of all sources, as paths to open them.
+  std::vector<std::string> files() const;
   // Reads the sources now instead of when a name has to be decided.
   void load_all() const;
   // A source was no longer what its digest says when it was read: sum() must not be recorded.

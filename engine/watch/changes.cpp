@@ -56,6 +56,7 @@ bool Changes::add(std::string_view dir, std::string_view name, ChangeKind kind, 
     entry.at = static_cast<std::uint32_t>(at);
     entry.size = static_cast<std::uint32_t>(whole.size());
     entry.existed = existed;
+    entry.was_directory = existed && directory;
     entries_.push_back(entry);
     slot = static_cast<std::uint32_t>(entries_.size());
   } else {
@@ -107,7 +108,8 @@ bool Changes::each(const std::function<void(const Change&)>& visit) const {
     const ChangeKind kind = !exists         ? ChangeKind::removed
                             : entry.existed ? ChangeKind::changed
                                             : ChangeKind::created;
-    visit({path(entry), kind, entry.ignored, entry.directory, entry.time});
+    const bool directory = entry.was_directory || (exists && entry.directory);
+    visit({path(entry), kind, entry.ignored, directory, entry.time});
   }
   return any;
 }

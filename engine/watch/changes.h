@@ -22,7 +22,7 @@ struct Change {
   std::string_view path;
   ChangeKind kind;
   bool ignored;
-  bool directory;  // removed: with all that was in it
+  bool directory;  // or was one: what was in it is gone, but for what is told
   double time;     // of the last event; seconds since 1970
 };
 
@@ -37,6 +37,7 @@ class Changes {
     bool existed = false;  // before the first event
     bool exists = false;   // after the last one
     bool directory = false;
+    bool was_directory = false;  // before the first event
     bool ignored = false;
   };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <tuple>
 
 #include "hash/path_key.h"
 #include "hash/rules_around.h"
@@ -18,7 +19,7 @@ namespace {
 constexpr std::uint32_t kMask = IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_CREATE | IN_DELETE |
                                 IN_MOVED_FROM | IN_MOVED_TO | IN_EXCL_UNLINK | IN_ONLYDIR |
                                 IN_MASK_ADD;
-constexpr std::uint32_t kRootMask = kMask | IN_DELETE_SELF | IN_MOVE_SELF;
+constexpr std::uint32_t kStartMask = kMask | IN_DELETE_SELF | IN_MOVE_SELF;
 
 bool has(const std::vector<std::string>& sorted, std::string_view key) {
   const auto at = std::lower_bound(sorted.begin(), sorted.end(), key);
@@ -58,6 +59,7 @@ Result<Directories> Directories::open(std::string root, std::vector<std::string>
 bool Directories::is_asked(std::string_view key) const { return has(also_, key); }
 bool Directories::is_on_way(std::string_view key) const { return has_below(also_, key); }
 bool Directories::is_skipped(std::string_view key) const { return has(skip_, key); }
+bool Directories::is_rule_file(std::string_view key) const { return has(rule_files_, key); }
 
 bool Directories::is_ignored(const Directory& in, std::string_view key, bool directory) const {
   return in.mode == Mode::ruled && in.rules->ignores(key, directory) && !is_asked(key);
@@ -123,13 +125,14 @@ void Directories::consider(const Directory& in, std::string_view name, FileType 
       {std::move(key), mode, mode == Mode::ruled ? in.rules : nullptr, type == FileType::link});
 }
 
-Directory& Directories::insert(const std::string& key, int watch, Mode mode) {
-  const auto at = dirs_.try_emplace(key).first;
+Directory& Directories::insert(const Job& job, int watch) {
+  const auto at = dirs_.try_emplace(job.key).first;
   Directory& dir = at->second;
   dir.key = at->first;
   dir.watch = watch;
-  dir.mode = mode;
-  dir.skips = has_below(skip_, key);
+  dir.mode = job.mode;
+  dir.start = job.start;
+  dir.skips = has_below(skip_, job.key);
   Directory*& first = by_watch_[watch];
   dir.twin = first;
   first = &dir;
@@ -173,9 +176,34 @@ Result<void> Directories::open_all(Inotify& inotify) {
     return gone();
   }
   around_ = hash::rules_around(root_);
-  std::vector<Job> jobs{{"", Mode::ruled, around_, true}};
+  rule_files_ = around_->files();
+  std::sort(rule_files_.begin(), rule_files_.end());
+  std::vector<Job> jobs{{"", Mode::ruled, around_, true, true}};
   GGEN_TRY(work(jobs, {}));
-  return dirs_.empty() ? gone() : Result<void>();
+  if (dirs_.empty()) return gone();
+  return open_starts();
+}
+
+// What lies where no way leads from the root: outside of it, or in git's own directory.
+Result<void> Directories::open_starts() {
+  const auto open_parent = [&](std::string_view key) -> Result<void> {
+    auto [dir, name] = hash::split_key(key);
+    const auto is_there = [&] {
+      struct stat info {};
+      return ::stat(path_of(dir).c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+    };
+    // Up to what is there: the name in it on the way down is what will appear.
+    while (!name.empty() && !is_there()) std::tie(dir, name) = hash::split_key(dir);
+    if (find(dir) != nullptr) return {};
+    const Mode mode = name.empty() ? Mode::free : Mode::way;
+    std::vector<Job> jobs{{std::string(dir), mode, nullptr, true, true}};
+    return work(jobs, {});
+  };
+  for (const std::string& key : also_) {
+    if (hash::is_outside(key)) GGEN_TRY(open_parent(key));
+  }
+  for (const std::string& file : rule_files_) GGEN_TRY(open_parent(file));
+  return {};
 }
 
 Result<void> Directories::appeared(Directory& in, std::string_view name, const Found& found) {
@@ -201,8 +229,7 @@ Result<void> Directories::work(std::vector<Job>& jobs, const Found& found) {
 
 Result<void> Directories::open_one(const Job& job, const Found& found, std::vector<Job>& jobs) {
   const std::string path = path_of(job.key);
-  const std::uint32_t mask =
-      (job.key.empty() ? kRootMask : kMask) | (job.follow ? 0 : IN_DONT_FOLLOW);
+  const std::uint32_t mask = (job.start ? kStartMask : kMask) | (job.follow ? 0 : IN_DONT_FOLLOW);
   auto watch = inotify_->add(path, mask);
   const Directory* known = find(job.key);
   if (watch && known != nullptr) {
@@ -220,7 +247,7 @@ Result<void> Directories::open_one(const Job& job, const Found& found, std::vect
     }
     return {};
   }
-  return list(insert(job.key, *watch, job.mode), path, job.rules, found, jobs);
+  return list(insert(job, *watch), path, job.rules, found, jobs);
 }
 
 Result<void> Directories::list(Directory& dir, const std::string& path, const hash::RulesPtr& above,
@@ -252,7 +279,12 @@ Result<void> Directories::list(Directory& dir, const std::string& path, const ha
 Result<bool> Directories::look_again(std::vector<std::string> keys) {
   std::sort(keys.begin(), keys.end());
   bool changed = false;
-  if (!keys.empty() && keys.front().empty()) around_ = hash::rules_around(root_);
+  if (!keys.empty() && keys.front().empty()) {
+    around_ = hash::rules_around(root_);
+    rule_files_ = around_->files();
+    std::sort(rule_files_.begin(), rule_files_.end());
+    GGEN_TRY(open_starts());
+  }
   std::vector<Job> jobs;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const std::string key = keys[i];

@@ -33,6 +33,7 @@ struct Directory {
   int watch = -1;
   Mode mode = Mode::none;
   bool skips = false;    // some name in it is not to be watched
+  bool start = false;    // nothing watched is above it: it is asked what happens to itself
   hash::RulesPtr rules;  // ruled: for the names in it
   Names names;
   Directory* twin = nullptr;  // the same directory under another key: links, and moves to come
@@ -68,6 +69,8 @@ class Directories {
   bool is_asked(std::string_view key) const;
   bool is_on_way(std::string_view key) const;
   bool is_skipped(std::string_view key) const;
+  // Whether it is a file with rules that is not in the tree: of the repository, or above the root.
+  bool is_rule_file(std::string_view key) const;
   // Whether git ignores a name of the directory and nobody asked for it.
   bool is_ignored(const Directory& in, std::string_view key, bool directory) const;
   // The same of any path, watched or not.
@@ -82,16 +85,18 @@ class Directories {
     Mode mode;
     hash::RulesPtr rules;  // ruled: for its own name
     bool follow;           // a link that somebody named
+    bool start = false;
   };
 
   Directories() = default;
   Mode mode_of(const Directory& in, std::string_view key, FileType type) const;
   void consider(const Directory& in, std::string_view name, FileType type, std::vector<Job>& jobs);
+  Result<void> open_starts();
   Result<void> work(std::vector<Job>& jobs, const Found& found);
   Result<void> open_one(const Job& job, const Found& found, std::vector<Job>& jobs);
   Result<void> list(Directory& dir, const std::string& path, const hash::RulesPtr& above,
                     const Found& found, std::vector<Job>& jobs);
-  Directory& insert(const std::string& key, int watch, Mode mode);
+  Directory& insert(const Job& job, int watch);
   void unlink(Directory& dir);
   std::string path_of(std::string_view key) const;
 
@@ -99,6 +104,7 @@ class Directories {
   std::uint64_t device_ = 0, inode_ = 0;  // of the root
   std::vector<std::string> also_, skip_;  // sorted
   hash::RulesPtr around_;
+  std::vector<std::string> rule_files_;  // sorted keys
   Inotify* inotify_ = nullptr;
   std::map<std::string, Directory, std::less<>> dirs_;
   std::unordered_map<int, Directory*> by_watch_;

@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
 #include "base/file.h"
 
@@ -14,18 +16,31 @@ namespace {
 
 constexpr std::size_t kBlock = 65536;
 
-// "... (fs.inotify.NAME is 128): sysctl fs.inotify.NAME=1024 raises it"
-Error limit_error(const std::string& what, const std::string& name, long more) {
-  std::string value = "unknown";
-  if (auto text = read_file("/proc/sys/fs/inotify/" + name, 64)) {
-    while (text->ends_with('\n')) text->pop_back();
-    value = *text;
-    more = std::max(more, std::strtol(value.c_str(), nullptr, 10) * 4);
+// A limit of the system, as sysctl names it; a namespace of users may have a lower one.
+struct Limit {
+  std::string setting;
+  long value = -1;
+};
+
+Limit limit_of(const std::string& what) {
+  Limit limit;
+  for (const std::string& setting : {"fs.inotify.max_user_" + what, "user.max_inotify_" + what}) {
+    std::string path = "/proc/sys/" + setting;
+    std::replace(path.begin(), path.end(), '.', '/');
+    const auto text = read_file(path, 64);
+    const long value = text ? std::strtol(text->c_str(), nullptr, 10) : -1;
+    if (limit.setting.empty() || (value >= 0 && value < limit.value)) limit = {setting, value};
   }
-  const std::string setting = "fs.inotify." + name;
-  return {ErrorKind::limit, what + " (" + setting + " is " + value +
-                                "); root raises it by: sysctl " + setting + "=" +
-                                std::to_string(more)};
+  return limit;
+}
+
+// `thing` is "watch" or "instance", `enough` what systems with more room have.
+Error limit_error(const std::string& thing, const char* things, long enough) {
+  const Limit limit = limit_of(things);
+  return {ErrorKind::limit, "watch files: this user has no inotify " + thing + " left (" +
+                                limit.setting + " is " + std::to_string(limit.value) +
+                                "); root raises it by: sysctl " + limit.setting + "=" +
+                                std::to_string(std::max(enough, limit.value * 4))};
 }
 
 }  // namespace
@@ -36,8 +51,7 @@ Result<Inotify> Inotify::open(loop::Loop& loop) {
     const int code = errno;
     // The same code for the descriptors of this process: those can be tried.
     if (code == EMFILE && Fd(::open("/", O_PATH | O_CLOEXEC))) {
-      return limit_error("watch files: this user has no inotify instance left",
-                         "max_user_instances", 512);
+      return limit_error("instance", "instances", 512);
     }
     return Error::from_errno(code, "watch files");
   }
@@ -54,8 +68,7 @@ Result<int> Inotify::add(const std::string& path, std::uint32_t mask) {
   if (watch >= 0) return watch;
   const int code = errno;
   if (code == ENOSPC) {
-    return limit_error("watch files: this user has no inotify watch left", "max_user_watches",
-                       524288);
+    return limit_error("watch", "watches", 524288);
   }
   return Error::from_errno(code, "watch");
 }

@@ -27,12 +27,11 @@ std::uint64_t nanoseconds(double seconds) {
   return static_cast<std::uint64_t>(std::clamp(seconds, 0.0, 86400.0) * 1e9);
 }
 
-// Keys of what is inside of the root.
 std::vector<std::string> keys_of(const std::string& root, const std::vector<std::string>& paths) {
   std::vector<std::string> keys;
   for (const std::string& path : paths) {
     std::string key = hash::path_key(root, "", path);
-    if (!key.empty() && !hash::is_outside(key)) keys.push_back(std::move(key));
+    if (!key.empty()) keys.push_back(std::move(key));
   }
   return keys;
 }
@@ -127,8 +126,8 @@ void TreeWatch::take(Directory& dir, const FileEvent& event) {
   if ((event.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) != 0) {
     if (dir.key.empty()) {
       error_ = directories_.gone();
-    } else if ((event.mask & IN_UNMOUNT) != 0) {
-      overflow_ = true;  // what was below it has no watch
+    } else if (dir.start || (event.mask & IN_UNMOUNT) != 0) {
+      overflow_ = true;  // looked for again, as is what was below it
     } else if ((event.mask & IN_IGNORED) != 0) {
       directories_.vanished(dir.key);
     }
@@ -139,6 +138,7 @@ void TreeWatch::take(Directory& dir, const FileEvent& event) {
   const bool created = (event.mask & (IN_CREATE | IN_MOVED_TO)) != 0;
   const bool removed = (event.mask & (IN_DELETE | IN_MOVED_FROM)) != 0;
   const std::string_view name = event.name;
+  if (dir.start && directories_.is_rule_file(join_key(dir.key, name))) ruled_anew_.emplace_back();
   if (dir.key.empty() && name == ".git" && (created || removed)) ruled_anew_.emplace_back();
   const auto kind = created   ? ChangeKind::created
                     : removed ? ChangeKind::removed

@@ -21,8 +21,9 @@ namespace ggen::watch {
 
 struct WatchOptions {
   std::string root;  // absolute
-  // Paths relative to the root that count although git ignores them: a directory with all below, or
-  // a file. They need not be there. What git does not ignore stays under its rules.
+  // Paths that count although git ignores them, or although they are outside of the root: a
+  // directory with all below, or a file. Relative to the root or absolute; they need not be there.
+  // What git does not ignore stays under its rules.
   std::vector<std::string> also;
   // Paths that are not watched and not told, whatever `also` says.
   std::vector<std::string> skip;

@@ -72,6 +72,13 @@ void make_deep(const std::string& path) {
 
 }  // namespace
 
+TEST_CASE("file: reads what gives all it has at the first read", "[base]") {
+  // At least 8 on any system: "8\n" would be whole by chance.
+  const auto text = read_file("/proc/sys/fs/inotify/max_queued_events");
+  REQUIRE(text);
+  CHECK(text->ends_with('\n'));
+}
+
 TEST_CASE("file: what is written is read, whatever the bytes") {
   const Scratch dir;
   std::string bytes(1 << 20, '\0');

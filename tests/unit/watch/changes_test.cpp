@@ -84,6 +84,22 @@ TEST_CASE("changes: what was said of a directory is over when it is moved away",
   CHECK(lines(changes) == Lines{"removed a/deep/was", "changed ab/other", "changed a"});
 }
 
+TEST_CASE("changes: a directory that became something else is told as one", "[watch]") {
+  const auto is_directory = [](bool before, bool after, ChangeKind last) {
+    Changes changes;
+    changes.add("", "a", ChangeKind::removed, true, before, 1);
+    changes.add("", "a", last, false, after, 1);
+    bool directory = false;
+    changes.each([&](const Change& change) { directory = change.directory; });
+    return directory;
+  };
+  CHECK(is_directory(true, false, ChangeKind::created));
+  CHECK(is_directory(false, true, ChangeKind::created));
+  CHECK(is_directory(true, false, ChangeKind::removed));
+  CHECK_FALSE(is_directory(false, true, ChangeKind::removed));
+  CHECK_FALSE(is_directory(false, false, ChangeKind::created));
+}
+
 TEST_CASE("changes: many", "[watch]") {
   Changes changes;
   for (int round = 0; round < 2; ++round) {

@@ -47,7 +47,7 @@ class Watched {
   }
 
   void start() {
-    options.root = dir;
+    options.root = path(options.root);
     auto result = watch::TreeWatch::start(
         loop, options, [this](const watch::Changes& changes) { take(changes); },
         [this](const Error& error) { end = error; });
