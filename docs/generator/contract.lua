@@ -48,8 +48,13 @@ end
 
 local function yes(value) return value and "yes" or "" end
 
--- "10 ms": budgets are whole milliseconds.
-local function budget(seconds) return ("%d ms"):format(seconds * 1000 + 0.5) end
+-- "10 ms": budgets are whole milliseconds, or seconds.
+local function budget(row)
+  if not row then return "" end
+  local text = row.budget >= 1 and ("%d s"):format(row.budget)
+    or ("%d ms"):format(row.budget * 1000 + 0.5)
+  return row.each and text .. " between two waits" or text
+end
 
 local function with_self(item)
   return (item.name .. item.signature:gsub("%(", "(self, "):gsub("%(self, %)", "(self)"))
@@ -82,7 +87,7 @@ local function method_section(item, row, where, problem)
   local parts = { "### " .. markdown.code(with_self(item)) .. "\n", api.text(text) }
   item = setmetatable({ async = false }, { __index = item })
   parts[#parts + 1] = api.details(item, "")
-  parts[#parts + 1] = rules .. " Budget: " .. budget(row and row.budget or 0) .. ".\n"
+  parts[#parts + 1] = rules .. " Budget: " .. budget(row) .. ".\n"
   parts[#parts + 1] = "**After an error:** " .. table.concat(after or {}, "\n") .. "\n"
   return table.concat(parts, "\n")
 end
@@ -92,7 +97,7 @@ local function method_table(kind, items)
   for i, item in ipairs(items) do
     local row = kind.methods[item.name]
     rows[i] = { markdown.code(item.name), yes(row and row.pure), yes(row and row.waits),
-      row and budget(row.budget) or "" }
+      budget(row) }
   end
   return markdown.table({ "method", "pure", "may wait", "budget" }, rows)
 end
@@ -205,7 +210,9 @@ All methods run on the thread of the loop: while one computes, nothing else move
 time in Lua that one call may take, without what it waits. A call that takes longer is not cut off;
 at the end of the run the plugin and the method are named, with how often and how long. A plugin
 that does not come back for ten seconds ends the run, with its name and exit code 1
-([both can be set](../guides/write-a-plugin.md)).
+([both can be set](../guides/write-a-plugin.md)). A function that a plugin hands over to be called
+later is held to both as well, by the name of the method that handed it over; what it raises, and
+nobody waits for, ends the run.
 
 ## Errors
 

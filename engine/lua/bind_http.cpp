@@ -7,6 +7,7 @@
 #include <string>
 
 #include "lua/call.h"
+#include "lua/plugin_clock.h"
 #include "lua/ref.h"
 #include "lua/state.h"
 #include "lua/userdata.h"
@@ -141,8 +142,8 @@ bool take(const Ref& function, std::string_view bytes) {
   lua_State* main = function.state();
   function.push(main);
   lua_pushlstring(main, bytes.data(), bytes.size());
-  const auto result = call(main, 1, 1);
-  GGEN_BUG_IF(!result, ("a callback raised: " + result.error().message).c_str());
+  const HandedOverCall plugins(function.owner());
+  if (const auto result = call(main, 1, 1); !result) callback_raised(function, result.error());
   const bool more = lua_toboolean(main, -1) != 0;
   lua_pop(main, 1);
   return more;

@@ -218,7 +218,7 @@ int log_on_overflow(lua_State* L) {
   luaL_checktype(L, 2, LUA_TFUNCTION);
   Log& log = check_log(L);
   const auto function = std::make_shared<SinkFunction>(L, 2);
-  log.on_overflow([function] { SinkFunction::call(function->push(), 0); });
+  log.on_overflow([function] { function->call(function->push(), 0); });
   return 0;
 }
 

@@ -6,7 +6,11 @@
 // signal looks now and then whether the loop has had a turn since; if not for too long, it ends the
 // program with the name of the plugin: hooks of Lua do not fire in machine code nor in C functions,
 // and an error raised there could be caught. What is on the disk is right at any time, as after a
-// SIGKILL. SPDX-License-Identifier: MIT
+// SIGKILL.
+//
+// A function that is kept to be called later (ref.h) is called for the method that handed it over,
+// as a call of its own, and so is a coroutine that is started within a call.
+// SPDX-License-Identifier: MIT
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -15,6 +19,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <deque>
@@ -22,6 +27,7 @@
 #include <string>
 #include <string_view>
 
+#include "lua/plugin_clock.h"
 #include "lua/signal_timer.h"
 
 namespace ggen::lua {
@@ -29,18 +35,27 @@ namespace ggen::lua {
 int open_plugin_clock(lua_State* L);
 
 namespace {
-
 using Nanoseconds = std::int64_t;
-constexpr Nanoseconds kSecond = 1'000'000'000;
+enum class Counts { sum, longest, nothing };
+}  // namespace
 
-// A plugin's method; the first slot is what belongs to no plugin though it runs inside of one.
-struct Slot {
+// A plugin's method, or the functions that it hands over; the first slot is what belongs to no
+// plugin though it runs inside of one.
+struct PluginSlot {
   std::string plugin;
-  std::string method;
+  std::string what;  // "method priority"
   Nanoseconds budget = 0;
-  std::uint64_t over = 0;  // calls that took longer
+  Counts counts = Counts::sum;  // of the stretches of a call, between which it waited
+  Nanoseconds later_budget = 0;
+  PluginSlot* later = nullptr;  // of what it hands over, once it has; itself when it is that
+  std::uint64_t over = 0;       // calls that took longer
   Nanoseconds worst = 0;
 };
+
+namespace {
+
+constexpr Nanoseconds kSecond = 1'000'000'000;
+using Slot = PluginSlot;
 constexpr std::size_t kOutside = 0;
 
 // One call. Its number is its place in `frames` and how often that has been used.
@@ -96,7 +111,11 @@ void end_stretch(Nanoseconds now) {
     if (used.waits == known.waits) busy = std::min(busy, used.computed - known.computed);
     known = used;
   }
-  current->busy += busy;
+  if (current->slot->counts == Counts::longest) {
+    current->busy = std::max(current->busy, busy);
+  } else {
+    current->busy += busy;
+  }
 }
 
 void begin_stretch(Frame* frame, Nanoseconds now) {
@@ -137,7 +156,7 @@ Frame* open_frame(Slot* slot, Frame* outer) {
 
 void close_frame(Frame* frame) {
   Slot& slot = *frame->slot;
-  if (frame->busy > slot.budget && &slot != &slots[kOutside]) {
+  if (frame->busy > slot.budget && slot.counts != Counts::nothing && &slot != &slots[kOutside]) {
     any_over = true;
     ++slot.over;
     slot.worst = std::max(slot.worst, frame->busy);
@@ -147,37 +166,21 @@ void close_frame(Frame* frame) {
   spare = frame;
 }
 
-// slot(plugin, method, budget) -> number for enter(); budget: seconds that a call may be busy
-int clock_slot(lua_State* L) {
-  Slot& slot = slots.emplace_back();
-  slot.plugin = luaL_checkstring(L, 1);
-  slot.method = luaL_checkstring(L, 2);
-  slot.budget = static_cast<Nanoseconds>(std::min(luaL_checknumber(L, 3), 1e9) * kSecond);
-  lua_pushnumber(L, static_cast<lua_Number>(slots.size() - 1));
-  return 1;
-}
-
-// enter(slot) -> call: the plugin's code begins; slot 0: what is none of a plugin's begins
-int clock_enter(lua_State* L) {
-  const auto index = static_cast<std::size_t>(lua_tonumber(L, 1));
-  luaL_argcheck(L, index < slots.size(), 1, "a slot expected");
+Frame* enter(Slot* slot) {
   const Nanoseconds now = monotonic();
   end_stretch(now);
-  Frame* frame = open_frame(&slots[index], current);
+  Frame* frame = open_frame(slot, current);
   begin_stretch(frame, now);
-  lua_pushnumber(L, frame->number);
-  return 1;
+  return frame;
 }
 
-// leave(call): it has ended. Calls inside of it that were left by a yield end with it.
-int clock_leave(lua_State* L) {
-  Frame* frame = find(luaL_checknumber(L, 1));
-  if (frame == nullptr) return 0;
+// Calls inside of it that were left by a yield end with it.
+void leave(Frame* frame) {
   Frame* inner = current;
   while (inner != nullptr && inner != frame) inner = inner->outer;
   if (inner == nullptr) {  // of a coroutine that does not run
     close_frame(frame);
-    return 0;
+    return;
   }
   const Nanoseconds now = monotonic();
   end_stretch(now);
@@ -189,6 +192,45 @@ int clock_leave(lua_State* L) {
   }
   close_frame(frame);
   begin_stretch(outer, now);
+}
+
+Nanoseconds check_seconds(lua_State* L, int index) {
+  return static_cast<Nanoseconds>(std::min(luaL_checknumber(L, index), 1e9) * kSecond);
+}
+
+// slot(plugin, what, budget, later, counts) -> number for enter(). what: "method priority"; budget:
+// seconds that a call may be busy, with counts = "longest" from one wait to the next, with
+// "nothing" without an end; later: the same for a function that it hands over
+int clock_slot(lua_State* L) {
+  const Nanoseconds budget = check_seconds(L, 3);
+  const Nanoseconds later = check_seconds(L, 4);
+  constexpr const char* kCounts[] = {"sum", "longest", "nothing", nullptr};
+  const auto counts = static_cast<Counts>(luaL_checkoption(L, 5, "sum", kCounts));
+  const std::string_view plugin = luaL_checkstring(L, 1);
+  const std::string_view what = luaL_checkstring(L, 2);
+  Slot& slot = slots.emplace_back();
+  slot.plugin = plugin;
+  slot.what = what;
+  slot.budget = budget;
+  slot.later_budget = later;
+  slot.counts = counts;
+  lua_pushnumber(L, static_cast<lua_Number>(slots.size() - 1));
+  return 1;
+}
+
+// enter(slot) -> call: the plugin's code begins; slot 0: what is none of a plugin's begins
+int clock_enter(lua_State* L) {
+  const auto index = static_cast<std::size_t>(lua_tonumber(L, 1));
+  luaL_argcheck(L, index < slots.size(), 1, "a slot expected");
+  const Frame* frame = enter(&slots[index]);
+  lua_pushnumber(L, frame->number);
+  return 1;
+}
+
+// leave(call): it has ended, and calls inside of it that were left by a yield
+int clock_leave(lua_State* L) {
+  Frame* frame = find(luaL_checknumber(L, 1));
+  if (frame != nullptr) leave(frame);
   return 0;
 }
 
@@ -206,15 +248,25 @@ int clock_switch(lua_State* L) {
   return 1;
 }
 
-// fork() -> call?: for a coroutine that is started within a call, one of its own of the same method
+// fork() -> call?: for a coroutine that is started within a call, one of its own of the same
+// method; of one that has no budget it is one of what it hands over
 int clock_fork(lua_State* L) {
   if (current == nullptr || current->slot == &slots[kOutside]) return 0;
-  lua_pushnumber(L, open_frame(current->slot, nullptr)->number);
+  const bool counts = current->slot->counts != Counts::nothing;
+  Slot* slot = counts ? current->slot : handed_over_by();
+  lua_pushnumber(L, open_frame(slot, nullptr)->number);
   return 1;
 }
 
-// over() -> { { plugin, method, count, worst, budget } }, in the order of their first calls, nil
-// for none; what was told is not told again
+// raised(call, message): what a plugin has started failed, and nobody waits for it; does not return
+int clock_raised(lua_State* L) {
+  const Frame* frame = find(luaL_checknumber(L, 1));
+  luaL_argcheck(L, frame != nullptr && frame->slot != &slots[kOutside], 1, "a call expected");
+  plugin_raised(*frame->slot, luaL_checkstring(L, 2));
+}
+
+// over() -> { { plugin, what, count, worst, budget, each } }, in the order of their first calls,
+// nil for none; what was told is not told again
 int clock_over(lua_State* L) {
   if (!any_over) return 0;
   any_over = false;
@@ -222,11 +274,13 @@ int clock_over(lua_State* L) {
   int count = 0;
   for (Slot& slot : slots) {
     if (slot.over == 0) continue;
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 6);
     lua_pushlstring(L, slot.plugin.data(), slot.plugin.size());
     lua_setfield(L, -2, "plugin");
-    lua_pushlstring(L, slot.method.data(), slot.method.size());
-    lua_setfield(L, -2, "method");
+    lua_pushlstring(L, slot.what.data(), slot.what.size());
+    lua_setfield(L, -2, "what");
+    lua_pushboolean(L, slot.counts == Counts::longest ? 1 : 0);
+    lua_setfield(L, -2, "each");
     lua_pushnumber(L, static_cast<lua_Number>(slot.over));
     lua_setfield(L, -2, "count");
     lua_pushnumber(L, static_cast<lua_Number>(slot.worst) / kSecond);
@@ -284,8 +338,8 @@ void on_look(int) {
   Line line;
   line.add("ggen-lua: plugin \"");
   line.add(slot->plugin);
-  line.add("\", method ");
-  line.add(slot->method);
+  line.add("\", ");
+  line.add(slot->what);
   line.add(last_words);
   line.write_out();
   _exit(kExitCode);
@@ -307,10 +361,45 @@ int clock_watch(lua_State* L) {
 }
 
 constexpr luaL_Reg kFunctions[] = {
-    {"enter", clock_enter}, {"fork", clock_fork},     {"leave", clock_leave}, {"over", clock_over},
-    {"slot", clock_slot},   {"switch", clock_switch}, {"watch", clock_watch}, {nullptr, nullptr}};
+    {"enter", clock_enter},   {"fork", clock_fork},     {"leave", clock_leave},
+    {"over", clock_over},     {"raised", clock_raised}, {"slot", clock_slot},
+    {"switch", clock_switch}, {"watch", clock_watch},   {nullptr, nullptr}};
 
 }  // namespace
+
+PluginSlot* handed_over_by() {
+  if (current == nullptr || current->slot == &slots[kOutside]) return nullptr;
+  PluginSlot& slot = *current->slot;
+  if (slot.later == nullptr) {
+    PluginSlot& later = slots.emplace_back();
+    later.plugin = slot.plugin;
+    later.what = "a function that " + slot.what + " handed over";
+    later.budget = slot.later_budget;
+    later.later_budget = slot.later_budget;
+    later.later = &later;
+    slot.later = &later;
+  }
+  return slot.later;
+}
+
+HandedOverCall::HandedOverCall(PluginSlot* slot) {
+  if (slot != nullptr) frame_ = enter(slot);
+}
+
+HandedOverCall::~HandedOverCall() {
+  if (frame_ != nullptr) leave(static_cast<Frame*>(frame_));
+}
+
+void plugin_raised(const PluginSlot& slot, std::string_view message) {
+  std::string text(message.substr(0, message.find("\nstack traceback:")));
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  std::fprintf(stderr,
+               "ggen-lua: plugin \"%s\", %s: it raised an error, so the run ends here: %s\n",
+               slot.plugin.c_str(), slot.what.c_str(), text.c_str());
+  std::fflush(stderr);
+  _exit(kExitCode);
+}
 
 int open_plugin_clock(lua_State* L) {
   lua_newtable(L);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "lua/call.h"
 
+#include "lua/plugin_clock.h"
+
 namespace ggen::lua {
 
 namespace {
@@ -38,9 +40,13 @@ void call_back(const Ref& callback, int arguments) {
   lua_State* L = callback.state();
   callback.push(L);
   lua_insert(L, -arguments - 1);
-  if (auto result = call(L, arguments, 0); !result) {
-    report_bug(__FILE__, __LINE__, ("a callback raised: " + result.error().message).c_str());
-  }
+  const HandedOverCall plugins(callback.owner());
+  if (auto result = call(L, arguments, 0); !result) callback_raised(callback, result.error());
+}
+
+void callback_raised(const Ref& callback, const Error& error) {
+  if (callback.owner() != nullptr) plugin_raised(*callback.owner(), error.message);
+  report_bug(__FILE__, __LINE__, ("a callback raised: " + error.message).c_str());
 }
 
 int push_error(lua_State* L, const Error& error) {

@@ -15,8 +15,11 @@ Result<void> call(lua_State* L, int arguments, int results);
 
 // For callbacks of the loop: calls the function kept in `callback` with the `arguments` values on
 // top of the stack of callback.state(). A callback that raises is a bug of the host (async.lua
-// catches what tasks raise), so the program ends with its traceback.
+// catches what tasks raise), so the program ends with its traceback; one that a plugin has handed
+// over ends it with the plugin's name and exit code 1.
 void call_back(const Ref& callback, int arguments);
+// What follows when such a callback has raised.
+[[noreturn]] void callback_raised(const Ref& callback, const Error& error);
 
 // Checks in builds with GGEN_CHECKS that a C++ scope left the stack as it found it.
 class StackGuard {

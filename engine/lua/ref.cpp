@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lua/ref.h"
 
+#include "lua/plugin_clock.h"
 #include "lua/state.h"
 
 namespace ggen::lua {
@@ -10,7 +11,7 @@ namespace {
 int live_refs = 0;
 }  // namespace
 
-Ref::Ref(lua_State* L, int index) : state_(main_state(L)) {
+Ref::Ref(lua_State* L, int index) : state_(main_state(L)), owner_(handed_over_by()) {
   lua_pushvalue(L, index);
   slot_ = luaL_ref(L, LUA_REGISTRYINDEX);
   ++live_refs;

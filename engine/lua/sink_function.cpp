@@ -2,10 +2,10 @@
 #include "lua/sink_function.h"
 
 #include <new>
-#include <string>
 #include <utility>
 
 #include "lua/call.h"
+#include "lua/plugin_clock.h"
 
 namespace ggen::lua {
 
@@ -48,11 +48,9 @@ lua_State* SinkFunction::push() const {
   return L;
 }
 
-void SinkFunction::call(lua_State* L, int arguments) {
-  if (auto result = lua::call(L, arguments, 0); !result) {
-    const std::string text = "a callback of the output raised: " + result.error().message;
-    report_bug(__FILE__, __LINE__, text.c_str());
-  }
+void SinkFunction::call(lua_State* L, int arguments) const {
+  const HandedOverCall plugins(function_.owner());
+  if (auto result = lua::call(L, arguments, 0); !result) callback_raised(function_, result.error());
 }
 
 void CallbackSink::write(process::Stream stream, std::string_view bytes) {
@@ -60,7 +58,7 @@ void CallbackSink::write(process::Stream stream, std::string_view bytes) {
   lua_State* L = function_.push();
   lua_pushstring(L, stream == process::Stream::out ? "out" : "err");
   lua_pushlstring(L, bytes.data(), bytes.size());
-  SinkFunction::call(L, 2);
+  function_.call(L, 2);
 }
 
 }  // namespace ggen::lua

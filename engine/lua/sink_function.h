@@ -40,7 +40,7 @@ class SinkFunction {
 
   // Pushes it where it is to be called; the arguments follow there.
   lua_State* push() const;
-  static void call(lua_State* L, int arguments);
+  void call(lua_State* L, int arguments) const;
 
  private:
   Caller& caller_;

@@ -7,6 +7,7 @@ local at_once = require("ggen.at_once")
 local plugin_clock = require("ggen.core.plugin_clock")
 local fork_call, leave_call, switch_call = plugin_clock.fork, plugin_clock.leave,
   plugin_clock.switch
+local raised = plugin_clock.raised
 
 local M = {}
 
@@ -20,7 +21,7 @@ local FREE = {} -- yielded by a worker coroutine that wants its next function
 ---@class ggen.async.Thread
 ---@field status "running"|"done"|"failed"
 ---@field package _co thread
----@field package _wait table? the wait that it is in: { handle }
+---@field package _wait (table|false)? the wait that it is in: { handle }; false: it has waited
 ---@field package _on_done fun(ok: boolean, ...)?
 ---@field package _call number? the plugin's call that it is in, on the clock of plugins
 local Thread = { __name = "ggen.async.Thread" }
@@ -39,7 +40,24 @@ local spare = {} -- Threads that nobody can hold any more
 
 local step
 
-local function finish(thread, ok, ...)
+-- Ends the program with the name of the plugin whose function has raised, unless it is still being
+-- started: who resumed it has nothing to do with it.
+local function blame(thread, call, problem)
+  if call and thread._wait == false then raised(call, tostring(problem)) end
+end
+
+-- Tells of the end in the call that the function was started in, whoever it was that resumed it:
+-- what follows is the plugin's that has started it, or nobody's.
+local function tell(thread, call, ok, ...)
+  local outer = switch_call(call)
+  local good, problem = pcall(thread._on_done, ok, ...)
+  if not good then blame(thread, call, problem) end
+  switch_call(outer)
+  if call then leave_call(call) end
+  if not good then error(problem, 0) end
+end
+
+local function finish(thread, outer, ok, ...)
   thread.status = ok and "done" or "failed"
   threads[thread._co] = nil
   if ok then
@@ -48,12 +66,18 @@ local function finish(thread, ok, ...)
     thread.error = (...)
   end
   thread._co = nil
-  if thread._call then
-    leave_call(thread._call)
-    thread._call = nil
+  local call = thread._call
+  thread._call = nil
+  if thread._on_done then
+    if call or outer then return tell(thread, call, ok, ...) end
+    return thread._on_done(ok, ...)
   end
-  if thread._on_done then return thread._on_done(ok, ...) end
-  if not ok and (...) ~= CANCELLED then error((...), 0) end
+  if not ok and (...) ~= CANCELLED then
+    blame(thread, call, ...)
+    if call then leave_call(call) end
+    error((...), 0)
+  end
+  if call then leave_call(call) end
   if thread._spawned and #spare < 64 then spare[#spare + 1] = thread end
 end
 
@@ -65,11 +89,11 @@ local function after_resume(thread, outer, ok, first, ...)
     if first ~= CANCELLED and type(first) == "string" then
       thread.traceback = debug.traceback(co)
     end
-    return finish(thread, false, first)
+    return finish(thread, outer, false, first)
   end
   if first == FREE then
     thread._call = switch_call(outer)
-    return finish(thread, true, ...)
+    return finish(thread, outer, true, ...)
   end
   local wait = { }
   thread._wait = wait
@@ -80,7 +104,7 @@ local function after_resume(thread, outer, ok, first, ...)
       answered, answer, count = true, { ... }, select("#", ...)
       return
     end
-    thread._wait = nil
+    thread._wait = false
     return step(thread, ...)
   end
   local good, handle = pcall(first, resume)
@@ -129,7 +153,7 @@ end
 function M.spawn(fn, a, b, c)
   local thread = table.remove(spare)
   if not thread then thread = setmetatable({ status = "running", _spawned = true }, Thread) end
-  thread.status = "running"
+  thread.status, thread._wait = "running", nil
   local co = table.remove(idle) or coroutine.create(worker)
   thread._co, thread._call = co, fork_call()
   threads[co] = thread
@@ -140,7 +164,7 @@ end
 function Thread:cancel()
   if self.status ~= "running" then return end
   local wait = self._wait
-  self._wait = nil
+  self._wait = false
   if wait and wait.handle and wait.handle.close then wait.handle:close() end
   step(self, CANCELLED)
 end

@@ -25,14 +25,27 @@ end
 
 local told -- what the environment says of all budgets; false: nothing
 
+local function told_budget()
+  if told == nil then told = from_environment(BUDGET, false) end
+  return told
+end
+
 ---A method for the clock.
 ---@param name string of the plugin, as users write it
 ---@param method string
----@param budget number? seconds that a call of it may be busy
+---@param known ggen.KindMethod? what may be expected of it
 ---@return integer slot
-function M.slot(name, method, budget)
-  if told == nil then told = from_environment(BUDGET, false) end
-  return clock.slot(name, method, told or budget or OTHERS)
+function M.slot(name, method, known)
+  local all = told_budget()
+  return clock.slot(name, "method " .. method, all or known and known.budget or OTHERS,
+    all or OTHERS, known and known.each and "longest" or nil)
+end
+
+---`setup` for the clock. It has a limit of its own; what it hands over is held against the time.
+---@param name string of the plugin
+---@return integer slot
+function M.slot_of_setup(name)
+  return clock.slot(name, "setup", 0, told_budget() or OTHERS, "nothing")
 end
 
 ---The slot of what belongs to no plugin, though it runs within a call of one.
@@ -72,7 +85,8 @@ function M.report(events)
   for _, text in ipairs(require("ggen.over_budget").texts(over)) do events:note("warning", text) end
 end
 
----Says of what came after the end of the run, when the record was written and shown.
+---Says what nobody will be told as a note: what came after the end of the run, when the record was
+---written and shown, and what a command did.
 function M.say_rest()
   for _, text in ipairs(require("ggen.over_budget").texts(clock.over() or {})) do
     io.stderr:write("ggen-lua: warning: ", require("ggen.harmless").text(text), "\n")

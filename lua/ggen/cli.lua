@@ -26,6 +26,7 @@ local GLOBAL = {
 ---@field summary string
 ---@field description string?
 ---@field configure fun(parser: table)? adds options
+---@field parse (fun(parser: table, words: string[]): boolean, any)? instead of the parser's pparse
 ---@field needs_words boolean? at least one
 ---@field words (fun(): table)? what the parser gives when there are only words, without these
 ---@field run fun(args: table): integer? exit code
@@ -187,7 +188,8 @@ end
 function M.parse(name, command, rest)
   local args = words_only(command, rest)
   if args then return args end
-  local ok, parsed = M.parser(name, command):pparse(join_numbers(rest))
+  local parser = M.parser(name, command)
+  local ok, parsed = (command.parse or parser.pparse)(parser, join_numbers(rest))
   if ok then return parsed end
   fault.raise(("%s\nTry: ggen-lua %s --help"):format(parsed, name))
 end

@@ -8,6 +8,7 @@
 ---sees, does not wait
 ---@field waits boolean it may wait
 ---@field budget number seconds that a call may spend in Lua; waiting does not count
+---@field each boolean? the budget is that from one wait to the next, however many there are
 
 ---@class ggen.Kind
 ---@field api integer level of its contract
@@ -22,6 +23,9 @@ local PURE = method(true, false, 0.010)
 local PURE_OF_ALL = method(true, false, 0.100) -- called once, with everything there is
 local QUICK = method(false, false, 0.100) -- may remember something, must not wait
 local WAITS = method(false, true, 0.100)
+-- What a user asked for, and may take its time. While it does not wait, nothing else moves.
+local ASKED_FOR = method(false, true, 1)
+ASKED_FOR.each = true
 
 local M = {}
 
@@ -45,7 +49,7 @@ M.kinds = {
     on_task_retry = QUICK, on_service_ready = QUICK, on_note = QUICK, on_tick = QUICK,
     on_run_gate = QUICK, on_run_end = WAITS } },
   watch = { api = 1, methods = { batch = PURE_OF_ALL } },
-  command = { api = 1, many = true, methods = { args = QUICK, run = WAITS } },
+  command = { api = 1, many = true, methods = { args = QUICK, run = ASKED_FOR } },
 }
 
 ---Methods that a plugin of every kind may have.

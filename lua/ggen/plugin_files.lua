@@ -36,16 +36,10 @@ local function load_file(file, chunk_name, plugin_name, path, place)
   end
   local chunk, message = loadstring(code:gsub("^#[^\n]*", ""), "@" .. chunk_name)
   if not chunk then error(message, 0) end
-  setfenv(chunk, setmetatable({
-    os = require("ggen.plugin_variables").os(plugin_name),
-    io = require("ggen.plugin_io").new(plugin_name),
-  }, {
-    __index = _G,
-    __newindex = function(_, name)
-      error(("assignment to the global %q (write: local %s = ...)"):format(tostring(name),
-        tostring(name)), 2)
-    end,
-  }))
+  setfenv(chunk, require("ggen.plugin_globals").new(plugin_name, function(_, name)
+    error(("assignment to the global %q (write: local %s = ...)"):format(tostring(name),
+      tostring(name)), 2)
+  end))
   local plugin = chunk()
   local problem = type(plugin) == "table" and plugin.trust ~= nil
     and require("ggen.isolation.mark").problem(plugin)

@@ -280,7 +280,9 @@ function Registry:make(name, params, place, kind, host)
       place.line)
   end
   local checked = M.params(plugin, name, params, place)
+  local call = plugin_clock.enter(budget.slot_of_setup(name))
   local ok, impl, refused, file, line = at_once.pcall(plugin.setup, checked, host or self._host)
+  plugin_clock.leave(call)
   if ok and impl == nil and type(refused) == "string" then
     if file then file = require("ggen.locate").display(file, fs.cwd())
     else file, line = place.file, place.line end
@@ -373,13 +375,12 @@ local enter, leave = plugin_clock.enter, plugin_clock.leave
 
 local caller = {} -- by the clock's number: pcall, or that of methods that must not wait
 
--- The clock's number of a method. What listens without being a plugin has none, and a command may
--- take as long as it likes: it is what the user asked for.
+-- The clock's number of a method. What listens without being a plugin has none.
 local function slot_of(instance, method)
   local slots = instance.slots
-  if not slots or instance.plugin.kind == "command" then return budget.OUTSIDE end
+  if not slots then return budget.OUTSIDE end
   local known = kinds.any[method] or kinds.kinds[instance.plugin.kind].methods[method]
-  local slot = budget.slot(instance.name, method, known and known.budget)
+  local slot = budget.slot(instance.name, method, known)
   slots[method], caller[slot] = slot, known and not known.waits and at_once.pcall or pcall
   return slot
 end
@@ -436,6 +437,19 @@ end
 ---@return ... results, or the message
 function M.call(instance, method, ...)
   return M.call_in(0, instance, method, ...)
+end
+
+---Calls a function of the host that calls what a method has handed to it. An error comes back as
+---one of the method.
+---@param instance ggen.Instance
+---@param method string
+---@param fn function
+---@param ... any
+---@return boolean ok
+---@return ... results, or the message
+function M.call_for(instance, method, fn, ...)
+  local slot = instance.slots[method] or slot_of(instance, method)
+  return finish(instance, method, 0, enter(slot), nil, (caller[slot] or pcall)(fn, ...))
 end
 
 ---Calls close() of every plugin that was set up, the last first.

@@ -87,6 +87,28 @@ function M.save(args, project)
   if not written and why then tell(args, "no snapshot was written", why) end
 end
 
+-- Goes through what a pipeline uses, for its files and what they set up: plugins together have no
+-- more time than that.
+local function with_plugins(uses, fn)
+  local watchdog = require("ggen.core.watchdog")
+  -- All of it is done once, so machine code would cost more than it saves; and where there is none,
+  -- the watchdog can say in which line a plugin hangs.
+  local compiles = jit.status()
+  jit.off()
+  local ok, result = pcall(function()
+    for _, entry in ipairs(uses) do
+      watchdog.start(PLUGIN_TIME, ("plugin %q: still setting up after %d s"):format(entry.name,
+        PLUGIN_TIME))
+      local found = fn(entry)
+      if found ~= nil then return found end
+    end
+  end)
+  watchdog.stop()
+  if compiles then jit.on() end
+  if not ok then error(result, 0) end
+  return result
+end
+
 ---Opens the project for a word that may be the command of a plugin; nil without a project. A
 ---pipeline that does not load raises its own fault.
 ---@param rest string[] arguments that follow the word
@@ -101,10 +123,9 @@ function M.try_open(rest)
   if not locate.find(dir) then return nil end
   local project = M.open({ directory = directory })
   opened = { dir = dir, project = project }
-  for _, entry in ipairs(project.loaded.root.uses) do
+  return with_plugins(project.loaded.root.uses, function(entry)
     if plugin_use.kind(entry) == "command" then return project end
-  end
-  return nil
+  end)
 end
 
 -- Names the classes of argparse: by that an installed plugin sees what is public of them.
@@ -115,33 +136,45 @@ local function name_parsers()
   getmetatable(parser:option("--any")).__name = "ggen.ParserOption"
 end
 
+-- A command of ggen-lua that is a plugin's. Its arguments may be checked and converted by functions
+-- of the plugin: that is a part of `args`.
+local function command_of(plugins, instance, host)
+  local function checked(ok, ...)
+    if not ok then fault.raise((...), instance.file, instance.line) end
+    return ...
+  end
+  return {
+    summary = instance.plugin.desc,
+    configure = function(parser)
+      name_parsers()
+      budget.watch()
+      checked(registry.call(instance, "args", parser))
+    end,
+    parse = function(parser, words)
+      return checked(registry.call_for(instance, "args", parser.pparse, parser, words))
+    end,
+    run = function(args)
+      local ok, code = registry.call(instance, "run", args)
+      plugins:close()
+      host.screen:flush()
+      budget.say_rest()
+      return tonumber(checked(ok, code)) or 0
+    end,
+  }
+end
+
 ---@param project ggen.Project
 ---@param name string
 ---@return ggen.Command?
 function M.plugin_command(project, name)
-  for _, entry in ipairs(project.loaded.root.uses) do
-    local plugin = plugin_use.kind(entry) == "command" and registry.load(entry.name, entry)
-    if plugin and plugin.name == name then
-      local host = M.host(project, { color = "auto" }, {})
-      local plugins = registry.new(host)
-      local instance = plugins:use(entry.name, entry.params, entry)
-      return {
-        summary = plugin.desc,
-        configure = function(parser)
-          name_parsers()
-          local ok, message = registry.call(instance, "args", parser)
-          if not ok then fault.raise(message, entry.file, entry.line) end
-        end,
-        run = function(args)
-          local ok, code = registry.call(instance, "run", args)
-          plugins:close()
-          host.screen:flush()
-          if not ok then fault.raise(code, entry.file, entry.line) end
-          return tonumber(code) or 0
-        end,
-      }
-    end
-  end
+  return with_plugins(project.loaded.root.uses, function(entry)
+    if plugin_use.kind(entry) ~= "command" then return nil end
+    local plugin = registry.load(entry.name, entry)
+    if plugin.name ~= name then return nil end
+    local host = M.host(project, { color = "auto" }, {})
+    local plugins = registry.new(host)
+    return command_of(plugins, plugins:use(entry.name, entry.params, entry), host)
+  end)
 end
 
 local LEVELS = { info = true, warning = true, error = true }
@@ -181,26 +214,14 @@ end
 ---@return ggen.Registry
 function M.plugins(project, host, skip, all)
   local plugins = registry.new(host)
-  local watchdog = require("ggen.core.watchdog")
-  -- All of it is done once, so machine code would cost more than it saves; and where there is none,
-  -- the watchdog can say in which line a plugin hangs.
-  local compiles = jit.status()
-  jit.off()
-  local ok, problem = pcall(function()
-    for _, entry in ipairs(project.loaded.root.uses) do
-      watchdog.start(PLUGIN_TIME, ("plugin %q: still setting up after %d s"):format(entry.name,
-        PLUGIN_TIME))
-      local kind = plugin_use.kind(entry)
-      if kind == "command" or skip and skip[kind] then
-        registry.load(entry.name, entry) -- it is not called, and has to be there
-      elseif all or not plugin_use.is_of_loading(entry) then
-        plugins:use(entry.name, entry.params, entry)
-      end
+  with_plugins(project.loaded.root.uses, function(entry)
+    local kind = plugin_use.kind(entry)
+    if kind == "command" or skip and skip[kind] then
+      registry.load(entry.name, entry) -- it is not called, and has to be there
+    elseif all or not plugin_use.is_of_loading(entry) then
+      plugins:use(entry.name, entry.params, entry)
     end
   end)
-  watchdog.stop()
-  if compiles then jit.on() end
-  if not ok then error(problem, 0) end
   budget.watch()
   return plugins
 end

@@ -301,6 +301,16 @@ local function on_message(self)
   repeat until self._ended or not take(self, nil, 0)
 end
 
+-- What came while nothing but one answer was waited for: with it more may have been read, of which
+-- the loop does not hear any more.
+local function go_on_later(self)
+  if self._ended or #self._later == 0 and not self._channel:waiting() then return end
+  start_timer(0, function()
+    carry_out_later(self)
+    if self._watched and not self._ended then on_message(self) end
+  end)
+end
+
 -- Calls -------------------------------------------------------------------------------------------
 
 local function new_call(self, what, ...)
@@ -331,9 +341,7 @@ local function call_at_once(self, what, ...)
   end
   blocking[#blocking] = nil
   self._calls[call.id] = nil
-  if #blocking == 0 and #self._later > 0 then
-    start_timer(0, function() carry_out_later(self) end)
-  end
+  if #blocking == 0 then go_on_later(self) end
   if not result then error(self._ended, 0) end
   if self._owed > 0 then watch_out(self) end
   return results(unpack(result, 1, count))

@@ -462,12 +462,14 @@ function WatchPlugin:batch(events) end
 local CommandPlugin = {}
 
 ---Adds options to the subcommand: the same ones each time, as the command line is read more than
----once.
+---once. What it gives them to check and to convert values is called, and timed, as a part of it.
 ---After an error: the program ends with it and the line of `p:use`, exit code 2.
 ---@param parser ggen.Parser of argparse
 function CommandPlugin:args(parser) end
 
----Does what the subcommand is for.
+---Does what the subcommand is for, and may take its time: only what it computes from one wait to
+---the next counts, since nothing else moves meanwhile. One that computes for long waits now and
+---then, `ggen.async.sleep(0)` will do: without a wait for ten seconds it ends as all others do.
 ---After an error: the program ends with it and the line of `p:use`, exit code 2.
 ---@async
 ---@param args table what was parsed

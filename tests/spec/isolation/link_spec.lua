@@ -29,6 +29,7 @@ describe("the link to a plugin's process", function()
       return true, unpack(message, 1, table.maxn(message))
     end
     function channel.close() return "signal 9" end
+    function channel.waiting() return waiting[1] ~= nil end
     sandbox.start = function() return channel end
     local shown = offered.new(function() end)
     return link.new("scheduler.test", services or {}, shown, {}), sent

@@ -4,6 +4,7 @@
 local async = require("ggen.async")
 local fs = require("ggen.core.fs")
 local process = require("ggen.isolation.process")
+local sandbox = require("ggen.core.sandbox")
 local tricks = require("escape_tricks")
 
 describe("a plugin in a process of its own", function()
@@ -192,6 +193,34 @@ describe("a plugin in a process of its own", function()
     assert.same({ true, true }, { impl.priority(impl, made) })
   end)
 
+  -- A channel that reads late, so that there is more to read.
+  local function reads_late(real)
+    return setmetatable({}, { __index = function(_, name)
+      return function(_, ...)
+        local began = os.clock()
+        while name == "receive" and os.clock() - began < 0.002 do end
+        return real[name](real, ...)
+      end
+    end })
+  end
+
+  it("hears what came together with an answer that was waited for without the loop", function()
+    local start = sandbox.start
+    sandbox.start = function() return reads_late(assert(start())) end
+    local impl = methods([[wait = function(_, semaphore) semaphore:acquire() return "got it" end,
+      priority = function(_, semaphore) semaphore:release() return 1 end]], { limit = 2 })
+    sandbox.start = start
+    for _ = 1, 20 do
+      local semaphore, ended = async.semaphore(0), async.future()
+      async.run(function() return impl:wait(semaphore) end,
+        function(...) ended:resolve(...) end)
+      while not semaphore._queue[1] do async.sleep(0) end
+      assert.equal(1, impl:priority(semaphore))
+      local ok, value = ended:wait()
+      assert.same({ true, "got it" }, { ok, value })
+    end
+  end)
+
   it("waits in the host, several calls at once", function()
     local impl = methods([[wait = function(self, semaphore, name)
         semaphore:acquire() return name end]])
@@ -273,7 +302,6 @@ describe("a plugin in a process of its own", function()
   end)
 
   it("has one process for all its instances, which ends with the last, and begins anew", function()
-    local sandbox = require("ggen.core.sandbox")
     local start, pids = sandbox.start, {}
     sandbox.start = function()
       local channel = start()
