@@ -101,5 +101,7 @@ check "or not" ggen-lua plugin new --no-git -o elsewhere/it cache mine
 check "then there is none" test ! -e elsewhere/it/.git
 check "in one it makes no other" env -C ggen-cache-mine ggen-lua plugin new store mine
 check "so there is none" test ! -e ggen-cache-mine/ggen-store-mine/.git
+check "no room for it" fails 2 "File too large" bash -c "trap '' XFSZ; ulimit -f 1; exec ggen-lua plugin new cache large"
+check "leaves nothing half made" test ! -e ggen-cache-large
 check "a directory that cannot be written" fails 2 "/proc/x" ggen-lua plugin new -o /proc/x cache mine
 summary

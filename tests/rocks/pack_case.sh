@@ -42,7 +42,7 @@ change() {
 }
 plugin=lua/ggen/plugins/scheduler/mine.lua
 check "another version of the plugin" change $plugin 's/0\.1\.0/0.2.0/' 'has the version 0.2.0, and the rockspec 0.1.0-1'
-check "another name" change $plugin 's/name = "mine"/name = "yours"/' 'is the plugin scheduler.yours'
+check "another name" change $plugin 's/name = "mine"/name = "yours"/' 'says that its name is "yours"'
 check "a broken plugin" change $plugin 's/setup = /seutp = /' 'did you mean "setup"'
 check "another tag" change $rock.rockspec 's/v0\.1\.0/v1/' 'source.tag is v1'
 check "nothing in the changelog" change CHANGELOG.md 's/0\.1\.0//' 'CHANGELOG.md says nothing of 0.1.0'
@@ -53,6 +53,20 @@ check "a rockspec that is no Lua" change $rock.rockspec '1s/^/{/' 'rockspec: roc
 check "one that does not end" change $rock.rockspec '1s/^/while true do end /' 'took more than'
 check "one that wants to do something" change $rock.rockspec '1s/^/os.exit(9) /' 'os'
 check "a module that git ignores" change .gitignore '1s/^/mine.lua\n/' 'does git ignore lua/ggen/plugins/scheduler/mine.lua'
+mkdir lua/ggen/plugins/scheduler/mine
+part=lua/ggen/plugins/scheduler/mine/part.lua
+echo 'return { number = 5 }' >$part
+check "a module that the rockspec does not have" fails 2 "$part is no module of the rockspec" ggen-lua plugin pack
+sed -i "s|\"$plugin\",|&\n    [\"ggen.plugins.scheduler.mine.part\"] = \"$part\",|" $rock.rockspec
+sed -i 's/setup = function(params)/&\n    assert(require("ggen.plugins.scheduler.mine.part").number == 5)/' $plugin
+check "that it has" says "$rock.src.rock" ggen-lua plugin pack -o ../parts
+check "a plugin of two files keeps its contract" says "0 failed" ggen-lua plugin test --schedules 20
+mkdir ../takes && printf 'local p = require("ggen").pipeline "x"\np:use "scheduler.mine"\np:task "a" { run = "true" }\nreturn p\n' >../takes/pipeline.lua
+for tier in "" "--trust=process"; do
+  check "a project takes both ${tier:-in}" says 'added scheduler.mine' \
+    ggen-lua -C ../takes plugin add ../parts/$rock.src.rock ${tier:+$tier}
+  check "and runs them ${tier:-in}" says '1 task: 1 ok' ggen-lua -C ../takes run --force
+done
 ln -s /etc/hostname link
 check "a link" fails 2 'link is a link' ggen-lua plugin pack
 rm link

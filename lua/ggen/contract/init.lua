@@ -45,22 +45,6 @@ local function contract_of(kind)
   return nil
 end
 
--- A plugin in the source of its rock runs as it will when it is installed.
-local function load_of_rock(root, kind, short, path, dir)
-  local name = kind .. "." .. short
-  local registry = require("ggen.registry")
-  local ok, plugin = pcall(require("ggen.isolation.load").plugin, name, path, { dir = dir,
-    search_path = root .. "?.lua;" .. root .. "?/init.lua" })
-  local checked, message
-  if ok then checked, message = registry.check(plugin) else message = tostring(plugin) end
-  if not checked then fault.raise(("plugin %q is broken: %s"):format(path, message)) end
-  if checked.kind ~= kind then
-    fault.raise(("plugin %q is broken: it lies in %s, and says that its kind is %q"):format(path,
-      kind, checked.kind))
-  end
-  return checked
-end
-
 -- The file that a name is the path of.
 local function path_of(name, project)
   if not (name:find("^%.?%.?/") or name:find("%.lua$")) then return nil end
@@ -77,7 +61,9 @@ local function load_plugin(name, project, dir)
     return require("ggen.registry").load(name, { dir = dir, project = project })
   end
   local root, kind, short = path:match("^(.*/)ggen/plugins/(%a+)/(.+)%.lua$")
-  if root and fs.stat(path) then return load_of_rock(root, kind, short, path, dir) end
+  if root and fs.stat(path) then
+    return require("ggen.plugin.target").of_rock(root, kind, short, path, dir)
+  end
   local written = name:find("^%.?%.?/") and name or "./" .. name
   return require("ggen.registry").load(written, { dir = project })
 end

@@ -13,6 +13,8 @@ local LIBRARIES = { "string", "table", "math", "os", "coroutine", "bit", "_G" }
 ---@return fun(text: string, chunk_name: string, ...): any run a text, in the environment
 ---@return fun(env: table) enter says which environment that is
 function M.new(plugin, ggen, source)
+  -- What lies beside the plugin in its rock, in a directory of its name.
+  local own = ("ggen.plugins.%s."):format((plugin:gsub("/", ".", 1)))
   local env
   local loaded, loading = { ggen = ggen }, {}
 
@@ -28,7 +30,7 @@ function M.new(plugin, ggen, source)
     local part = name:match("^ggen%.std%.(.+)$")
     if name == "ggen.std" then return ggen.std end
     if part then return ggen.std[part] end
-    if name:find("^ggen%.") then
+    if name:find("^ggen%.") and name:sub(1, #own) ~= own then
       error(("plugin %q may not require %q: only ggen and ggen.std are public"):format(plugin,
         name), 2)
     end

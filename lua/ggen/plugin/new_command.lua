@@ -69,6 +69,20 @@ local function make_repository(dir)
   return made ~= nil and made.code == 0
 end
 
+-- Writes the files, of which one page is made from what another says.
+local function make(dir, options)
+  local path = scaffold.path(options.kind, options.name)
+  local text = scaffold.plugin(options)
+  write(dir, { [path] = text })
+  local plugin = require("ggen.registry").load(dir .. "/" .. path)
+  local page = require("ggen.plugin.page").section(options.kind .. "." .. options.name, plugin,
+    { source = text, use = require("ggen.plugin.templates." .. options.kind).use })
+  local files = scaffold.files(options, plugin, page)
+  write(dir, files)
+  require("ggen.plugin.types").link(dir)
+  return files
+end
+
 ---@async
 ---@param args table
 ---@return integer code
@@ -88,15 +102,13 @@ function M.run(args)
   local options = { kind = args.kind, name = args.name,
     owner = args.owner or known and is_owner(known) and known or "YOU", time = os.time(),
     author = git_config("user.name") or "the authors of " .. scaffold.rock(args.kind, args.name) }
-  local path = scaffold.path(args.kind, args.name)
-  local text = scaffold.plugin(options)
-  write(dir, { [path] = text })
-  local plugin = require("ggen.registry").load(dir .. "/" .. path)
-  local page = require("ggen.plugin.page").section(args.kind .. "." .. args.name, plugin,
-    { source = text, use = require("ggen.plugin.templates." .. args.kind).use })
-  local files = scaffold.files(options, plugin, page)
-  write(dir, files)
-  require("ggen.plugin.types").link(dir)
+  local is_new = not fs.stat(dir, { follow = false })
+  local done, files = pcall(make, dir, options)
+  if not done then
+    -- Half a repository would be in the way of the next try.
+    if is_new then fs.remove(dir, { recursive = true }) end
+    error(files, 0)
+  end
   local is_git = not args.no_git and make_repository(dir)
   io.write(("Made %s:\n"):format(shown))
   for file in require("ggen.sorted").pairs(files) do io.write("  ", file, "\n") end

@@ -99,18 +99,38 @@ end
 local function plugin_problems(sources, kind, name, path, limit, add)
   local full = sources.dir .. "/" .. path
   if not fs.stat(full) then return add(("there is no file %s"):format(path)) end
+  local target = require("ggen.plugin.target")
   local ok, plugin = pcall(function()
-    return require("ggen.plugin.target").load(full, { dir = sources.dir }, limit)
+    local root = full:match("^(.*/)ggen/plugins/") or full:match("^(.*/)")
+    return target.within(full, limit, target.of_rock, root, kind, name, full, sources.dir)
   end)
   if not ok then return add(tostring(plugin)) end
   local version = sources.version:match("^(.*)%-%d+$")
-  if plugin.kind ~= kind or plugin.name ~= name then
-    add(("%s is the plugin %s.%s, and its module is that of %s.%s"):format(path, plugin.kind,
-      plugin.name, kind, name))
-  end
   if plugin.version ~= version then
     add(("%s has the version %s, and the rockspec %s"):format(path, plugin.version,
       sources.version))
+  end
+end
+
+-- Modules beside the plugin that the rockspec does not name: its users would not have them.
+local function forgotten(sources, add)
+  local modules, named, roots = sources.spec.build.modules or {}, {}, {}
+  for module, path in pairs(modules) do
+    if type(path) == "string" then
+      path = path:gsub("^%./", "")
+      named[path] = true
+      local root = path:match("^(.*/)ggen/plugins/.")
+      if root and tostring(module):find("^ggen%.plugins%.") then roots[root] = true end
+    end
+  end
+  for root in require("ggen.sorted").pairs(roots) do
+    for _, path in ipairs(fs.glob(sources.dir .. "/" .. root, { "**/*.lua" }) or {}) do
+      if not named[root .. path] then
+        local module = path:gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
+        add(("%s is no module of the rockspec, so its users would not have it: [%q] = %q"):format(
+          root .. path, module, root .. path))
+      end
+    end
   end
 end
 
@@ -132,7 +152,7 @@ function M.problems(sources, limit)
   local function add(text) problems[#problems + 1] = text end
   local spec, plugins = sources.spec, {}
   for module, path in require("ggen.sorted").pairs(spec.build.modules or {}) do
-    local kind, name = tostring(module):match("^ggen%.plugins%.(%a+)%.(.+)$")
+    local kind, name = tostring(module):match("^ggen%.plugins%.(%a+)%.([^.]+)$")
     if kind and type(path) == "string" then
       plugins[#plugins + 1] = { kind = kind, name = name }
       plugin_problems(sources, kind, name, path, limit, add)
@@ -141,6 +161,7 @@ function M.problems(sources, limit)
   add(plugins[1] and name_problem(sources, plugins)
     or not plugins[1] and "build.modules of the rockspec has no module ggen.plugins.KIND.NAME"
     or nil)
+  forgotten(sources, add)
   local version, tag = sources.version:match("^(.*)%-%d+$"), spec.source.tag
   if tag and tag ~= "v" .. version and tag ~= version then
     add(("source.tag is %s, and the version %s"):format(tostring(tag), sources.version))

@@ -42,6 +42,30 @@ function M.load(name, place, limit)
   return M.within(name, limit, require("ggen.registry").load, name, place)
 end
 
+---A plugin in the sources of its rock, as it will run when it is installed.
+---@param root string where the modules of the rock lie, with "/" at its end
+---@param kind string of its directory
+---@param short string the path of its file there, without ".lua"
+---@param path string of its file
+---@param dir string absolute: what it may touch
+---@return ggen.Plugin raises a fault
+function M.of_rock(root, kind, short, path, dir)
+  short = short:gsub("/init$", "")
+  local ok, plugin = pcall(require("ggen.isolation.load").plugin, kind .. "." .. short, path,
+    { dir = dir, search_path = root .. "?.lua;" .. root .. "?/init.lua" })
+  local checked, message
+  if ok then checked, message = require("ggen.registry").check(plugin)
+  else message = tostring(plugin) end
+  if checked and checked.kind ~= kind then
+    message = ("it lies in %s, and says that its kind is %q"):format(kind, checked.kind)
+  elseif checked and checked.name ~= short then
+    message = ("its file is that of %s, and it says that its name is %q"):format(short,
+      checked.name)
+  end
+  if message then fault.raise(("plugin %q is broken: %s"):format(path, message)) end
+  return checked
+end
+
 ---The plugins of the rock in a directory.
 ---@param dir string
 ---@return { kind: string, name: string, path: string }[] found, path relative to the directory
@@ -50,10 +74,10 @@ function M.in_directory(dir)
   for _, root in ipairs(ROOTS) do
     local base = dir .. "/" .. root .. "/ggen/plugins"
     if fs.stat(base) then
-      for _, path in ipairs(fs.glob(base, "*/**.lua") or {}) do
-        local kind, name = path:match("^(%a+)/(.+)%.lua$")
+      for _, path in ipairs(fs.glob(base, { "*/*.lua", "*/*/init.lua" }) or {}) do
+        local kind, name = path:gsub("/init%.lua$", ".lua"):match("^(%a+)/([^/]+)%.lua$")
         if kind and require("ggen.kinds").kinds[kind] then
-          found[#found + 1] = { kind = kind, name = name:gsub("/", "."),
+          found[#found + 1] = { kind = kind, name = name,
             path = ("%s/ggen/plugins/%s"):format(root, path) }
         end
       end

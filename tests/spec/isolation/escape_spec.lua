@@ -181,6 +181,21 @@ describe("an installed plugin", function()
     assert.is_nil(plugin.io)
   end)
 
+  it("has the modules in the directory of its name, and of no other plugin", function()
+    for _, name in ipairs({ "test", "tester", "other" }) do
+      assert(fs.mkdir(("%s/ggen/plugins/observer/%s"):format(dir, name)))
+      write(("ggen/plugins/observer/%s/part.lua"):format(name), "return 'a part'")
+    end
+    local plugin = run([[
+      return { part = require("ggen.plugins.observer.test.part"),
+        others = function(name) return (pcall(require, name)) end }]])
+    assert.equal("a part", plugin.part)
+    for _, name in ipairs({ "ggen.plugins.observer.tester.part", "ggen.plugins.observer.other.part",
+      "ggen.plugins.observer.test", "ggen.plugins.observer.test..part", "ggen.run" }) do
+      assert.is_false(plugin.others(name), name)
+    end
+  end)
+
   it("cannot add a global", function()
     local ok, message = pcall(run, "counter = 1 return {}")
     assert.is_false(ok)
