@@ -114,8 +114,8 @@ Result<std::string> read_file(const std::string& path, std::uint64_t max) {
                        "read " + path + ": more than " + std::to_string(max) + " bytes"};
   if (static_cast<std::uint64_t>(info.st_size) > max) return too_long;
 
-  // The size is a hint: files of /proc have none, and any file may grow meanwhile. Those of /proc/sys
-  // give all they have at the first read, or never.
+  // The size is a hint: files of /proc have none, and any file may grow meanwhile. Those of
+  // /proc/sys give all they have at the first read, or never.
   std::string bytes;
   bytes.resize(std::max<std::size_t>(static_cast<std::size_t>(info.st_size) + 1, 256));
   std::size_t used = 0;
