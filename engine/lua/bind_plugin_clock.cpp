@@ -47,6 +47,7 @@ struct PluginSlot {
   Nanoseconds budget = 0;
   Counts counts = Counts::sum;  // of the stretches of a call, between which it waited
   Nanoseconds later_budget = 0;
+  bool must_not_wait = false;
   PluginSlot* later = nullptr;  // of what it hands over, once it has; itself when it is that
   std::uint64_t over = 0;       // calls that took longer
   Nanoseconds worst = 0;
@@ -65,6 +66,7 @@ struct Frame {
   Nanoseconds busy = 0;
   double number = 0;
   bool open = false;
+  bool must_not_wait = false;
 };
 constexpr std::uint64_t kMostFrames = 1 << 24;
 
@@ -151,6 +153,7 @@ Frame* open_frame(Slot* slot, Frame* outer) {
   frame->outer = outer;
   frame->busy = 0;
   frame->open = true;
+  frame->must_not_wait = false;
   return frame;
 }
 
@@ -170,6 +173,7 @@ Frame* enter(Slot* slot) {
   const Nanoseconds now = monotonic();
   end_stretch(now);
   Frame* frame = open_frame(slot, current);
+  frame->must_not_wait = slot->must_not_wait;
   begin_stretch(frame, now);
   return frame;
 }
@@ -198,9 +202,9 @@ Nanoseconds check_seconds(lua_State* L, int index) {
   return static_cast<Nanoseconds>(std::min(luaL_checknumber(L, index), 1e9) * kSecond);
 }
 
-// slot(plugin, what, budget, later, counts) -> number for enter(). what: "method priority"; budget:
-// seconds that a call may be busy, with counts = "longest" from one wait to the next, with
-// "nothing" without an end; later: the same for a function that it hands over
+// slot(plugin, what, budget, later, counts, must_not_wait) -> number for enter(). what: "method
+// priority"; budget: seconds that a call may be busy, with counts = "longest" from one wait to the
+// next, with "nothing" without an end; later: the same for a function that it hands over
 int clock_slot(lua_State* L) {
   const Nanoseconds budget = check_seconds(L, 3);
   const Nanoseconds later = check_seconds(L, 4);
@@ -214,6 +218,7 @@ int clock_slot(lua_State* L) {
   slot.budget = budget;
   slot.later_budget = later;
   slot.counts = counts;
+  slot.must_not_wait = lua_toboolean(L, 6) != 0;
   lua_pushnumber(L, static_cast<lua_Number>(slots.size() - 1));
   return 1;
 }
@@ -245,6 +250,15 @@ int clock_switch(lua_State* L) {
   }
   if (before == nullptr) return 0;
   lua_pushnumber(L, before->number);
+  return 1;
+}
+
+// held() -> whether the coroutine that runs is in a call that must not wait. What such a call
+// starts, in coroutines of their own, may.
+int clock_held(lua_State* L) {
+  const Frame* frame = current;
+  while (frame != nullptr && !frame->must_not_wait) frame = frame->outer;
+  lua_pushboolean(L, frame != nullptr ? 1 : 0);
   return 1;
 }
 
@@ -360,10 +374,11 @@ int clock_watch(lua_State* L) {
   return 0;
 }
 
-constexpr luaL_Reg kFunctions[] = {
-    {"enter", clock_enter},   {"fork", clock_fork},     {"leave", clock_leave},
-    {"over", clock_over},     {"raised", clock_raised}, {"slot", clock_slot},
-    {"switch", clock_switch}, {"watch", clock_watch},   {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {{"enter", clock_enter}, {"fork", clock_fork},
+                                   {"held", clock_held},   {"leave", clock_leave},
+                                   {"over", clock_over},   {"raised", clock_raised},
+                                   {"slot", clock_slot},   {"switch", clock_switch},
+                                   {"watch", clock_watch}, {nullptr, nullptr}};
 
 }  // namespace
 

@@ -7,7 +7,7 @@ local at_once = require("ggen.at_once")
 local plugin_clock = require("ggen.core.plugin_clock")
 local fork_call, leave_call, switch_call = plugin_clock.fork, plugin_clock.leave,
   plugin_clock.switch
-local raised = plugin_clock.raised
+local is_held, raised = plugin_clock.held, plugin_clock.raised
 
 local M = {}
 
@@ -169,10 +169,13 @@ function Thread:cancel()
   step(self, CANCELLED)
 end
 
+-- Whether the coroutine is in the midst of what must not wait: `setup`, or a method.
+local function must_not_wait(co) return at_once.holds(co) or is_held() end
+
 ---@return boolean in a coroutine that may wait
 function M.can_wait()
   local co = coroutine.running()
-  return co ~= nil and threads[co] ~= nil and not at_once.holds(co)
+  return co ~= nil and threads[co] ~= nil and not must_not_wait(co)
 end
 
 local function resumed(first, ...)
@@ -188,7 +191,7 @@ end
 function M.await(start)
   if not M.can_wait() then
     local co = coroutine.running()
-    if co and at_once.holds(co) then error("this waits, and the method must not", 0) end
+    if co and must_not_wait(co) then error("this waits, and the method must not", 0) end
     error("this waits, and only code that runs as part of a task may wait", 2)
   end
   return resumed(coroutine.yield(start))

@@ -1,5 +1,6 @@
 -- Calls that must not wait: what they are asked is answered at once, or the whole run stands still.
--- Who waits in one all the same is told so (async.lua).
+-- Who waits in one all the same is told so (async.lua). Methods are known to the clock of plugins,
+-- where it costs nothing (budget.lua); this is for the rest.
 -- SPDX-License-Identifier: MIT
 local M = {}
 

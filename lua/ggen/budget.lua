@@ -38,7 +38,7 @@ end
 function M.slot(name, method, known)
   local all = told_budget()
   return clock.slot(name, "method " .. method, all or known and known.budget or OTHERS,
-    all or OTHERS, known and known.each and "longest" or nil)
+    all or OTHERS, known and known.each and "longest" or nil, known and not known.waits)
 end
 
 ---`setup` for the clock. It has a limit of its own; what it hands over is held against the time.

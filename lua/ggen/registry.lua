@@ -373,15 +373,13 @@ end
 local tracing, now, span = trace.enabled, trace.now, trace.span
 local enter, leave = plugin_clock.enter, plugin_clock.leave
 
-local caller = {} -- by the clock's number: pcall, or that of methods that must not wait
-
 -- The clock's number of a method. What listens without being a plugin has none.
 local function slot_of(instance, method)
   local slots = instance.slots
   if not slots then return budget.OUTSIDE end
   local known = kinds.any[method] or kinds.kinds[instance.plugin.kind].methods[method]
   local slot = budget.slot(instance.name, method, known)
-  slots[method], caller[slot] = slot, known and not known.waits and at_once.pcall or pcall
+  slots[method] = slot
   return slot
 end
 
@@ -409,7 +407,7 @@ function M.call_in(lane, instance, method, ...)
   local slots = instance.slots
   local slot = slots and slots[method] or slot_of(instance, method)
   return finish(instance, method, lane, enter(slot), tracing() and now(),
-    (caller[slot] or pcall)(fn, instance.impl, ...))
+    pcall(fn, instance.impl, ...))
 end
 
 local function pass_on(call, ok, ...)
@@ -426,7 +424,7 @@ end
 function M.call_through(instance, method, ...)
   local slot = instance.slots[method] or slot_of(instance, method)
   return pass_on(enter(slot),
-    (caller[slot] or pcall)(instance.impl[method], instance.impl, ...))
+    pcall(instance.impl[method], instance.impl, ...))
 end
 
 ---Calls a method that does not wait, or while no task runs.
@@ -449,7 +447,7 @@ end
 ---@return ... results, or the message
 function M.call_for(instance, method, fn, ...)
   local slot = instance.slots[method] or slot_of(instance, method)
-  return finish(instance, method, 0, enter(slot), nil, (caller[slot] or pcall)(fn, ...))
+  return finish(instance, method, 0, enter(slot), nil, pcall(fn, ...))
 end
 
 ---Calls close() of every plugin that was set up, the last first.

@@ -204,6 +204,22 @@ describe("the clock of plugins", function()
     end))
   end)
 
+  it("knows in which calls nothing may wait", function()
+    local must_not = clock.slot("p", "must not", MUCH, MUCH, nil, true)
+    local found = {}
+    local function look(name) found[name] = async.can_wait() end
+    look("before")
+    local call = clock.enter(must_not)
+    look("call")
+    budget.outside(look, "host within it")
+    async.run(function() look("coroutine of its own") end)
+    method("other")(function() look("call within it") end)
+    clock.leave(call)
+    look("after")
+    assert.same({ before = true, call = false, ["host within it"] = false,
+      ["coroutine of its own"] = true, ["call within it"] = false, after = true }, found)
+  end)
+
   it("is right again after a call that was left in the midst of another", function()
     local slot = clock.slot("p", "lost", TIME / 2, TIME / 2)
     local outer = method("outer")
