@@ -289,7 +289,11 @@ int process_replace(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   auto spec = take_spec(L);
   if (!spec) return push_error(L, spec.error());
-  service<Supervisor>(L).say_goodbye();
+  auto& supervisor = service<Supervisor>(L);
+  if (supervisor.live() > 0) {
+    return push_error(L, Error{ErrorKind::invalid, "commands still run"});
+  }
+  supervisor.say_goodbye();
   execve("/proc/self/exe", pointers(spec->argv).data(), pointers(spec->env).data());
   return push_error(L, Error::from_errno(errno, "start the program anew"));
 }

@@ -270,3 +270,16 @@ TEST_CASE("supervisor: 1 GB of output in bounded memory", "[process]") {
   CHECK(growth < 10 * 1024);
 #endif
 }
+
+TEST_CASE("supervisor: the guard goes when it is told goodbye, and comes with the next child",
+          "[process]") {
+  World world;
+  world.supervisor->say_goodbye();  // there is none yet
+  CHECK(world.run(command({"true"})).code == 0);
+  const pid_t guard = world.supervisor->guard()->pid();
+  world.supervisor->say_goodbye();
+  CHECK_FALSE(world.supervisor->guard());
+  CHECK(waitpid(guard, nullptr, WNOHANG) == -1);  // reaped
+  CHECK(world.run(command({"true"})).code == 0);
+  CHECK(world.supervisor->guard());
+}
