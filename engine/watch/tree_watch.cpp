@@ -14,6 +14,9 @@ namespace {
 
 // Of one turn of the loop, so that others have theirs: some 25,000 events.
 constexpr unsigned kBlocks = 16;
+// How much too late a timer may be, for it counts whole milliseconds and is never early;
+// nanoseconds.
+constexpr std::uint64_t kTick = 1'000'000;
 // Who wants all now may wait for ten times the kernel's queue.
 constexpr unsigned kAllBlocks = 512;
 
@@ -189,9 +192,9 @@ void TreeWatch::due() {
   if (!error_ && (!changes_.empty() || changes_.overflow)) {
     const std::uint64_t at = std::min(latest_ + quiet_, first_ + longest_);
     const std::uint64_t now = uv_hrtime();
-    if (at > now) {
+    if (at > now + kTick) {
       if (timer_.running()) return;
-      timer_.start(static_cast<double>(at - now) / 1e9, [this] {
+      timer_.start(static_cast<double>(at - now - kTick) / 1e9, [this] {
         drain(kBlocks);
         due();
       });

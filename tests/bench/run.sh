@@ -3,7 +3,7 @@
 # the machine is noisy; a value is a median, a ratio is the median over the rounds.
 # Usage: tests/bench/run.sh [--write] [ROW...]      rows: see rows_run.sh, rows_cache.sh,
 #         rows_lifecycle.sh, rows_schedule.sh, rows_html.sh, rows_perf.sh, rows_containers.sh,
-#         rows_plugins.sh
+#         rows_plugins.sh, rows_watch.sh
 #   --write   also put the table into docs/benchmarks.md
 #   GGEN=...  another binary than build/release/ggen-lua, which is then not built
 # SPDX-License-Identifier: MIT
@@ -31,6 +31,8 @@ ROWS=
 . "$here/rows_containers.sh"
 # shellcheck source=rows_plugins.sh
 . "$here/rows_plugins.sh"
+# shellcheck source=rows_watch.sh
+. "$here/rows_watch.sh"
 
 compare() { # fills `found`, one line for each command
   found=$("$tools/compare" "$@")
