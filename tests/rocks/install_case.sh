@@ -63,6 +63,20 @@ rm -rf .ggen/plugins
 check "a fresh clone has no plugins" fails 2 'plugin sync installs it' "$GGEN_LUA" run
 check "sync gets them" says 'installed' plugin sync --frozen
 
+cp "$file" "$work/kept" && echo '-- another' >>"$file"
+mkfifo "$work/go" "$work/holds"
+HOLDS=$work/holds GO=$work/go "$GGEN_LUA" lua -e 'local held = require("ggen.core.lock").hold(".ggen/plugins/.lock", "plugins")
+  local told = io.open(os.getenv("HOLDS"), "w")
+  told:write("held\n")
+  told:close()
+  io.open(os.getenv("GO")):read()
+  held:close()' &
+read -r _ <"$work/holds"
+check "a run while they are changed" fails 2 'are being changed by another ggen-lua' "$GGEN_LUA" run
+echo >"$work/go"
+wait
+check "and afterwards" fails 2 'is not what ggen-lock.json says' "$GGEN_LUA" run
+cp "$work/kept" "$file"
 rm "$file" && mkdir -p "$file/more"
 check "a directory in the place of a file" fails 2 'Is a directory' "$GGEN_LUA" run
 check "sync puts the file there" says installed plugin sync --frozen

@@ -21,6 +21,7 @@ local BYTECODE = 27
 ---@field problem string? the first file that was not what the lock says
 ---@field read_files table<string, true> paths of files that were read
 ---@field package _entries table[] lines of the lock; a used one is checked
+---@field package _text string? of the lock, as it was read
 local Installed = {}
 Installed.__index = Installed
 
@@ -53,8 +54,13 @@ local known = {}
 function M.of(dir)
   local installed = known[dir]
   if installed == nil then
-    local locked = lock.open(dir, lock.decode_unchecked)
+    local text
+    local locked = lock.open(dir, function(read)
+      text = read
+      return lock.decode_unchecked(read)
+    end)
     installed = locked and M.new(dir, locked) or false
+    if installed then installed._text = text end
     known[dir] = installed
   end
   return installed or nil
@@ -69,6 +75,22 @@ local function stop(self, message)
   error(fault.new({ message = message }), 0)
 end
 
+-- Whether another ggen-lua is changing what is installed, or has done so since the lock was read.
+local function is_changing(self)
+  local core, path = require("ggen.core.lock"), self.dir .. "/" .. M.TREE .. "/.lock"
+  local held = not fs.stat(path) or core.try(path, "plugins")
+  if not held then return true end
+  if held ~= true then held:close() end
+  return self._text ~= nil and fs.read(lock.path(self.dir)) ~= self._text
+end
+
+local function stop_at_file(self, message)
+  if is_changing(self) then
+    message = "the plugins here are being changed by another ggen-lua: run again when it has ended"
+  end
+  stop(self, message)
+end
+
 -- The bytes of a file; raises a fault when they are not those of the lock.
 local function checked(self, path, plugin)
   local owner = owner_of(self, path)
@@ -80,15 +102,16 @@ local function checked(self, path, plugin)
   local text, message, kind = fs.read(self.share .. "/" .. path, MOST_BYTES)
   if not text then
     if kind == "not_found" then
-      stop(self, ("plugin %q: %s has %s %s, and %s is not there (ggen-lua plugin sync installs it)")
+      stop_at_file(self, ("plugin %q: %s has %s %s, and %s is not there (ggen-lua plugin sync"
+        .. " installs it)")
         :format(plugin, lock.FILE, owner.rock, owner.version, shown(self, path)))
     end
     stop(self, ("plugin %q: cannot read %s: %s"):format(plugin, shown(self, path), message))
   end
   if require("ggen.core.hash").bytes(text) ~= expected:lower() then
-    stop(self, ("plugin %q: %s is not what %s says: it was changed after %s %s was added (ggen-lua"
-      .. " plugin audit shows all that differs, sync puts back what was added)"):format(plugin,
-      shown(self, path), lock.FILE, owner.rock, owner.version))
+    stop_at_file(self, ("plugin %q: %s is not what %s says: it was changed after %s %s was added"
+      .. " (ggen-lua plugin audit shows all that differs, sync puts back what was added)"):format(
+      plugin, shown(self, path), lock.FILE, owner.rock, owner.version))
   end
   self.read_files[self.share .. "/" .. path] = true
   return text
