@@ -2,11 +2,11 @@
 -- said in a comment in its place.
 -- SPDX-License-Identifier: MIT
 local lua_text = require("ggen.make_toml.lua_text")
-local sorted = require("ggen.sorted")
-local steps = require("ggen.steps")
 local key_names = require("ggen.make_toml.variables")
 local workspaces = require("ggen.make_toml.write_workspaces")
 local write_env = require("ggen.make_toml.write_env")
+local write_run = require("ggen.make_toml.write_run")
+local write_when = require("ggen.make_toml.write_when")
 
 local M = {}
 
@@ -75,129 +75,7 @@ function Writer:_where_it_is(name, source)
     lua_text.indented(source, "  "))
 end
 
--- ---- what a task runs ----
-
-local SHELLS = { sh = true, bash = true, dash = true, zsh = true, ksh = true }
-local INLINE = { python = "-c", python3 = "-c", node = "-e", perl = "-e", ruby = "-e", lua = "-e",
-  luajit = "-e", php = "-r" }
-
--- A command as an expression, and whether it is a plain text.
-local function step_of(command)
-  if type(command) == "string" then return quote(command), true end
-  if not command.script then return lua_text.texts(command, "    ", 4), false, command end
-  local runner = command.runner or "sh"
-  local program = runner:match("([^/]+)$")
-  if runner:sub(1, 1) == "@" then
-    local message = ("echo '%s is a runner of cargo-make alone' >&2; exit 1"):format(runner)
-    return ("{ sh = %s }"):format(quote(message)), false
-  elseif SHELLS[program] then
-    return ("{ sh = %s, shell = %s }"):format(quote(command.script), quote(runner)), false
-  elseif INLINE[program] then
-    return ("{ %s, %s, %s }"):format(quote(runner), quote(INLINE[program]),
-      quote(command.script)), false, { runner, INLINE[program], command.script }
-  end
-  local script = 'file=$(mktemp) && printf %s "$2" >"$file" && "$1" "$file"; code=$?;'
-    .. ' rm -f "$file"; exit $code'
-  return ('{ "sh", "-c", %s, "sh", %s, %s }'):format(quote(script), quote(runner),
-    quote(command.script)), false, { "sh", "-c", script, "sh", runner, command.script }
-end
-
--- `run` of a list of commands. Empty ones do nothing, and a pipeline does not take them.
-local function run_of(commands, indent, used)
-  local items, texts, argv, all_texts = {}, {}, nil, true
-  for _, command in ipairs(commands) do
-    if type(command) ~= "string" or command:find("%S") then
-      local item, is_text, words = step_of(command)
-      items[#items + 1], texts[#texts + 1], argv = item, command, words
-      all_texts = all_texts and is_text
-    end
-  end
-  if #items == 0 then return commands[1] and '"true"' or nil end
-  if #items == 1 then
-    -- A list of words may look like a list of commands.
-    if argv and steps.form(argv) ~= "argv" then return "{ " .. items[1] .. " }" end
-    return items[1]
-  end
-  if not (all_texts and steps.form(texts) == "list") then
-    for i, text in ipairs(texts) do
-      if type(text) == "string" then items[i] = ("{ sh = %s }"):format(items[i]) end
-    end
-  end
-  return lua_text.list(items, indent, used)
-end
-
--- With the commands that stand in for it in one environment.
-local function run_expression(phase)
-  local items = {}
-  for _, name in ipairs(sorted.keys(phase.environments or {})) do
-    local run = run_of(phase.environments[name].commands or {}, "    ", #name + 8)
-    if run then items[#items + 1] = ("    %s = %s,\n"):format(lua_text.key(name), run) end
-  end
-  local run = run_of(phase.commands, "  ", #items == 0 and 9 or 24)
-  if #items == 0 then return run end
-  return ("({\n%s  })[environment]%s"):format(table.concat(items), run and " or " .. run or "")
-end
-
 -- ---- one task ----
-
-local OS = { linux = "linux", mac = "macos", macos = "macos" }
-
--- `when` as a table, which looks for files beside the pipeline.lua; it takes one variable, or
--- variables with values.
-local function when_table(condition)
-  local items, env_set = {}, condition.env_set or {}
-  if condition.env then
-    local values = {}
-    for i, name in ipairs(sorted.keys(condition.env)) do
-      values[i] = lua_text.key(name) .. " = " .. quote(condition.env[name])
-    end
-    items[1] = "env = { " .. table.concat(values, ", ") .. " }"
-  elseif env_set[1] then
-    items[1] = "env = " .. quote(env_set[1])
-  end
-  if condition.files_exist then
-    items[#items + 1] = "file = " .. lua_text.texts(condition.files_exist, "  ", 20)
-  end
-  local systems = condition.platforms or condition.os
-  if systems then
-    local names = {}
-    for i, name in ipairs(systems) do names[i] = OS[name] or name end
-    items[#items + 1] = "os = " .. lua_text.texts(names, "  ", 20)
-  end
-  return items[1] and lua_text.list(items, "  ", 10)
-end
-
-local function when_function(condition)
-  local parts = {}
-  local function getenv(name) return ("os.getenv(%s)"):format(quote(name)) end
-  for _, name in ipairs(condition.env_set or {}) do
-    parts[#parts + 1] = getenv(name) .. " ~= nil"
-  end
-  for _, name in ipairs(condition.env_not_set or {}) do
-    parts[#parts + 1] = getenv(name) .. " == nil"
-  end
-  for _, name in ipairs(sorted.keys(condition.env or {})) do
-    parts[#parts + 1] = getenv(name) .. " == " .. quote(condition.env[name])
-  end
-  return "function() return " .. table.concat(parts, " and ") .. " end"
-end
-
-local function condition_of(condition, comments)
-  if not condition then return nil end
-  if condition.disabled then return "function() return false end" end
-  local env_set = condition.env_set or {}
-  local variables = condition.env_not_set or #env_set > 1 or env_set[1] and condition.env
-  for _, key in ipairs({ "env_true", "env_false", "files_not_exist", "profiles", "script",
-    "files_exist", "platforms", "os" }) do
-    local in_table = key == "files_exist" or key == "platforms"
-      or key == "os" and not condition.platforms
-    if condition[key] and not (in_table and not variables) then
-      comments[#comments + 1] = ("condition.%s has no equivalent (see `when`)"):format(key)
-    end
-  end
-  if variables then return when_function(condition) end
-  return when_table(condition)
-end
 
 local function without_equivalent(phase, comments)
   local function say(key, text)
@@ -279,13 +157,13 @@ function Writer:_task(name, phase)
   set("desc", phase.desc and quote((phase.desc:gsub("%s+", " "))))
   local needs = self:_needs(phase, comments)
   if #needs > 0 then set("needs", self:_list(needs, "  ", 11)) end
-  set("when", condition_of(phase.condition, comments))
+  set("when", write_when.expression(phase.condition, comments))
   local shell = phase.shell or model.shell
   set("shell", shell and shell ~= "sh" and quote(shell) or nil)
   set("cwd", phase.cwd and quote(phase.cwd))
   set("inherit_env", "true")
   set("env", write_env.of(phase, model, self._shared))
-  local run = run_expression(phase)
+  local run = write_run.expression(phase)
   set("run", run)
   if run == nil and #fields <= 1 then comments[#comments + 1] = "there is nothing to run" end
   local timeout = phase.timeout or model.execution.timeout
