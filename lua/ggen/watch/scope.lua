@@ -12,7 +12,7 @@ local area, has_wildcard = paths.area, paths.has_wildcard
 local M = {}
 
 ---@class ggen.WatchScope
----@field skip string[] directories that hold outputs only, relative to the root
+---@field skip string[] files and directories that are outputs only, relative to the root
 ---@field also string[] inputs that count although git may ignore them: files, and directories with
 ---all below
 ---@field package _made ggen.PatternMap outputs
@@ -85,13 +85,11 @@ end
 
 local function unescaped(pattern) return (pattern:gsub("\\(.)", "%1")) end
 
--- A directory that has nothing but outputs, as far as its pattern tells.
-local function directory_of(pattern, root)
-  local dir = pattern:match("^(.+)/%*%*$") or pattern
-  if has_wildcard(dir) then return nil end
-  if dir ~= pattern then return dir end
-  local info = fs.stat(root .. "/" .. dir)
-  return info and info.type == "directory" and dir or nil
+-- A path that holds nothing but outputs, as far as its pattern tells: a file, or a directory with
+-- all that will be in it.
+local function whole_output(pattern)
+  local path = pattern:match("^(.+)/%*%*$") or pattern
+  return not has_wildcard(path) and path or nil
 end
 
 -- Whether one of two texts begins with the other: a directory, and what patterns begin with.
@@ -116,7 +114,7 @@ local function add_outputs(self, project)
     end
   end
   for _, pattern in ipairs(made) do
-    local dir = directory_of(pattern, project.dir)
+    local dir = whole_output(pattern)
     for _, other in ipairs(dir and kept or {}) do
       if touches(dir, other) then dir = nil break end
     end
