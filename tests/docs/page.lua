@@ -108,6 +108,7 @@ end
 local function without_numbers(line)
   return (line:gsub("%d+T%d+%.%d+%-%x+", "RUN"):gsub("%d+%-%d+%-%d+ %d+:%d+:%d+", "TIME")
     :gsub("[+-]?%f[%w]%d[%d.]*%f[^%w.]", "N"):gsub("N [KMG]?i?B%f[%W]", "SIZE")
+    :gsub("N [mu]?s%f[%W]", "TIME")
     :gsub("%s+", " "))
 end
 

@@ -192,6 +192,7 @@ local PLANTED = {
   { "<!-- run -->\n```console\n$ printf 'a\\nb 0.12 s\\n'\n...\nb 9.00 s\n```\n", 0 },
   { "<!-- run: any numbers -->\n```console\n$ echo 'a1  12 % 3.4 KiB'\na1 7 % 120 B\n```\n", 0 },
   { "<!-- run: any numbers -->\n```console\n$ echo 'a1  12 %'\na2 12 %\n```\n", 1 },
+  { "<!-- run: any numbers -->\n```console\n$ echo '968 us  2 s'\n1.3 ms 968 ms\n```\n", 0 },
   { "```console\n$ true\n```\n", 1 },
   { "<!-- file: a.lua -->\n```lua\nlocal a\nreturn a\n```\n<!-- add: a.lua -->\n```lua\nb\n```\n"
     .. "<!-- run -->\n```console\n$ cat a.lua\nlocal a\nb\n\nreturn a\n```\n", 0 },
