@@ -24,6 +24,15 @@ local function over(fn)
   return found
 end
 
+-- Something of the host to wait for, and what brings it: it comes when the call that is going on
+-- has come back.
+local function end_of_call()
+  local ended = async.future()
+  return ended, function()
+    budget.outside(timer.start, 0, function() ended:resolve() end)
+  end
+end
+
 -- Calls of methods with a budget of half of what compute() takes, as the registry makes them.
 local function method(name, limit, counts)
   local slot = clock.slot("p", name, limit or TIME / 2, TIME / 2, counts)
@@ -111,16 +120,16 @@ describe("the clock of plugins", function()
   it("holds a call that may take its time against the longest stretch without a wait", function()
     local sum, each = method("sum", TIME * 1.5), method("each", TIME * 1.5, "longest")
     local function twice(call, pause)
-      local done = false
+      local go, done = async.future(), async.future()
       async.run(function()
         call(function()
           compute()
-          if pause then async.sleep(0) end
+          if pause then go:wait() end
           compute()
         end)
-        done = true
-      end)
-      while not done do async.sleep(0) end
+      end, function() done:resolve() end)
+      go:resolve()
+      done:wait()
     end
     assert.same({ ["p.sum"] = 1 }, over(function()
       twice(sum, true)
@@ -133,36 +142,35 @@ describe("the clock of plugins", function()
 
   it("goes with a function that a call hands to the loop", function()
     local hands = method("hands")
-    local calls = 0
+    local ended, finish = end_of_call()
     assert.same({ [HANDED] = 2 }, over(function()
       hands(function()
         timer.start(0, function()
-          calls = calls + 1
           compute()
           -- What it hands over in turn.
           timer.start(0, function()
-            calls = calls + 1
             compute()
+            finish()
           end)
         end)
       end)
       timer.start(0, compute) -- nobody's
-      while calls < 2 do async.sleep(0) end
+      ended:wait()
     end))
     assert.same({}, over(compute))
   end)
 
   it("leaves alone what the host and the pipeline hand over within a call", function()
     local hands = method("hands")
-    local called = false
+    local ended, finish = end_of_call()
     assert.same({}, over(function()
       hands(function()
         budget.outside(timer.start, 0, function()
           compute()
-          called = true
+          finish()
         end)
       end)
-      while not called do async.sleep(0) end
+      ended:wait()
     end))
   end)
 
@@ -179,17 +187,18 @@ describe("the clock of plugins", function()
 
   it("leaves alone what the host goes on with when a plugin has come to an end", function()
     local hands, busy = method("hands"), method("busy")
-    local go, ended = async.future(), false
+    local go = async.future()
+    local ended, finish = end_of_call()
     assert.same({}, over(function()
       async.run(function() go:wait() end, function()
         async.spawn(compute)
         compute()
-        ended = true
+        finish()
       end)
       hands(function() timer.start(0, function() go:resolve() end) end)
-      while not ended do async.sleep(0) end
-      go, ended = async.future(), false
-      async.run(function() go:wait() end, function() ended = true compute() end)
+      ended:wait()
+      go = async.future()
+      async.run(function() go:wait() end, compute)
       busy(function() go:resolve() end)
     end))
   end)

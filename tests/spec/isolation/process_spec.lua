@@ -5,6 +5,7 @@ local async = require("ggen.async")
 local fs = require("ggen.core.fs")
 local process = require("ggen.isolation.process")
 local sandbox = require("ggen.core.sandbox")
+local timer = require("ggen.core.timer")
 local tricks = require("escape_tricks")
 
 describe("a plugin in a process of its own", function()
@@ -59,7 +60,7 @@ describe("a plugin in a process of its own", function()
     write("plugin.lua", [[
       local ggen = require "ggen"
       return { half = function(x) return x / 2 end,
-        wait = function() ggen.async.sleep(1000) end }]])
+        wait = function() ggen.async.future():wait() end }]])
     local value, message = process.manifest(dir .. "/plugin.lua", options(), function(plugin)
       local ok, problem = pcall(plugin.wait)
       return { half = plugin.half(5), ok = ok, problem = problem }
@@ -212,9 +213,14 @@ describe("a plugin in a process of its own", function()
     sandbox.start = start
     for _ = 1, 20 do
       local semaphore, ended = async.semaphore(0), async.future()
+      local acquire, is_asked = semaphore.acquire, async.future()
+      semaphore.acquire = function(self)
+        timer.start(0, function() is_asked:resolve() end)
+        return acquire(self)
+      end
       async.run(function() return impl:wait(semaphore) end,
         function(...) ended:resolve(...) end)
-      while not semaphore._queue[1] do async.sleep(0) end
+      is_asked:wait()
       assert.equal(1, impl:priority(semaphore))
       local ok, value = ended:wait()
       assert.same({ true, "got it" }, { ok, value })
